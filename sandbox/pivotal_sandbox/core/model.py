@@ -1,0 +1,137 @@
+"""The nouns. All times are milliseconds since the epoch on the sandbox's clock."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Mode = Literal["test", "live"]
+Status = Literal["pending", "retrying", "delivered", "failed", "cancelled"]
+ErrorCode = Literal[
+    "timeout", "connection_refused", "connection_reset", "dns", "tls", "protocol", "blocked"
+]
+Headers = tuple[tuple[str, str], ...]
+
+OPEN: frozenset[Status] = frozenset({"pending", "retrying"})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where Pivotal sends the events of one mode."""
+
+    id: str
+    url: str
+    mode: Mode
+    secret: str = field(repr=False)
+    created_at: int
+    event_types: tuple[str, ...] = ("*",)
+    field_filter: tuple[str, ...] = ()
+    description: str = ""
+    enabled: bool = True
+    previous_secret: str | None = field(default=None, repr=False)
+    previous_secret_expires_at: int | None = None
+
+    def secrets(self, now: int) -> tuple[str, ...]:
+        """Return the secrets that sign at `now`: two within the overlap of a rotation."""
+        expires_at = self.previous_secret_expires_at
+        if self.previous_secret is None or expires_at is None or now >= expires_at:
+            return (self.secret,)
+        return (self.secret, self.previous_secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, as the bytes that every delivery of it carries.
+
+    `changed` holds the dotted paths into `data` that the change touched.
+    """
+
+    id: str
+    type: str
+    mode: Mode
+    created_at: int
+    body: bytes
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one endpoint. `url` is the endpoint's at the time of creation."""
+
+    id: str
+    event_id: str
+    event_type: str
+    endpoint_id: str
+    mode: Mode
+    url: str
+    created_at: int
+    status: Status = "pending"
+    attempt_count: int = 0
+    next_attempt_at: int | None = None
+    first_failed_at: int | None = None
+    completed_at: int | None = None
+    replay_of: str | None = None
+    fault: str | None = None
+    last_status_code: int | None = None
+    last_duration_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the parts of an exchange took, in ms; None for a part that did not take place.
+
+    `connect_ms` is None on a connection that was kept alive, `tls_ms` without TLS.
+    """
+
+    total_ms: float
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a receiver answered: the body is cut at 64 KiB, which `truncated` tells."""
+
+    status_code: int
+    headers: Headers
+    body: bytes
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one exchange ended: with a response, or with an error code and what it means here."""
+
+    timing: Timing
+    response: Response | None = None
+    error: ErrorCode | None = None
+    detail: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Say whether Pivotal takes it as delivered: any 2xx that arrived whole."""
+        return self.response is not None and 200 <= self.response.status_code < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a delivery: the headers that were sent, and how it ended."""
+
+    delivery_id: str
+    number: int
+    started_at: int
+    request_headers: Headers
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is put on the wire. The bytes of `body` are the ones that were signed."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+
+
+Record = dict[str, Any]
+"""A customer, contact, onboarding or task, as JSON: what `data` of an event is made of."""
