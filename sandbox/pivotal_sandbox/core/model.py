@@ -133,5 +133,39 @@ class Request:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """The other side of a capture that was passed on: where to, and what came back."""
+
+    url: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A request that came in, whole: headers in the order and case received, the body's bytes.
+
+    `verified` is None where no secret is known; `status` and `duration_ms` are None while, or
+    because, nothing was answered.
+    """
+
+    id: str
+    bin: str
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+    received_at: int
+    peer: str | None
+    signed: bool
+    verified: bool | None
+    reason: str | None
+    verdict: str
+    status: int | None = None
+    duration_ms: float | None = None
+    forwarded: Forwarded | None = None
+
+
 Record = dict[str, Any]
 """A customer, contact, onboarding or task, as JSON: what `data` of an event is made of."""

@@ -1,0 +1,51 @@
+"""What goes on in a sandbox, told to whoever listens: open pages, the terminal, waiting tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """An event was kept with its deliveries: none where no endpoint wants it."""
+
+    event: Event
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """An attempt was kept. `verdict` is the capture receiver's, where that was the receiver."""
+
+    delivery: Delivery
+    attempt: Attempt
+    verdict: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A request was captured, or what became of it since was kept."""
+
+    capture: Capture
+
+
+Activity = Triggered | Attempted | Captured
+Listener = Callable[[Activity], None]
+
+
+class Feed:
+    """Hands each activity to every listener, in the order in which things were kept."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every activity from now on; return what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def publish(self, activity: Activity) -> None:
+        """Tell the listeners."""
+        for listener in tuple(self._listeners):
+            listener(activity)

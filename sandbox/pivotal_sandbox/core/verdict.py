@@ -1,0 +1,36 @@
+"""What the capture receiver says of a request's signature, in a sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pivotal_sandbox.core.model import Headers
+from pivotal_sandbox.core.signature import verify_headers
+from pivotal_sandbox.errors import SignatureError
+
+HEADER = "pivotal-signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`verified` is None where no secret is known; `reason` is a reason code where it is False."""
+
+    signed: bool
+    verified: bool | None
+    reason: str | None
+    sentence: str
+
+
+def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) -> Verdict:
+    """Verify a captured request by any of `secrets` at `now` (Unix seconds)."""
+    signatures = [value for name, value in headers if name.lower() == HEADER]
+    if not secrets:
+        sentence = "Signed, but this bin knows no secret to verify with." if signatures else ""
+        return Verdict(bool(signatures), None, None, sentence or "Not signed.")
+    try:
+        verify_headers(body, signatures, secrets, now=now)
+    except SignatureError as error:
+        return Verdict(bool(signatures), False, error.reason, str(error))
+    timestamp = signatures[0].partition("t=")[2].partition(",")[0]
+    age = now - int(timestamp)
+    when = f"{age:.0f} s old" if age >= 0 else f"{-age:.0f} s ahead of this clock"
+    return Verdict(True, True, None, f"Signature valid, {when}.")

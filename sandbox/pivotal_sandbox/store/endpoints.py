@@ -1,0 +1,85 @@
+"""Endpoints. There are few, and each event asks for all of them: they are held in memory too."""
+
+import sqlite3
+from collections.abc import Awaitable, Iterable
+
+import msgspec
+
+from pivotal_sandbox.core.model import Endpoint, Mode
+from pivotal_sandbox.errors import NotFound
+from pivotal_sandbox.store.database import Database, Row, Table
+
+TABLE = Table("endpoints", Endpoint.__match_args__, key=["id"])
+
+
+class Endpoints:
+    """The endpoints of both modes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._held: dict[str, Endpoint] = {}
+
+    async def load(self) -> None:
+        """Read what the file holds."""
+        for endpoint in await self._database.read(_select):
+            self._held[endpoint.id] = endpoint
+
+    def get(self, endpoint_id: str) -> Endpoint:
+        """Return the endpoint. Raises `NotFound`."""
+        try:
+            return self._held[endpoint_id]
+        except KeyError:
+            raise NotFound(f"There is no endpoint {endpoint_id}.", pointer="/endpoint_id") from None
+
+    def find(self, endpoint_id: str) -> Endpoint | None:
+        """Return the endpoint, or None where it is gone."""
+        return self._held.get(endpoint_id)
+
+    def all(self, mode: Mode | None = None) -> list[Endpoint]:
+        """Return the endpoints, oldest first."""
+        return [e for e in self._held.values() if mode is None or e.mode == mode]
+
+    def row(self, endpoint: Endpoint) -> Row:
+        """Return the row to put for `endpoint`; follow it by `hold` once it is committed."""
+        return Row(
+            TABLE,
+            (
+                endpoint.id,
+                endpoint.url,
+                endpoint.mode,
+                endpoint.secret,
+                endpoint.created_at,
+                msgspec.json.encode(endpoint.event_types).decode(),
+                msgspec.json.encode(endpoint.field_filter).decode(),
+                endpoint.description,
+                endpoint.enabled,
+                endpoint.previous_secret,
+                endpoint.previous_secret_expires_at,
+            ),
+        )
+
+    def hold(self, endpoint: Endpoint) -> None:
+        """Show `endpoint` to every reader from now on."""
+        self._held[endpoint.id] = endpoint
+
+    def delete(self, endpoint_id: str) -> Awaitable[None]:
+        """Forget the endpoint; its deliveries stay in the log."""
+        del self._held[endpoint_id]
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM endpoints WHERE id = ?", (endpoint_id,))
+
+        return self._database.transact(work)
+
+
+def _select(connection: sqlite3.Connection) -> Iterable[Endpoint]:
+    query = f"SELECT {', '.join(TABLE.columns)} FROM endpoints ORDER BY id"
+    return [_endpoint(row) for row in connection.execute(query)]
+
+
+def _endpoint(row: tuple[object, ...]) -> Endpoint:
+    values = dict(zip(TABLE.columns, row, strict=True))
+    values["event_types"] = tuple(msgspec.json.decode(str(values["event_types"])))
+    values["field_filter"] = tuple(msgspec.json.decode(str(values["field_filter"])))
+    values["enabled"] = bool(values["enabled"])
+    return Endpoint(**values)  # type: ignore[arg-type]  # the columns are the fields

@@ -1,0 +1,78 @@
+"""Lists by keyset: newest first, and a cursor that stays right while new rows arrive."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from pivotal_sandbox.core.ids import is_id, lower_bound
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.store.database import Database
+
+T = TypeVar("T")
+
+ESCAPE = "ESCAPE '\\'"
+
+
+class Where:
+    """Conditions that must all hold, and their values."""
+
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.values: list[Any] = []
+
+    def add(self, condition: str, *values: Any) -> None:
+        """Demand `condition` too."""
+        self.conditions.append(condition)
+        self.values += values
+
+    def equal(self, **columns: Any) -> None:
+        """Demand that each column has its value; one of None is not asked about."""
+        for column, value in columns.items():
+            if value is not None:
+                self.add(f"{column} = ?", value)
+
+    def window(self, prefix: str, since: int | None, until: int | None) -> None:
+        """Demand an id made from `since` on and before `until` (ms): an id begins with its time."""
+        for moment, sign in ((since, ">="), (until, "<")):
+            if moment is not None:
+                self.add(f"id {sign} ?", lower_bound(prefix, moment))
+
+    def __str__(self) -> str:
+        return f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+
+
+class Listing(Generic[T]):
+    """One table's rows as objects, page by page."""
+
+    def __init__(
+        self, select: str, prefix: str, make: Callable[[tuple[Any, ...]], T], id: Callable[[T], str]
+    ) -> None:
+        self._select = select
+        self._prefix = prefix
+        self._make = make
+        self._id = id
+
+    async def page(
+        self, database: Database, where: Where, limit: int, cursor: str | None
+    ) -> tuple[list[T], str | None]:
+        """Return up to `limit` objects and the next page's cursor. Raises `InputError`."""
+        if cursor is not None:
+            if not is_id(self._prefix, cursor):
+                raise InputError("The cursor is not one that this list gave.", pointer="/cursor")
+            where.add("id < ?", cursor)
+        query = f"{self._select}{where} ORDER BY id DESC LIMIT ?"
+        values: Sequence[Any] = [*where.values, limit + 1]
+
+        def work(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            return connection.execute(query, values).fetchall()
+
+        rows = await database.read(work)
+        items = [self._make(row) for row in rows[:limit]]
+        return items, self._id(items[-1]) if len(rows) > limit else None
+
+
+def contains(text: str) -> str:
+    """Return the LIKE pattern of what contains `text`, its wildcards taken literally."""
+    for special in "\\%_":
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"

@@ -1,0 +1,39 @@
+"""Numbered SQL files, applied in order; a file and the record of it in one transaction."""
+
+import sqlite3
+from pathlib import Path
+
+from pivotal_sandbox.errors import StoreError
+
+SCHEMA = Path(__file__).parent / "schema"
+
+_APPLICATION_ID = 0x50564F54  # "PVOT" in the file's header tells our databases from others
+
+
+def apply(connection: sqlite3.Connection, schema: Path, path: Path | None) -> None:
+    """Bring the database to the newest version. Raises `StoreError` for one that is not ours."""
+    _check_ours(connection, path)
+    steps = sorted(schema.glob("[0-9]*.sql"))
+    version = _pragma(connection, "user_version")
+    if version > len(steps):
+        raise StoreError(
+            f"{path} was written by a newer pivotal-sandbox (its version is {version}, this "
+            f"program knows {len(steps)}): upgrade, or name another file with --db."
+        )
+    for number, step in enumerate(steps[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{step.read_text('utf-8')}\n"
+            f"PRAGMA application_id = {_APPLICATION_ID};\n"
+            f"PRAGMA user_version = {number};\nCOMMIT;"
+        )
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
+    if _pragma(connection, "application_id") == _APPLICATION_ID:
+        return
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        raise StoreError(f"{path} is not a database of the sandbox; name another with --db.")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
