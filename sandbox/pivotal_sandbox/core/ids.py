@@ -16,9 +16,9 @@ CAPTURE = "cap_"
 
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _TIME_PAIRS, _RANDOM_PAIRS = 4, 9
-_LIMIT = len(_PAIRS) ** _RANDOM_PAIRS
+_START = len(_PAIRS) ** _RANDOM_PAIRS // 2  # the upper half is room for 2**42 steps
 _STEP = 2**64  # the next id within a millisecond is not to be guessed from the one before
-_ID = re.compile(r"[a-z]+_[0-9A-Za-z]{26}\Z")
+_BASE62 = re.compile("[0-9A-Za-z]{26}")
 
 
 def _base62(number: int, pairs: int) -> str:
@@ -36,31 +36,31 @@ def lower_bound(prefix: str, now: int) -> str:
 
 def is_id(prefix: str, text: str) -> bool:
     """Say whether `text` has the form of an id with `prefix`."""
-    return text.startswith(prefix) and _ID.match(text) is not None
+    return text.startswith(prefix) and _BASE62.fullmatch(text, len(prefix)) is not None
 
 
 class Ids:
-    """Makes ids and secrets from one source of randomness."""
+    """Makes ids from one source of randomness."""
 
     def __init__(self, source: random.Random) -> None:
         self._source = source
-        self._now = -1
-        self._time = ""
+        self._now = 0
+        self._time = _base62(0, _TIME_PAIRS)
         self._count = 0
 
     def new(self, prefix: str, now: int) -> str:
         """Return an id greater than every one with that prefix made before it.
 
-        Where the clock went back, or `now` (ms) is used up, the last millisecond goes on.
+        Where the clock went back, the last millisecond goes on; before 1970, that is the first.
         """
-        count = self._count + self._source.randrange(1, _STEP)
-        if now > self._now or count >= _LIMIT:
-            self._now = max(now, self._now + 1)
-            self._time = _base62(self._now, _TIME_PAIRS)
-            count = self._source.randrange(_LIMIT // 2)
-        self._count = count
-        return prefix + self._time + _base62(count, _RANDOM_PAIRS)
+        if now > self._now:
+            self._now, self._time = now, _base62(now, _TIME_PAIRS)
+            self._count = self._source.randrange(_START)
+        else:
+            self._count += self._source.randrange(1, _STEP)
+        return prefix + self._time + _base62(self._count, _RANDOM_PAIRS)
 
-    def secret(self) -> str:
-        """Return a signing secret: `whsec_` and 43 base62 characters (256 bits)."""
-        return "whsec_" + "".join(self._source.choices(ALPHABET, k=43))
+
+def new_secret(source: random.Random) -> str:
+    """Return a signing secret: `whsec_` and 43 base62 characters (256 bits)."""
+    return "whsec_" + "".join(source.choices(ALPHABET, k=43))
