@@ -1,0 +1,81 @@
+"""What a change of the world did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pivotal_sandbox.core.model import Record
+from pivotal_sandbox.core.path import assign, pointer
+from pivotal_sandbox.core.value import checked, checked_key
+from pivotal_sandbox.errors import InputError
+
+Fields = Mapping[str, Any]
+"""Dotted paths into a record, each with its new value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A record as a change left it; None where it was deleted."""
+
+    object: str
+    id: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An event that a change fires. `changed` holds the dotted paths into `data` it touched."""
+
+    type: str
+    data: Record
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change did: to be kept together, records and events."""
+
+    records: tuple[Touched, ...] = ()
+    events: tuple[Fired, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a caller wants of a record: whole fields, then dotted paths on top.
+
+    With `force` a path makes its way through whatever is there.
+    """
+
+    fields: dict[str, Any]
+    paths: dict[str, Any]
+    force: bool = False
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return both together."""
+        return {**self.fields, **self.paths}
+
+    def applied(self, record: Record) -> Record:
+        """Return the record as edited. Raises `InputError` for a path that leads nowhere."""
+        edited = {**record, **self.fields}
+        for path, value in self.paths.items():
+            edited = assign(edited, path, value, force=self.force)
+        return edited
+
+
+NO_EDIT = Edit({}, {})
+
+
+def parse_edit(paths: Fields | None, fields: Fields | None = None, *, force: bool = False) -> Edit:
+    """Return the edit, made of copies; raise `InputError` for what JSON cannot carry."""
+    for given in (paths, fields):
+        if given is not None and not isinstance(given, Mapping):
+            raise InputError('Fields are an object such as {"health": "at_risk"}.')
+    return Edit(
+        fields=checked(dict(fields or {})),
+        paths={
+            checked_key(path): checked(value, pointer(path))
+            for path, value in (paths or {}).items()
+        },
+        force=force,
+    )
