@@ -1,0 +1,94 @@
+"""Sends requests, each by the transport that its URL asks for."""
+
+from typing import TYPE_CHECKING
+
+from pivotal_sandbox.core.model import Outcome, Request
+from pivotal_sandbox.core.policy import TIMEOUT
+from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.engine.guard import Guard
+from pivotal_sandbox.engine.pool import Pool
+from pivotal_sandbox.errors import InputError
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+    from pivotal_sandbox.engine.transport import GuardedTransport
+
+
+class Sender:
+    """Sends by plain HTTP or https to what `guard` allows, within `timeout_ms`.
+
+    `transport` takes every request instead, and `mount` those for one origin; these are not
+    guarded, and are closed by whoever made them. `ssl_context` says which certificates are
+    trusted; by default those that httpx and this machine trust.
+    """
+
+    def __init__(
+        self,
+        *,
+        guard: Guard,
+        timeout_ms: int = TIMEOUT,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        ssl_context: "ssl.SSLContext | None" = None,
+    ) -> None:
+        self._guard = guard
+        self._timeout_ms = timeout_ms
+        self._transport = None if transport is None else _served(transport)
+        self._ssl_context = ssl_context
+        self._mounts: dict[str, httpx.AsyncBaseTransport] = {}
+        self._pool = Pool(guard)
+        self._https: GuardedTransport | None = None
+
+    def mount(self, url: str, transport: "httpx.AsyncBaseTransport") -> None:
+        """Send what goes to the origin of `url` ("http://app.test") by `transport` from now on."""
+        origin = parse_url(url)
+        if origin.target != "/":
+            raise InputError(
+                f"A transport is mounted for an origin; right is {origin.origin!r}, not {url!r}.",
+                pointer="/url",
+            )
+        self._mounts[origin.origin] = _served(transport)
+
+    async def send(self, request: Request) -> Outcome:
+        """Send `request` and return how that ended.
+
+        Whatever the network or the receiver does is an outcome. Raises `InputError` for a URL or
+        for headers that cannot be sent to anybody.
+        """
+        url = parse_url(request.url)
+        transport = self._mounts.get(url.origin, self._transport)
+        if transport is None and url.scheme == "http":
+            return await self._pool.exchange(request, timeout_ms=self._timeout_ms)
+
+        from pivotal_sandbox.engine.transport import GuardedTransport, send_through
+
+        if transport is not None:
+            return await send_through(transport, request, timeout_ms=self._timeout_ms)
+        if self._https is None:
+            self._https = GuardedTransport(self._guard, self._ssl_context)
+        return await send_through(
+            self._https,
+            request,
+            timeout_ms=self._timeout_ms,
+            extensions={"target": url.target.encode("ascii")},
+        )
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await self._pool.close()
+        if self._https is not None:
+            await self._https.aclose()
+
+
+def _served(transport: "httpx.AsyncBaseTransport") -> "httpx.AsyncBaseTransport":
+    import httpx
+
+    from pivotal_sandbox.engine.asgi import served
+
+    if not isinstance(transport, httpx.ASGITransport):
+        return transport
+    return httpx.ASGITransport(
+        served(transport.app), root_path=transport.root_path, client=transport.client
+    )
