@@ -72,7 +72,10 @@ class Database:
     def __init__(self, path: Path | None = None, *, schema: Path = migrations.SCHEMA) -> None:
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._gathered: list[_Write] = []
+        self._is_writing = False
+        self._is_closed = False
+        self._queue: SimpleQueue[list[_Write] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
         self._reader = threading.local()
@@ -113,8 +116,11 @@ class Database:
 
     async def close(self) -> None:
         """Commit what was put, and close the file."""
+        self._is_closed = True
         if self._thread:
+            self._queue.put(self._gathered)
             self._queue.put(None)
+            self._gathered = []
             await asyncio.to_thread(self._thread.join)
         if self._readers:
             self._readers.shutdown()
@@ -132,27 +138,35 @@ class Database:
         return connection
 
     def _submit(self, write: _Write) -> "asyncio.Future[Any]":
-        if self._thread is None:
+        if self._is_closed:
+            write.future.set_exception(StoreError("The database is closed."))
+        elif self._thread is None:
             _commit(self._connection, [write])
             _resolve([write])
-        elif self._thread.is_alive():
-            self._queue.put(write)
         else:
-            write.future.set_exception(StoreError("The database is closed."))
+            self._gathered.append(write)
+            if len(self._gathered) == 1:
+                self._loop.call_soon(self._hand_over)
         return write.future
 
+    def _hand_over(self) -> None:
+        # One group at a time, and the next one gathers meanwhile: waking the writer for each write
+        # would have both threads wait for the interpreter's lock more than they work.
+        if self._gathered and not self._is_writing:
+            self._is_writing = True
+            self._queue.put(self._gathered[:_GROUP])
+            del self._gathered[:_GROUP]
+
+    def _written(self, group: list[_Write]) -> None:
+        self._is_writing = False
+        _resolve(group)
+        self._hand_over()
+
     def _write_groups(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group = [first]
-            while len(group) < _GROUP and not self._queue.empty():
-                write = self._queue.get()
-                if write is None:
-                    self._queue.put(None)
-                    break
-                group.append(write)
+        while (group := self._queue.get()) is not None:
             _commit(self._connection, group)
             with contextlib.suppress(RuntimeError):  # the loop is gone; the rows are kept
-                self._loop.call_soon_threadsafe(_resolve, group)
+                self._loop.call_soon_threadsafe(self._written, group)
 
 
 def _open(path: Path | None) -> sqlite3.Connection:

@@ -1,0 +1,209 @@
+"""The capture receiver: an ASGI application that keeps every request, judges it, and answers."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from pivotal_sandbox.clock import Clock, sleep
+from pivotal_sandbox.core.behaviour import Bin, Step
+from pivotal_sandbox.core.ids import CAPTURE, Ids
+from pivotal_sandbox.core.model import Capture, Forwarded, Headers
+from pivotal_sandbox.core.verdict import judge
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.receive.forward import Forward, answer_of, for_the_log, forwarded_request
+from pivotal_sandbox.store.captures import Captures
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PREFIX = "/in/"
+BODY_MOST = 10 * 1024 * 1024  # bytes
+EXTENSION = "pivotal.connection"
+"""The ASGI extension by which our server hands over headers as received, and a reset."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_PATH = re.compile(r"/in/([A-Za-z0-9_-]{1,64})(?:/.*)?\Z", re.DOTALL)
+_NAMES = "A bin's name has 1 to 64 letters, digits, - and _."
+
+
+def is_bin_name(text: str) -> bool:
+    """Say whether a bin can have that name."""
+    return _NAME.match(text) is not None
+
+
+class _Gone(Exception):
+    """The sender left in the middle of its request."""
+
+
+class _TooLarge(Exception):
+    """The body is beyond what is kept."""
+
+
+class CaptureReceiver:
+    """Answers `/in/{bin}` and below as each bin is told to."""
+
+    def __init__(
+        self,
+        *,
+        captures: Captures,
+        ids: Ids,
+        clock: Clock,
+        secrets: Callable[[str], Sequence[str]],
+        timestamp: Callable[[], float],
+        forward: Forward,
+        on_capture: Callable[[Capture], None],
+    ) -> None:
+        self._captures = captures
+        self._ids = ids
+        self._clock = clock
+        self._secrets = secrets
+        self._timestamp = timestamp
+        self._forward = forward
+        self._on_capture = on_capture
+        self._answered: dict[str, int] = {}
+
+    async def set_bin(self, bin: Bin) -> None:
+        """Give a bin a behaviour; it begins with the first step."""
+        await self._captures.set_bin(bin)
+        self._answered.pop(bin.name, None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        match = _PATH.match(scope["path"])
+        if match is None:
+            await _problem(send, 404, "Not Found", _NAMES)
+            return
+        try:
+            body = await _body(receive)
+        except _Gone:
+            return
+        except _TooLarge:
+            await _problem(
+                send, 413, "Content Too Large", f"At most {BODY_MOST} bytes are captured."
+            )
+            return
+        bin = self._captures.bin(match[1])
+        capture = self._capture(scope, bin, body)
+        if bin.forward_to:
+            await self._pass_on(capture, bin.forward_to, started, send)
+        else:
+            await self._answer(capture, self._step(bin), started, scope, receive, send)
+
+    def _capture(self, scope: Scope, bin: Bin, body: bytes) -> Capture:
+        headers = _headers(scope)
+        secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
+        verdict = judge(headers, body, secrets, now=self._timestamp())
+        client = scope.get("client")
+        now = self._clock.now()
+        return Capture(
+            id=self._ids.new(CAPTURE, now),
+            bin=bin.name,
+            method=scope["method"],
+            path=scope.get("raw_path", scope["path"].encode()).decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+            received_at=now,
+            peer=f"{client[0]}:{client[1]}" if client else None,
+            signed=verdict.signed,
+            verified=verdict.verified,
+            reason=verdict.reason,
+            verdict=verdict.sentence,
+        )
+
+    def _step(self, bin: Bin) -> Step:
+        count = self._answered.get(bin.name, 0)
+        self._answered[bin.name] = count + 1
+        return bin.behaviour[min(count, len(bin.behaviour) - 1)]
+
+    async def _answer(
+        self,
+        capture: Capture,
+        step: Step,
+        started: float,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        if step.hang or step.reset or step.delay:
+            await self._keep(capture)
+        if step.hang:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        if step.reset:
+            _reset(scope)
+            return
+        if step.delay:
+            await sleep(step.delay)
+        await self._keep(_answered(capture, step.status, started))
+        await _respond(send, step.status, step.headers, step.body.encode())
+
+    async def _pass_on(self, capture: Capture, target: str, started: float, send: Send) -> None:
+        await self._keep(capture)
+        try:
+            request = forwarded_request(capture, target)
+            outcome = await self._forward(request)
+        except InputError as error:  # what came in cannot go out: a path or header that HTTP bars
+            await self._keep(_answered(capture, 502, started))
+            await _problem(send, 502, "Bad Gateway", f"It cannot be forwarded: {error}")
+            return
+        answer = answer_of(outcome, request.url)
+        capture = _answered(capture, answer.status_code, started)
+        await self._keep(replace(capture, forwarded=Forwarded(request.url, for_the_log(outcome))))
+        await _respond(send, answer.status_code, answer.headers, answer.body)
+
+    async def _keep(self, capture: Capture) -> None:
+        await self._captures.put(capture)
+        self._on_capture(capture)
+
+
+def _answered(capture: Capture, status: int, started: float) -> Capture:
+    milliseconds = round((perf_counter() - started) * 1000, 3)
+    return replace(capture, status=status, duration_ms=milliseconds)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the whole body. Raises `_TooLarge`, or `_Gone` if the sender left before its end."""
+    parts = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        parts += message.get("body", b"")
+        if len(parts) > BODY_MOST:
+            raise _TooLarge
+        if not message.get("more_body"):
+            return bytes(parts)
+
+
+def _headers(scope: Scope) -> Headers:
+    connection = scope.get("extensions", {}).get(EXTENSION)
+    headers = connection.headers if connection else scope["headers"]
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
+def _reset(scope: Scope) -> None:
+    connection = scope.get("extensions", {}).get(EXTENSION)
+    if connection is None:
+        raise ConnectionResetError("The bin's behaviour resets the connection.")
+    connection.reset()
+
+
+async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    if status not in (204, 304):
+        raw.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if status in (204, 304) else body})
+
+
+async def _problem(send: Send, status: int, title: str, detail: str) -> None:
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    headers = (("content-type", "application/problem+json"),)
+    await _respond(send, status, headers, msgspec.json.encode(problem))

@@ -1,0 +1,45 @@
+"""The ASGI application: the API, and the capture receiver before it."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from pivotal_sandbox.errors import SandboxError
+from pivotal_sandbox.receive.capture import PREFIX
+from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.web import api
+from pivotal_sandbox.web.problem import on_http_error, on_sandbox_error
+
+Application = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+
+
+def create_app(sandbox: Sandbox) -> Application:
+    """Return the application of an open sandbox."""
+    starlette = Starlette(
+        routes=api.routes(),
+        exception_handlers={SandboxError: on_sandbox_error, HTTPException: on_http_error},
+    )
+    starlette.state.sandbox = sandbox
+    receiver = sandbox.receiver
+
+    async def app(
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        # What is captured passes no router and no middleware: neither may touch its bytes.
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await receiver(scope, receive, send)
+        else:
+            await starlette(scope, receive, send)
+
+    return app

@@ -1,0 +1,66 @@
+"""Errors as RFC 9457 problem details: what was wrong, where, and what would be right."""
+
+import re
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pivotal_sandbox.errors import Conflict, InputError, NotFound, SandboxError, StoreError
+
+_STATUS: tuple[tuple[type[SandboxError], int, str], ...] = (
+    (NotFound, 404, "Not found"),
+    (Conflict, 409, "Conflict"),
+    (InputError, 422, "Invalid input"),
+    (StoreError, 503, "The database does not take it"),
+)
+_PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.+)`)?\Z", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_FIELD = re.compile(r"(?:unknown field|required field) `([^`]+)`")
+
+
+def problem(status: int, title: str, detail: str, *, pointer: str | None = None) -> Response:
+    """Return the response for an error; `pointer` names the field that is wrong."""
+    content: dict[str, object] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if pointer is not None:
+        content["errors"] = [{"pointer": pointer, "message": detail}]
+    return Response(msgspec.json.encode(content), status, media_type="application/problem+json")
+
+
+async def on_sandbox_error(request: Request, error: Exception) -> Response:
+    """Answer with what the program raised on purpose."""
+    for kind, status, title in _STATUS:
+        if isinstance(error, kind):
+            pointer = error.pointer if isinstance(error, InputError) else None
+            return problem(status, title, str(error), pointer=pointer)
+    raise error
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer for the router: no such path, or no such method."""
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if error.status_code == 404:
+        detail = f"There is nothing at {request.url.path}."
+    elif error.status_code == 405:
+        detail = f"{request.method} is not possible at {request.url.path}."
+    response = problem(error.status_code, error.detail, detail)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def from_validation(error: msgspec.ValidationError) -> InputError:
+    """Return the error that names the field which `msgspec` found wrong."""
+    match = _PLACE.match(str(error))
+    assert match is not None  # it matches any text
+    what, path = match["what"], match["path"] or "$"
+    pointer = "".join(f"/{key or index}" for key, index in _STEP.findall(path))
+    if field := _FIELD.search(what):
+        pointer += f"/{field[1]}"
+    return InputError(what.replace("`", '"') + ".", pointer=pointer)

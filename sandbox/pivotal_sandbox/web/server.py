@@ -1,0 +1,189 @@
+"""Runs a sandbox: binds the port, opens the database, serves until it is told to stop."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from pivotal_sandbox.clock import Clock
+from pivotal_sandbox.core.activity import Listener
+from pivotal_sandbox.core.model import Endpoint
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.receive.capture import PREFIX
+from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.web.app import create_app
+from pivotal_sandbox.web.protocol import ObservingProtocol
+
+BUILT_IN = "Built-in capture bin"
+_BACKLOG = 1024
+_LAST_ANSWERS = 2.0  # seconds that requests have to end once the server is told to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `up` was told. `db` of None keeps all in memory; `port` of 0 picks a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+    db: Path | None = None
+    to: str | None = None
+    speed: float = 1.0
+    seed: int | None = None
+    catalog: Path | None = None
+    allow_hosts: tuple[str, ...] = ()
+    ready_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox that answers at `url`, and the endpoint to begin with."""
+
+    url: str
+    endpoint: Endpoint
+    sandbox: Sandbox
+
+
+def run(settings: Settings, *, on_ready: Callable[[Running], None], on_activity: Listener) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `InputError` or `StoreError` where it cannot start."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        async with serve(settings, on_activity=on_activity) as running:
+            if settings.ready_file:
+                _write_ready_file(settings.ready_file, running)
+            on_ready(running)
+            await stop.wait()
+
+    _run(main())
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    settings: Settings, *, on_activity: Listener | None = None
+) -> AsyncIterator[Running]:
+    """Run a sandbox and its server in this event loop, and stop both at the end."""
+    sock = _bind(settings.host, settings.port)
+    try:
+        url = f"http://{_authority(sock)}"
+        sandbox = Sandbox(
+            settings.db,
+            # A clock that stands still starts at a fixed time: with a seed, each run is the same.
+            clock=Clock(speed=settings.speed) if settings.speed else Clock.manual(),
+            seed=settings.seed,
+            catalog=settings.catalog,
+            allow_hosts=settings.allow_hosts,
+            base_url=url,
+        )
+        async with sandbox:
+            if on_activity:
+                sandbox.feed.subscribe(on_activity)
+            async with _listening(sandbox, sock):
+                yield Running(url, await _first_endpoint(sandbox, settings.to), sandbox)
+    finally:
+        sock.close()
+
+
+@contextlib.asynccontextmanager
+async def _listening(sandbox: Sandbox, sock: socket.socket) -> AsyncIterator[None]:
+    config = Config(
+        create_app(sandbox),
+        http=ObservingProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+    )
+    config.load()
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: ObservingProtocol(config, state, {}), sock=sock, backlog=_BACKLOG
+    )
+    try:
+        yield
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            await asyncio.wait(list(state.tasks), timeout=_LAST_ANSWERS)
+        for connection in list(state.connections):
+            connection.transport.abort()
+        for task in list(state.tasks):
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+
+
+async def _first_endpoint(sandbox: Sandbox, to: str | None) -> Endpoint:
+    """Return the test endpoint to show: the one asked for, else the oldest, else a new bin's."""
+    known = sandbox.endpoints.all("test")
+    if to is not None:
+        same = [endpoint for endpoint in known if endpoint.url == to]
+        return same[0] if same else await sandbox.add_endpoint(to)
+    address = f"{sandbox.base_url}{PREFIX}demo"
+    if not known:
+        return await sandbox.add_endpoint(address, description=BUILT_IN)
+    for endpoint in known:
+        # The port may be another one than last time.
+        if endpoint.description == BUILT_IN and endpoint.url != address:
+            await sandbox.update_endpoint(endpoint.id, url=address)
+    return sandbox.endpoints.get(known[0].id)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would let two servers share the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise InputError(
+            f"Port {port} of {host} cannot be bound ({error.strerror or error}): stop what listens "
+            "there, or choose another with --port; 0 picks a free one.",
+            pointer="/port",
+        ) from None
+    return sock
+
+
+def _authority(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _write_ready_file(path: Path, running: Running) -> None:
+    content = {
+        "url": running.url,
+        "pid": os.getpid(),
+        "endpoint_id": running.endpoint.id,
+        "secret": running.endpoint.secret,
+    }
+    # Renamed into place: whoever waits for the file never reads half of it.
+    part = path.with_name(path.name + ".part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(content) + "\n", "utf-8")
+    part.replace(path)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)

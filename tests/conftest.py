@@ -1,0 +1,55 @@
+"""What tests share: a sandbox that serves on a free port, and a client of its API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pivotal_sandbox.core.activity import Activity, Captured
+from pivotal_sandbox.core.model import Capture
+from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.web.server import Running, Settings, serve
+
+FirstCapture = Callable[[Sandbox, str], "asyncio.Future[Capture]"]
+
+
+@pytest.fixture
+def first_capture() -> FirstCapture:
+    """Give a future of the first capture that a bin gets from now on."""
+
+    def begin(sandbox: Sandbox, bin: str) -> "asyncio.Future[Capture]":
+        future: asyncio.Future[Capture] = asyncio.get_running_loop().create_future()
+
+        def listen(activity: Activity) -> None:
+            if isinstance(activity, Captured) and activity.capture.bin == bin:
+                unsubscribe()
+                future.set_result(activity.capture)
+
+        unsubscribe = sandbox.feed.subscribe(listen)
+        return future
+
+    return begin
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    """A sandbox on a free port, its clock standing still, its file in a folder of the test's."""
+    settings = Settings(port=0, db=tmp_path / "sandbox.db", speed=0, seed=7)
+    async with serve(settings) as running:
+        await running.sandbox.dispatcher.settle()
+        yield running
+
+
+@pytest.fixture
+def sandbox(running: Running) -> Sandbox:
+    """The sandbox that `running` serves."""
+    return running.sandbox
+
+
+@pytest.fixture
+async def client(running: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running sandbox."""
+    async with httpx.AsyncClient(base_url=running.url, verify=False, timeout=10) as client:
+        yield client
