@@ -1,0 +1,68 @@
+# Everything runs in a virtual environment that the first command makes: .venv, from requirements.lock.
+#   make up PYTHON=python3.12      which Python to make it with
+#   make up ARGS="--port 0"        flags for the command; `pivotal-sandbox up --help` lists them
+
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+READY := .venv/.ready
+EXPRESS := tests/express/node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check fix build lock bench clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+up: $(READY) ## Start the sandbox: sender, capture receiver, log; ARGS="--port 0 --ephemeral" passes flags on
+	@$(BIN)/pivotal-sandbox up $(ARGS)
+
+test: check $(EXPRESS) ## Check the code, run every test and hold the coverage; what CI runs
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --include='*/core/*' --fail-under=100
+	@$(BIN)/coverage report --omit='*/core/*' --fail-under=95
+
+check: $(READY) ## Lint, formatting and types, without changing a file
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run 'make fix'." >&2; exit 1; }
+	@$(BIN)/mypy
+
+fix: $(READY) ## Format, and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format
+
+build: $(READY) ## Build the wheel and the sdist into dist/
+	@$(BIN)/python -m build --no-isolation
+
+lock: $(READY) ## Bring requirements.lock up to pyproject.toml; ARGS=--upgrade takes the newest versions
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+	  --no-annotate --no-header --quiet $(ARGS) -o requirements.lock
+
+bench: $(READY) ## Measure deliveries per second, beside other ways to do the same
+	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+clean: ## Remove what was made here, .venv too
+	@rm -rf .venv build dist htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	  tests/express/node_modules
+	@find sandbox tests fixtures receiver_templates -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "The sandbox needs Python 3.11 or newer, and '$(PYTHON)' is not that." >&2; \
+	  echo "Name one that is: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Preparing .venv; this is done once and takes about half a minute ..." >&2
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || { \
+	  echo "Python cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Without npm, or without a network, only the test of an Express receiver goes without it.
+$(EXPRESS): tests/express/package.json
+	@npm install --prefix tests/express --no-package-lock --no-audit --no-fund --silent \
+	  || echo "Express could not be installed by npm; the test that needs it will say so." >&2

@@ -1,0 +1,112 @@
+"""Talks to a running sandbox over its REST API, by the standard library's HTTP client."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from pivotal_sandbox.errors import InputError, SandboxError, UnreachableError
+
+VARIABLE = "PIVOTAL_SANDBOX_URL"
+DEFAULT_URL = "http://127.0.0.1:8400"
+
+CONNECT_S = 5.0
+ANSWER_S = 60.0
+
+Json = dict[str, Any]
+Query = Mapping[str, object]
+
+
+class Client:
+    """One sandbox. Its errors are `UnreachableError`, and `InputError` for what it refused."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url = (url or os.environ.get(VARIABLE) or DEFAULT_URL).rstrip("/")
+        try:
+            parts = urlsplit(self.url)
+            self._host, self._port = parts.hostname, parts.port or 80
+        except ValueError:
+            self._host = None
+        if not self._host or parts.scheme != "http" or parts.path:
+            raise InputError(f'"{self.url}" in {VARIABLE} is no address such as "{DEFAULT_URL}".')
+
+    def get(self, *path: str, query: Query | None = None) -> Json:
+        """Return what GET answers; of `query`, what is None is left out."""
+        return self._call("GET", path, query or {}, None, ANSWER_S)
+
+    def post(self, *path: str, body: Json, wait_s: float | None = ANSWER_S) -> Json:
+        """Return what POST answers; `wait_s` is how long the answer may take, None for ever."""
+        return self._call("POST", path, {}, body, wait_s)
+
+    def all(self, *path: str, query: Query) -> Iterator[Json]:
+        """Yield the items of a list, page after page."""
+        cursor: str | None = None
+        while True:
+            page = self.get(*path, query={**query, "cursor": cursor})
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def _call(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Query,
+        body: Json | None,
+        wait_s: float | None,
+    ) -> Json:
+        target = "/".join(["/api", *(quote(part, safe="") for part in path)])
+        given = {name: value for name, value in query.items() if value is not None}
+        if given:
+            target += "?" + urlencode(given)
+        assert self._host is not None
+        connection = HTTPConnection(self._host, self._port, timeout=CONNECT_S)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise UnreachableError(
+                f"No sandbox answers at {self.url}: start one with `pivotal-sandbox up`."
+            ) from error
+        connection.sock.settimeout(wait_s)
+        try:
+            headers = {"content-type": "application/json"} if body is not None else {}
+            connection.request(
+                method, target, json.dumps(body) if body is not None else None, headers
+            )
+            response = connection.getresponse()
+            content = response.read()
+        except (HTTPException, OSError) as error:
+            raise UnreachableError(
+                f"The sandbox at {self.url} broke off its answer: {error or 'closed'}."
+            ) from error
+        finally:
+            connection.close()
+        return self._answer(response.status, content)
+
+    def _answer(self, status: int, content: bytes) -> Json:
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise UnreachableError(
+                f"What answers at {self.url} (status {status}) is no sandbox: set {VARIABLE}, "
+                "or start one with `pivotal-sandbox up`."
+            )
+        if status >= 400:
+            raise _refusal(status, answer)
+        return answer
+
+
+def _refusal(status: int, problem: Json) -> SandboxError:
+    says = str(problem.get("detail") or problem.get("title") or f"The sandbox answered {status}.")
+    for error in problem.get("errors", ()):
+        place, message = error["pointer"], error["message"]
+        if message != says:
+            says += f"\n  {place or '/'}: {message}"
+        elif place:
+            says += f" (at {place})"
+    return UnreachableError(says) if status >= 500 else InputError(says)

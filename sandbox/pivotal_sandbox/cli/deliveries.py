@@ -1,0 +1,174 @@
+"""`deliveries`: the log of a running sandbox."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+
+import click
+
+from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.output import (
+    code_of,
+    console,
+    counted,
+    json_option,
+    milliseconds,
+    moment,
+    note,
+    pill,
+    pretty,
+    print_json,
+    print_table,
+    printable,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+STATUSES = ("pending", "retrying", "delivered", "failed", "cancelled")
+PAGE = 50
+
+FILTERS = (
+    click.option("--mode", type=click.Choice(["test", "live"]), help="Those of one mode."),
+    click.option("--endpoint", "endpoint_id", metavar="ID", help="Those to one endpoint."),
+    click.option("--status", type=click.Choice(STATUSES), help="Those in one state."),
+    click.option("--type", "event_type", metavar="TYPE", help="Those of one event type."),
+    click.option("--status-code", type=int, metavar="N", help="Those last answered so."),
+    click.option("--since", metavar="TIME", help="From then on: RFC 3339, or 1h for an hour ago."),
+    click.option("--until", metavar="TIME", help="Up to then, given like --since."),
+    click.option("-q", metavar="TEXT", help="Those with this in an id, the URL or the body."),
+)
+
+
+def filters(command: F) -> F:
+    """Add the options that choose deliveries."""
+    for option in reversed(FILTERS):
+        command = option(command)
+    return command
+
+
+@click.group()
+def deliveries() -> None:
+    """Read the log of deliveries, and replay from it."""
+
+
+@deliveries.command("list")
+@filters
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=PAGE,
+    show_default=True,
+    metavar="N",
+    help="At most so many.",
+)
+@click.option("--all", "everything", is_flag=True, help="All of them, instead.")
+@json_option
+def list_(limit: int, everything: bool, as_json: bool, **given: object) -> None:
+    """Print deliveries, newest first."""
+    client = Client()
+    page_size = 500 if everything else min(limit, 500)
+    found = client.all("deliveries", query={**given, "limit": page_size})
+    rows = list(found if everything else islice(found, limit))
+    if as_json:
+        print_json({"items": rows})
+        return
+    if rows:
+        print_table(
+            ("DELIVERY", "EVENT", "STATUS", "CODE", "TRIES", "TOOK", "CREATED (UTC)", "URL"),
+            _cells(rows),
+        )
+    note(f"{counted(len(rows), 'delivery')}." if rows else "No delivery matches.")
+
+
+def _cells(rows: list[Json]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        yield (
+            row["id"],
+            row["event_type"],
+            pill(row["status"]),
+            code_of(row["last_status_code"]),
+            str(row["attempt_count"]),
+            milliseconds(row["last_duration_ms"]),
+            moment(row["created_at"]),
+            row["url"],
+        )
+
+
+@deliveries.command()
+@click.argument("delivery", metavar="ID")
+@json_option
+def show(delivery: str, as_json: bool) -> None:
+    """Print one delivery with its body and all its attempts."""
+    found = Client().get("deliveries", delivery)
+    if as_json:
+        print_json(found)
+        return
+    _summary(found)
+    for attempt in found["attempts"]:
+        _attempt(attempt)
+
+
+def _summary(found: Json) -> None:
+    facts = (
+        ("delivery", found["id"]),
+        ("event", f"{found['event_type']}  {found['event_id']}  ({found['mode']})"),
+        ("endpoint", f"{found['url']}  {found['endpoint_id']}"),
+        ("status", found["status"]),
+        ("created", f"{moment(found['created_at'])} UTC"),
+        ("next try", found["next_attempt_at"] and f"{moment(found['next_attempt_at'])} UTC"),
+        ("replay of", found["replay_of"]),
+    )
+    for name, value in facts:
+        if value:
+            click.echo(f"{click.style(f'{name:<10}', dim=True)}{printable(value)}")
+    click.echo()
+    console().print(pretty(json.dumps(found["event"]["body"])))
+
+
+def _attempt(attempt: Json) -> None:
+    ended, answer = attempt["status_code"] or attempt["error"], attempt["response"]
+    when, took = f"{moment(attempt['started_at'])} UTC", milliseconds(attempt["duration_ms"])
+    click.echo()
+    click.secho(f"attempt {attempt['number']}  {when}  {ended}  {took}", bold=True)
+    _headers("> ", attempt["request"]["headers"])
+    if answer is None:
+        click.echo(f"< {printable(attempt['detail'] or attempt['error'])}")
+        return
+    click.echo(f"< {attempt['status_code']}")
+    _headers("< ", answer["headers"])
+    if answer["body"]:
+        console().print(pretty(answer["body"]))
+    if answer["truncated"]:
+        note("The response went on; its first 64 KiB are kept.")
+
+
+def _headers(mark: str, headers: list[list[str]]) -> None:
+    for name, value in headers:
+        click.echo(f"{mark}{click.style(printable(name), dim=True)}: {printable(value)}")
+
+
+@deliveries.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@filters
+@click.option("--dry-run", is_flag=True, help="Say how many it would be, and send nothing.")
+@json_option
+def replay(ids: tuple[str, ...], dry_run: bool, as_json: bool, **given: object) -> None:
+    """Send deliveries again: those named, or all that the options choose.
+
+    The body stays the same, byte for byte; the delivery id is new, and the URL is the one that the
+    endpoint has now.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if bool(ids) == bool(chosen):
+        raise click.UsageError(
+            "Name deliveries, or choose them by options such as --status failed."
+        )
+    which: Json = {"ids": ids} if ids else {"filter": chosen}
+    answer = Client().post("deliveries", "replay", body={**which, "dry_run": dry_run})
+    if as_json:
+        print_json(answer)
+        return
+    for new in answer["items"]:
+        click.echo(printable(f"{new['id']}  {new['event_type']}  replays {new['replay_of']}"))
+    note(f"{counted(answer['count'], 'delivery')} {'to replay' if dry_run else 'replayed'}.")

@@ -1,0 +1,130 @@
+"""What commands print: data on stdout, the rest on stderr. Rich is loaded when first used."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+WIDEST = 10_000  # a pipe has no width: nothing is wrapped or cut there
+
+STYLES = {
+    "pending": "yellow",
+    "retrying": "yellow",
+    "delivered": "green",
+    "failed": "red",
+    "cancelled": "bright_black",
+}
+
+# What a stranger sent must not drive the terminal: escapes, and marks that turn text around.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def print_json(value: Any) -> None:
+    """Print one line of JSON in UTF-8, whatever the terminal's encoding."""
+    line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate has no UTF-8 form; written as \\udxxx it is what JSON calls it.
+    click.echo(line.encode("utf-8", "backslashreplace"))
+
+
+def note(text: str) -> None:
+    """Say something that is not data."""
+    click.echo(printable(text), err=True)
+
+
+def not_so() -> NoReturn:
+    """End with exit code 1: what was asked about is not so."""
+    raise click.exceptions.Exit(1)
+
+
+def console() -> "Console":
+    """Return a console on stdout that colours for terminals only."""
+    from rich.console import Console
+
+    return Console(
+        width=None if sys.stdout.isatty() else WIDEST,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+    )
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence["Text | str"]]) -> None:
+    """Print rows under their columns. On a narrow terminal the last column is cut first."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="ellipsis")
+    for row in rows:
+        table.add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in row))
+    console().print(table)
+
+
+def printable(text: str) -> str:
+    """Return `text` with control characters as escapes, so that it is shown and not obeyed."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def pretty(text: str) -> "Text | str":
+    """Return a body for reading: JSON indented and coloured, anything else as it is."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return printable(text)
+    from rich.highlighter import JSONHighlighter
+    from rich.text import Text
+
+    indented = Text(printable(json.dumps(value, ensure_ascii=False, indent=2)))
+    JSONHighlighter().highlight(indented)
+    return indented
+
+
+def pill(status: str) -> "Text":
+    """Return a delivery's status, coloured."""
+    from rich.text import Text
+
+    return Text(status, style=STYLES.get(status, ""))
+
+
+def code_of(status_code: int | None, error: str | None = None) -> "Text":
+    """Return a status code or an error code, coloured by what it means for a delivery."""
+    from rich.text import Text
+
+    if status_code is None:
+        return Text(error or "-", style="red" if error else "bright_black")
+    return Text(str(status_code), style="green" if 200 <= status_code < 300 else "red")
+
+
+def milliseconds(ms: float | None) -> str:
+    """Return a duration for reading: "8 ms", "1.24 s"."""
+    if ms is None:
+        return "-"
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.2f} s"
+
+
+def moment(text: str | None) -> str:
+    """Return an RFC 3339 time for reading: UTC, to the second."""
+    return text.replace("T", " ")[:19] if text else "-"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 attempt", "2 attempts"; the plural of a noun in -y is -ies."""
+    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count} {noun if count == 1 else plural}"

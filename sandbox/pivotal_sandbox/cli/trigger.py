@@ -1,0 +1,179 @@
+"""`trigger`: makes one event happen, in a running sandbox or for one URL."""
+
+import json
+from functools import partial
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import click
+
+from pivotal_sandbox.cli.attempt import fate
+from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.output import (
+    STYLES,
+    json_option,
+    milliseconds,
+    not_so,
+    note,
+    print_json,
+    printable,
+)
+from pivotal_sandbox.core.duration import parse_duration
+
+
+@click.command()
+@click.argument("type", metavar="TYPE")
+@click.option("--to", metavar="URL", help="Send it there, once, without a running sandbox.")
+@click.option(
+    "--secret",
+    envvar="PIVOTAL_WEBHOOK_SECRET",
+    show_envvar=True,
+    help="With --to: what to sign with; by default a new secret, which is shown.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="With --to: a name, an address or a network beyond loopback; repeatable.",
+)
+@click.option("--endpoint", "endpoint_id", metavar="ID", help="Send it to this endpoint only.")
+@click.option("--mode", type=click.Choice(["test", "live"]), help="By default test.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Edit the record first, as in --set owner.email=a@b.example; repeatable.",
+)
+@click.option("--data", type=click.File("rb"), metavar="FILE|-", help="The record, as JSON.")
+@click.option("--count", type=click.IntRange(1), default=1, metavar="N", help="So many events.")
+@click.option("--wait", is_flag=True, help="Wait for the answer; exit code 1 if it is no 2xx.")
+@click.option(
+    "--timeout", default="30s", show_default=True, metavar="D", help="How long --wait waits."
+)
+@click.option("--no-validate", is_flag=True, help="Send what the schema forbids, too.")
+@json_option
+@click.pass_context
+def trigger(
+    ctx: click.Context,
+    type: str,
+    to: str | None,
+    secret: str | None,
+    allow_hosts: tuple[str, ...],
+    endpoint_id: str | None,
+    mode: str | None,
+    sets: tuple[str, ...],
+    data: BinaryIO | None,
+    count: int,
+    wait: bool,
+    timeout: str,
+    no_validate: bool,
+    as_json: bool,
+) -> None:
+    """Make an event happen, and send it.
+
+    `pivotal-sandbox events` lists the types.
+
+    \b
+    pivotal-sandbox trigger customer.at_risk --wait
+    pivotal-sandbox trigger task.completed --set title=Kickoff
+    pivotal-sandbox trigger webhook.ping --to http://127.0.0.1:3000/hook --secret whsec_...
+    """
+    wish = {
+        "type": type,
+        "mode": mode,
+        "set": dict(map(_assignment, sets)),
+        "data": _record(data),
+        "validate": not no_validate,
+    }
+    if to is None:
+        _only_with_to(ctx, "secret", "allow_hosts")
+        parse_duration(timeout)
+        once = partial(
+            _by_the_sandbox,
+            Client(),
+            {**wish, "endpoint_id": endpoint_id},
+            timeout if wait else None,
+            as_json,
+        )
+    elif endpoint_id is not None:
+        raise click.UsageError("--to names a URL and --endpoint an endpoint: give one of them.")
+    else:
+        from pivotal_sandbox.cli.once import send_and_print, shown_secret
+
+        secret = shown_secret() if secret is None else secret
+        once = partial(send_and_print, wish, to, secret, allow_hosts, as_json)
+    results = [once() for _ in range(count)]
+    if not all(results):
+        not_so()
+
+
+def _only_with_to(ctx: click.Context, *names: str) -> None:
+    for name in names:
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = {"allow_hosts": "--allow-host"}.get(name, f"--{name}")
+            raise click.UsageError(f"{option} goes with --to; the running sandbox has its own.")
+
+
+def _assignment(given: str) -> tuple[str, Any]:
+    path, equals, value = given.partition("=")
+    if not path or not equals:
+        raise click.BadParameter(f'"{given}" is not PATH=VALUE.', param_hint="--set")
+    from pivotal_sandbox.core.value import parse_value
+
+    return path, parse_value(value)
+
+
+def _record(file: BinaryIO | None) -> Json | None:
+    if file is None:
+        return None
+    try:
+        record = json.load(file)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"It is not JSON: {error}.", param_hint="--data") from None
+    if not isinstance(record, dict):
+        raise click.BadParameter("A record is a JSON object.", param_hint="--data")
+    return record
+
+
+def _by_the_sandbox(client: Client, wish: Json, timeout: str | None, as_json: bool) -> bool:
+    """Trigger once, and say whether it went as asked."""
+    answer = client.post("events", body=wish)
+    event, deliveries = answer["event"], answer["deliveries"]
+    if timeout is not None:
+        deliveries = [_waited_for(client, delivery["id"], timeout) for delivery in deliveries]
+    if as_json:
+        print_json({"event": event, "deliveries": deliveries})
+    else:
+        click.echo(f"{click.style(printable(event['type']), bold=True)}  {event['id']}")
+        for delivery in deliveries:
+            click.echo(_line(delivery))
+    if not deliveries:
+        note(
+            f"No endpoint of {event['mode']} mode wants {event['type']}, so nothing was sent. "
+            f"Add one by POST {client.url}/api/endpoints, or name a receiver by --to URL."
+        )
+        return False
+    return timeout is None or all(delivery["status"] == "delivered" for delivery in deliveries)
+
+
+def _waited_for(client: Client, delivery_id: str, timeout: str) -> Json:
+    """Return the delivery after its first attempt, with what our own receiver said of it."""
+    delivery = client.get("deliveries", delivery_id, query={"wait": timeout})
+    verdict = None
+    if urlsplit(delivery["url"]).path.startswith("/in/"):
+        captures = client.get("captures", query={"q": delivery_id})["items"]
+        verdict = captures[0]["verdict"] if captures else None
+    return {**delivery, "verdict": verdict}
+
+
+def _line(delivery: Json) -> str:
+    status = click.style(delivery["status"], fg=STYLES[delivery["status"]])
+    parts = [status, delivery["id"], printable(delivery["url"])]
+    if attempts := delivery.get("attempts"):
+        last = attempts[-1]
+        ended = last["status_code"] or last["error"]
+        parts += [f"{ended} in {milliseconds(last['duration_ms'])}"]
+        parts += [printable(delivery["verdict"] or last["detail"] or fate(delivery, last))]
+    return "  " + "  ".join(parts)

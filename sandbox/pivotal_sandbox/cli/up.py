@@ -1,0 +1,209 @@
+"""`up`: the sender and the capture receiver in one process, and what it says meanwhile."""
+
+import os
+import shutil
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pivotal_sandbox import __version__
+from pivotal_sandbox.cli.client import DEFAULT_URL, VARIABLE
+from pivotal_sandbox.cli.output import json_option, print_json
+from pivotal_sandbox.cli.scroll import Scroll
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.core.activity import Activity, Attempted
+    from pivotal_sandbox.web.server import Running
+
+DATABASE = Path("pivotal-sandbox.db")
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The loopback address to listen on."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8400,
+    show_default=True,
+    help="0 picks a free one.",
+)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The file that keeps the log; by default ./{DATABASE}.",
+)
+@click.option("--ephemeral", is_flag=True, help="Keep the log in memory only.")
+@click.option("--to", metavar="URL", help="Deliver to your own handler, not the built-in bin.")
+@click.option(
+    "--speed",
+    type=float,
+    default=1.0,
+    metavar="N",
+    help="Let time run N times as fast; 0 stops it.",
+)
+@click.option("--seed", type=int, metavar="N", help="Make ids, records and jitter reproducible.")
+@click.option(
+    "--catalog",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Event types of your own, in place of the built-in ones.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Deliver beyond loopback: a name, an address, a network or *; repeatable.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write url, pid, endpoint_id and secret there, as JSON, once it answers.",
+)
+@json_option
+def up(
+    host: str,
+    port: int,
+    db: Path | None,
+    ephemeral: bool,
+    to: str | None,
+    speed: float,
+    seed: int | None,
+    catalog: Path | None,
+    allow_hosts: tuple[str, ...],
+    ready_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Run the sender and a capture receiver, until Ctrl-C.
+
+    The first run makes an endpoint of test mode and sends it a ping. Each attempt to deliver is a
+    line on stdout.
+    """
+    if ephemeral and db:
+        raise click.UsageError("--ephemeral keeps nothing, so there is no --db to name.")
+    _check_host(host)
+    from pivotal_sandbox.core.activity import Attempted
+    from pivotal_sandbox.web.server import Settings, run
+
+    kept = None if ephemeral else db or DATABASE
+    scroll = Scroll[Attempted](json_line if as_json else text_line)
+
+    def on_ready(running: "Running") -> None:
+        if as_json:
+            print_json(_ready(running))
+        else:
+            click.echo(banner(running, kept), err=True)
+        scroll.start()
+
+    def on_activity(activity: "Activity") -> None:
+        if isinstance(activity, Attempted):
+            scroll.add(activity)
+
+    settings = Settings(
+        host=host,
+        port=port,
+        db=kept,
+        to=to,
+        speed=speed,
+        seed=seed,
+        catalog=catalog,
+        allow_hosts=allow_hosts,
+        ready_file=ready_file,
+    )
+    run(settings, on_ready=on_ready, on_activity=on_activity)
+    scroll.close()
+    click.echo(f"Stopped. {f'The log is in {kept}.' if kept else ''}".rstrip(), err=True)
+
+
+def _check_host(host: str) -> None:
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise click.BadParameter(
+            f'"{host}" is no loopback address: give 127.0.0.1, ::1 or localhost, as the sandbox is '
+            "open to whoever reaches it.",
+            param_hint="--host",
+        )
+
+
+def banner(running: "Running", kept: Path | None) -> str:
+    """Return what a newcomer reads first: where it is, what to do next."""
+    endpoint = running.endpoint
+    facts = {
+        "endpoint": f"{endpoint.url}  ({endpoint.mode} mode)",
+        "secret": endpoint.secret,
+        "log": str(kept or "in memory, gone when this stops"),
+    }
+    command = program()
+    steps = [
+        f"{command} trigger customer.at_risk --wait",
+        f"{command} deliveries list",
+        f"{command} clock advance 24h",
+    ]
+    if running.url != DEFAULT_URL:
+        steps.insert(0, f"export {VARIABLE}={running.url}")
+    lines = [
+        "",
+        f"{click.style(f'Pivotal sandbox {__version__}', bold=True)}  {running.url}",
+        "",
+        *(f"{click.style(f'{name:<10}', dim=True)}{fact}" for name, fact in facts.items()),
+        "",
+        "Next, in another terminal:",
+        *(click.style(f"  {step}", fg="cyan") for step in steps),
+        "",
+        "Ctrl-C stops it.",
+        "",
+    ]
+    return "\n".join(f"  {line}".rstrip() for line in lines)
+
+
+def program() -> str:
+    """Return how this command was called, for commands that one can copy."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m pivotal_sandbox"
+    if shutil.which(called.name) is not None:
+        return called.name
+    return os.path.relpath(called)
+
+
+def text_line(attempted: "Attempted") -> str:
+    """Return an attempt as a line for people."""
+    from pivotal_sandbox.cli.attempt import attempt_line
+    from pivotal_sandbox.web.views import attempt_view, delivery_view
+
+    return attempt_line(
+        delivery_view(attempted.delivery), attempt_view(attempted.attempt), attempted.verdict
+    )
+
+
+def json_line(attempted: "Attempted") -> str:
+    """Return an attempt as a line for programs."""
+    import msgspec
+
+    from pivotal_sandbox.web.views import attempt_view, delivery_view
+
+    return msgspec.json.encode(
+        {
+            "type": "attempt",
+            "delivery": delivery_view(attempted.delivery),
+            **attempt_view(attempted.attempt),
+            "verdict": attempted.verdict,
+        }
+    ).decode()
+
+
+def _ready(running: "Running") -> dict[str, object]:
+    return {
+        "type": "ready",
+        "url": running.url,
+        "pid": os.getpid(),
+        "endpoint_id": running.endpoint.id,
+        "secret": running.endpoint.secret,
+    }

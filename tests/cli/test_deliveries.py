@@ -1,0 +1,175 @@
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+from click.testing import Result
+
+from pivotal_sandbox.core.behaviour import Bin, Step
+from pivotal_sandbox.core.duration import HOUR
+from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.web.server import Running
+
+Ask = Callable[..., Awaitable[Result]]
+
+
+async def sent(sandbox: Sandbox, type: str, *behaviour: Step) -> Delivery:
+    """Trigger an event to the demo bin, let its first attempt end, and return the delivery."""
+    if behaviour:
+        await sandbox.receiver.set_bin(Bin("demo", behaviour))
+    [delivery] = (await sandbox.trigger(type)).deliveries
+    await sandbox.dispatcher.settle()
+    return await sandbox.deliveries.get(delivery.id)
+
+
+async def test_the_list_is_newest_first_with_a_line_each(ask: Ask, sandbox: Sandbox) -> None:
+    failed = await sent(sandbox, "customer.at_risk", Step(404))
+    said = await ask("deliveries", "list")
+    assert said.exit_code == 0
+    head, newest, oldest = said.stdout.splitlines()
+    assert head.split()[0] == "DELIVERY"
+    assert newest.split()[:5] == [failed.id, "customer.at_risk", "failed", "404", "1"]
+    assert newest.split()[-1] == failed.url
+    assert "webhook.ping" in oldest
+    assert said.stderr == "2 deliveries.\n"
+
+
+async def test_the_filters_are_the_apis(ask: Ask, sandbox: Sandbox) -> None:
+    failed = await sent(sandbox, "customer.at_risk", Step(404))
+    for filter in (
+        ("--status", "failed"),
+        ("--type", "customer.at_risk"),
+        ("--status-code", "404"),
+        ("--mode", "test", "--status", "failed"),
+        ("--endpoint", failed.endpoint_id, "--status", "failed"),
+        ("-q", failed.id),
+        ("--since", "1h", "--until", "2999-01-01T00:00:00Z", "--status-code", "404"),
+        ("--limit", "1"),
+    ):
+        items = json.loads((await ask("deliveries", "list", *filter, "--json")).stdout)["items"]
+        assert [item["id"] for item in items] == [failed.id], filter
+    nothing = await ask("deliveries", "list", "--mode", "live")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert nothing.stderr == "No delivery matches.\n"
+
+
+async def test_all_follows_the_pages_and_the_limit_ends_them(ask: Ask, sandbox: Sandbox) -> None:
+    for _ in range(3):
+        await sandbox.trigger("task.completed")
+    await sandbox.dispatcher.settle()
+    everything = json.loads((await ask("deliveries", "list", "--all", "--json")).stdout)
+    assert len(everything["items"]) == 4
+    two = json.loads((await ask("deliveries", "list", "--limit", "2", "--json")).stdout)
+    assert two["items"] == everything["items"][:2]
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [("--status", "late"), ("--mode", "prod"), ("--limit", "0"), ("--since", "yesterday")],
+)
+async def test_a_filter_that_makes_no_sense_is_wrong_usage(
+    ask: Ask, filter: tuple[str, ...]
+) -> None:
+    said = await ask("deliveries", "list", *filter)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert filter[0].removeprefix("--") in said.stderr
+
+
+async def test_show_prints_the_body_and_every_attempt(ask: Ask, sandbox: Sandbox) -> None:
+    answer = Step(503, headers=(("x-trace", "abc"),), body='{"why":"busy"}')
+    delivery = await sent(sandbox, "customer.at_risk", answer, Step(200))
+    await sandbox.advance(HOUR)
+    said = await ask("deliveries", "show", delivery.id)
+    assert said.exit_code == 0
+    for line in (
+        f"delivery  {delivery.id}",
+        "status    delivered",
+        '  "type": "customer.at_risk",',
+        "> pivotal-event: customer.at_risk",
+        "< 503",
+        "< x-trace: abc",
+        '  "why": "busy"',
+        "< 200",
+    ):
+        assert line in said.stdout.splitlines()
+    assert said.stdout.count("> pivotal-signature: v1,t=") == 2
+    assert [line.split()[:2] for line in said.stdout.splitlines() if "attempt" in line] == [
+        ["attempt", "1"],
+        ["attempt", "2"],
+    ]
+    shown = json.loads((await ask("deliveries", "show", delivery.id, "--json")).stdout)
+    assert [attempt["status_code"] for attempt in shown["attempts"]] == [503, 200]
+
+
+async def test_show_says_what_went_wrong_where_nothing_answered(ask: Ask, sandbox: Sandbox) -> None:
+    delivery = await sent(sandbox, "customer.at_risk", Step(reset=True))
+    lines = (await ask("deliveries", "show", delivery.id)).stdout.splitlines()
+    assert any(line.startswith("next try") for line in lines)
+    assert any(line.startswith("attempt 1") and "connection_reset" in line for line in lines)
+    assert lines[-1].startswith("< ")
+
+
+async def test_show_says_where_a_long_answer_was_cut(ask: Ask, sandbox: Sandbox) -> None:
+    delivery = await sent(sandbox, "customer.at_risk", Step(200, body="x" * 70_000))
+    said = await ask("deliveries", "show", delivery.id)
+    assert "x" * 65_536 in said.stdout
+    assert "x" * 65_537 not in said.stdout
+    assert said.stderr == "The response went on; its first 64 KiB are kept.\n"
+
+
+async def test_what_a_receiver_answers_cannot_drive_the_terminal(
+    ask: Ask, sandbox: Sandbox
+) -> None:
+    delivery = await sent(sandbox, "customer.at_risk", Step(200, body="\x1b[2Jhello"))
+    said = await ask("deliveries", "show", delivery.id)
+    assert "\\x1b[2Jhello" in said.stdout
+    assert "\x1b[2J" not in said.stdout
+
+
+async def test_an_unknown_delivery_is_wrong_usage(ask: Ask) -> None:
+    said = await ask("deliveries", "show", "msg_nonsense")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "msg_nonsense" in said.stderr
+
+
+async def test_replay_sends_again_what_was_named(
+    ask: Ask, sandbox: Sandbox, running: Running
+) -> None:
+    old = await sent(sandbox, "customer.at_risk", Step(404), Step(200))
+    said = await ask("deliveries", "replay", old.id)
+    assert said.exit_code == 0
+    new_id, type, verb, old_id = said.stdout.split()
+    assert (type, verb, old_id) == ("customer.at_risk", "replays", old.id)
+    assert said.stderr == "1 delivery replayed.\n"
+    new = await sandbox.deliveries.get(new_id)
+    assert (new.replay_of, new.event_id) == (old.id, old.event_id)
+    shown = (await ask("deliveries", "show", new_id)).stdout.splitlines()
+    assert f"replay of {old.id}" in shown
+
+
+async def test_replay_sends_again_what_a_filter_chooses(ask: Ask, sandbox: Sandbox) -> None:
+    old = await sent(sandbox, "customer.at_risk", Step(404), Step(200))
+    dry = await ask("deliveries", "replay", "--status", "failed", "--dry-run")
+    assert (dry.exit_code, dry.stdout) == (0, "")
+    assert dry.stderr == "1 delivery to replay.\n"
+    answer = json.loads((await ask("deliveries", "replay", "--status", "failed", "--json")).stdout)
+    assert answer["count"] == 1
+    assert answer["items"][0]["replay_of"] == old.id
+
+
+@pytest.mark.parametrize("arguments", [(), ("msg_x", "--status", "failed"), ("--dry-run",)])
+async def test_replay_wants_ids_or_a_filter_and_not_both(
+    ask: Ask, arguments: tuple[str, ...]
+) -> None:
+    said = await ask("deliveries", "replay", *arguments)
+    assert said.exit_code == 2
+    assert "Name deliveries, or choose them" in said.stderr
+
+
+async def test_replaying_an_unknown_delivery_sends_nothing(ask: Ask, sandbox: Sandbox) -> None:
+    old = await sent(sandbox, "customer.at_risk")
+    said = await ask("deliveries", "replay", old.id, "msg_nonsense")
+    assert said.exit_code == 2
+    assert "msg_nonsense" in said.stderr
+    everything = json.loads((await ask("deliveries", "list", "--json")).stdout)["items"]
+    assert len(everything) == 2

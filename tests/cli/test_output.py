@@ -1,0 +1,108 @@
+import json
+from collections.abc import Callable
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pivotal_sandbox.cli import output
+
+
+def printed(say: Callable[[], None], **settings: bool) -> str:
+    return CliRunner().invoke(click.Command("say", callback=say), **settings).stdout  # type: ignore[arg-type]
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_any_text_survives_as_json(text: str) -> None:
+    assert json.loads(printed(lambda: output.print_json({"text": text}))) == {"text": text}
+
+
+def test_json_is_one_line_of_utf_8() -> None:
+    assert printed(lambda: output.print_json({"name": "Zoë", "n": [1, None]})) == (
+        '{"name":"Zoë","n":[1,null]}\n'
+    )
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_no_text_drives_the_terminal(text: str) -> None:
+    shown = output.printable(text)
+    assert all(c.isprintable() or c in "\n\t" or not c.isascii() for c in shown)
+    assert not {"\x1b", "\r", "\x9b", "\u202e"} & set(shown)
+    shown.encode()
+
+
+def test_plain_text_is_shown_as_it_is() -> None:
+    assert output.printable("Zoë 東京\n\tok") == "Zoë 東京\n\tok"
+    assert output.printable("\x1b[2J\u202etxt") == "\\x1b[2J\\u202etxt"
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (None, "-"),
+        (0.04, "0.0 ms"),
+        (9.94, "9.9 ms"),
+        (9.96, "10 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.00 s"),
+        (10_004, "10.00 s"),
+    ],
+)
+def test_durations_are_short(ms: float | None, text: str) -> None:
+    assert output.milliseconds(ms) == text
+
+
+def test_a_moment_is_utc_to_the_second() -> None:
+    assert output.moment("2026-05-24T08:00:00.123Z") == "2026-05-24 08:00:00"
+    assert output.moment(None) == "-"
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [(0, "attempt", "0 attempts"), (1, "delivery", "1 delivery"), (2, "delivery", "2 deliveries")],
+)
+def test_counted_things_are_in_the_plural(count: int, noun: str, text: str) -> None:
+    assert output.counted(count, noun) == text
+
+
+def test_a_table_in_a_pipe_is_neither_cut_nor_coloured() -> None:
+    long = "x" * 500
+    lines = printed(
+        lambda: output.print_table(("A", "B"), [("1", long), ("22", output.pill("failed"))])
+    )
+    assert [line.split() for line in lines.splitlines()] == [
+        ["A", "B"],
+        ["1", long],
+        ["22", "failed"],
+    ]
+    assert "\x1b" not in lines
+
+
+def test_a_table_shows_control_characters_and_markup_as_text() -> None:
+    lines = printed(lambda: output.print_table(("A",), [("[red]\x1b[2J[/red]",)]))
+    assert lines.splitlines()[1].rstrip() == "[red]\\x1b[2J[/red]"
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"a":{"b":"Zoë"}}', '{\n  "a": {\n    "b": "Zoë"\n  }\n}'),
+        ("<h1>\x1b</h1>", "<h1>\\x1b</h1>"),
+        ("", ""),
+    ],
+)
+def test_a_body_is_indented_where_it_is_json(body: str, shown: str) -> None:
+    assert str(output.pretty(body)) == shown
+
+
+def test_codes_are_green_red_or_absent() -> None:
+    def cell(status: int | None, error: str | None = None) -> tuple[str, str]:
+        text = output.code_of(status, error)
+        return str(text), str(text.style)
+
+    assert cell(204) == ("204", "green")
+    assert cell(301) == ("301", "red")
+    assert cell(None, "timeout") == ("timeout", "red")
+    assert cell(None) == ("-", "bright_black")

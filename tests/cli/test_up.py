@@ -1,0 +1,170 @@
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+UP = [sys.executable, "-m", "pivotal_sandbox", "up"]
+TRIGGER = [sys.executable, "-m", "pivotal_sandbox", "trigger", "customer.at_risk", "--wait"]
+DEADLINE = 30
+
+
+@contextmanager
+def up(*arguments: str, cwd: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `up` until the end of the block."""
+    with subprocess.Popen(
+        [*UP, "--port", "0", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stopped(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[str, str]:
+    """Stop it as Ctrl-C does; return the rest of what it said."""
+    process.send_signal(number)
+    said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, said
+    return said
+
+
+def next_json(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
+
+
+def test_the_banner_says_where_it_is_and_what_to_do_next(tmp_path: Path) -> None:
+    with up(cwd=tmp_path) as process:
+        assert process.stdout is not None
+        ping = process.stdout.readline()
+        rest, banner = stopped(process)
+    assert "webhook.ping" in ping
+    assert "  200  " in ping
+    assert "Signature valid, " in ping
+    assert rest == ""
+    [url] = {word for word in banner.split() if word.startswith("http") and "/in/" not in word}
+    for line in (
+        f"  Pivotal sandbox 0.1.0  {url}",
+        f"  endpoint  {url}/in/demo  (test mode)",
+        "  log       pivotal-sandbox.db",
+        f"    export PIVOTAL_SANDBOX_URL={url}",
+    ):
+        assert line in banner.splitlines()
+    assert "  secret    whsec_" in banner
+    assert " -m pivotal_sandbox trigger customer.at_risk --wait\n" in banner
+    assert banner.endswith("Stopped. The log is in pivotal-sandbox.db.\n")
+    assert "\x1b" not in ping + banner
+    assert (tmp_path / "pivotal-sandbox.db").is_file()
+
+
+def test_as_json_it_is_ready_first_and_then_a_line_per_attempt(tmp_path: Path) -> None:
+    file = tmp_path / "ready.json"
+    with up("--ephemeral", "--json", "--ready-file", str(file), cwd=tmp_path) as process:
+        ready, ping = next_json(process), next_json(process)
+        assert httpx.get(f"{ready['url']}/healthz").status_code == 200
+        said = subprocess.run(
+            TRIGGER,
+            env={**os.environ, "PIVOTAL_SANDBOX_URL": ready["url"]},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+        )
+        attempt = next_json(process)
+        _, err = stopped(process, signal.SIGTERM)
+    assert ready.pop("type") == "ready"
+    assert ready == json.loads(file.read_text())
+    assert ready["pid"] == process.pid
+    assert (ping["type"], ping["delivery"]["event_type"]) == ("attempt", "webhook.ping")
+    assert said.returncode == 0, said.stderr
+    assert "Signature valid" in said.stdout
+    assert attempt["delivery"]["id"] in said.stdout
+    assert (attempt["status_code"], attempt["number"]) == (200, 1)
+    assert attempt["verdict"].startswith("Signature valid")
+    assert err == "Stopped.\n"
+    assert os.listdir(tmp_path) == ["ready.json"]
+
+
+def test_a_terminal_gets_colour_unless_no_color_is_set(tmp_path: Path) -> None:
+    def seen(**environment: str) -> bytes:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [*UP, "--port", "0", "--ephemeral"],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, **environment},
+        ) as process:
+            os.close(theirs)
+            text = b""
+            while b"Signature valid" not in text:
+                text += os.read(ours, 65536)
+            process.send_signal(signal.SIGINT)
+            process.wait(DEADLINE)
+        os.close(ours)
+        return text
+
+    assert b"\x1b[36m" in seen()
+    assert b"\x1b" not in seen(NO_COLOR="1")
+
+
+def test_events_go_to_the_url_given_by_to_and_what_fails_says_when_it_is_retried(
+    tmp_path: Path,
+) -> None:
+    with up("--ephemeral", "--to", "http://127.0.0.1:1/hook", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        _, banner = stopped(process)
+    assert "connection_refused" in line
+    assert "retry in 3" in line
+    assert "endpoint  http://127.0.0.1:1/hook  (test mode)" in banner
+
+
+def test_a_port_that_is_taken_is_told_with_the_cure(tmp_path: Path) -> None:
+    with up("--ephemeral", "--json", cwd=tmp_path) as process:
+        port = next_json(process)["url"].rpartition(":")[2]
+        said = subprocess.run(
+            [*UP, "--ephemeral", "--port", port], capture_output=True, text=True, timeout=DEADLINE
+        )
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("Error: ")
+    assert "--port" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (["--host", "0.0.0.0"], "is no loopback address: give 127.0.0.1, ::1 or localhost"),
+        (["--host", "example.com"], "is no loopback address"),
+        (["--ephemeral", "--db", "x.db"], "there is no --db to name"),
+        (["--port", "65536"], "--port"),
+        (["--ephemeral", "--port", "0", "--speed", "-1"], "between 0 (manual) and 1000000"),
+        (["--ephemeral", "--port", "0", "--to", "localhost:3000"], "http://"),
+        (["--catalog", "no-such-file"], "no-such-file"),
+        (["--db", "no-such-folder/x.db", "--port", "0"], "no-such-folder"),
+    ],
+)
+def test_wrong_usage_is_told_and_nothing_is_started(
+    tmp_path: Path, arguments: list[str], cure: str
+) -> None:
+    said = subprocess.run(
+        [*UP, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert (said.returncode, said.stdout) == (2, "")
+    assert cure in said.stderr
+    assert os.listdir(tmp_path) == []
