@@ -108,7 +108,7 @@ class ByHand:
 
 async def with_sandbox(running: Running, window: float) -> float:
     sandbox = running.sandbox
-    other = await sandbox.add_endpoint(f"{running.url}/in/demo")
+    other = await sandbox.add_endpoint(f"{running.url}/in/other")
     endpoints = [running.endpoint.id, other.id]  # 16 may be in flight for each
     kept: dict[str, asyncio.Future[None]] = {}
     loop = asyncio.get_running_loop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from pivotal_sandbox.core.model import Headers
 from pivotal_sandbox.core.signature import verify_headers
@@ -31,6 +32,6 @@ def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) 
     except SignatureError as error:
         return Verdict(bool(signatures), False, error.reason, str(error))
     timestamp = signatures[0].partition("t=")[2].partition(",")[0]
-    age = now - int(timestamp)
-    when = f"{age:.0f} s old" if age >= 0 else f"{-age:.0f} s ahead of this clock"
+    age = floor(now) - int(timestamp)
+    when = f"{age} s old" if age >= 0 else f"{-age} s ahead of this clock"
     return Verdict(True, True, None, f"Signature valid, {when}.")

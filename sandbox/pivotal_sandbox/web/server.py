@@ -101,6 +101,7 @@ async def _listening(sandbox: Sandbox, sock: socket.socket) -> AsyncIterator[Non
         create_app(sandbox),
         http=ObservingProtocol,
         ws="none",
+        proxy_headers=False,
         lifespan="off",
         log_config=None,
         access_log=False,
