@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"core"}),
     frozenset({"clock", "data", "store"}),
-    frozenset({"engine", "receive"}),
+    frozenset({"engine", "receive", "worlds"}),
     frozenset({"sandbox"}),
     frozenset({FRONT_DOOR}),
     frozenset({"check", "scaffold", "watch", "load", "web"}),

@@ -38,6 +38,11 @@ def load_catalog(path: Path | None = None) -> Catalog:
     return catalog
 
 
+def modified_at(path: Path) -> int:
+    """Return when a file was last written, in ns; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 @cache
 def load_names() -> Names:
     """Return what realistic records are made of."""

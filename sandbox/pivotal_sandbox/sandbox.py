@@ -1,27 +1,27 @@
 """The sandbox: clock, store, dispatcher, worlds and capture receiver as one object."""
 
+import asyncio
 import random
 import secrets as entropy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pivotal_sandbox import data
-from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core import catalog as subscriptions
+from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.activity import Attempted, Captured, Feed, Triggered
+from pivotal_sandbox.core.catalog import PING, Catalog, subscribed
+from pivotal_sandbox.core.duration import HOUR
+from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
 from pivotal_sandbox.core.event import envelope
 from pivotal_sandbox.core.ids import DELIVERY, ENDPOINT, EVENT, Ids, new_secret
-from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Endpoint, Event, Mode
-from pivotal_sandbox.core.url import parse_url
-from pivotal_sandbox.core.world import Change, World
+from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Mode
+from pivotal_sandbox.core.plan import new_delivery
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.sender import Sender
-from pivotal_sandbox.errors import Conflict, InputError
+from pivotal_sandbox.errors import Conflict, InputError, StoreError
 from pivotal_sandbox.receive.capture import PREFIX, CaptureReceiver
 from pivotal_sandbox.store.captures import Captures
 from pivotal_sandbox.store.database import Database, Row
@@ -32,15 +32,11 @@ from pivotal_sandbox.store.deliveries import (
     event_row,
 )
 from pivotal_sandbox.store.endpoints import Endpoints
-from pivotal_sandbox.store.records import load_records, record_row
+from pivotal_sandbox.store.records import record_rows
+from pivotal_sandbox.worlds import Worlds
 
 if TYPE_CHECKING:
     import httpx
-
-MODES: tuple[Mode, ...] = ("test", "live")
-PING = "webhook.ping"
-
-_VERDICTS_HELD = 1024
 
 
 class Sandbox:
@@ -69,7 +65,6 @@ class Sandbox:
     ) -> None:
         self.clock = clock or Clock()
         self.base_url = base_url
-        self.catalog = data.load_catalog(catalog)
         self.feed = Feed()
         self.sender = Sender(guard=Guard(allow_hosts), timeout_ms=timeout, transport=transport)
         self._path = path
@@ -79,10 +74,18 @@ class Sandbox:
         self._capture_ids = Ids(random.Random(f"{self._seed}/captures"))
         self._secrets = random.SystemRandom() if seed is None else random.Random(f"{seed}/secrets")
         self._sign_time = sign_time
-        self._verdicts: dict[str, str] = {}
+        self._worlds = Worlds(self._ids, self._seed, catalog)
 
     async def __aenter__(self) -> Self:
         self._database = Database(self._path)
+        try:
+            await self._open()
+        except BaseException:
+            await self._database.close()
+            raise
+        return self
+
+    async def _open(self) -> None:
         self.endpoints = Endpoints(self._database)
         self.deliveries = Deliveries(self._database)
         self.captures = Captures(self._database)
@@ -90,15 +93,17 @@ class Sandbox:
         await self.captures.load()
         # A clock that was advanced before a restart goes on from what it had seen.
         self.clock.advance_to(await self.deliveries.latest() or 0)
-        self._worlds = {mode: await self._world(mode) for mode in MODES}
+        await self._worlds.load(self._database)
         self.receiver = CaptureReceiver(
             captures=self.captures,
             ids=self._capture_ids,
             clock=self.clock,
-            secrets=self._bin_secrets,
+            secrets=lambda bin: self.endpoints.secrets_at(
+                f"{self.base_url}{PREFIX}{bin}", self.clock.now()
+            ),
             timestamp=self._timestamp,
             forward=self.sender.send,
-            on_capture=self._captured,
+            on_capture=lambda capture: self.feed.publish(Captured(capture)),
         )
         self.dispatcher = Dispatcher(
             clock=self.clock,
@@ -112,7 +117,7 @@ class Sandbox:
         )
         for delivery in await self.deliveries.open():
             self.dispatcher.add(delivery)
-        return self
+        self._housekeeping = asyncio.create_task(self._prune_now_and_then())
 
     async def __aexit__(
         self,
@@ -120,9 +125,15 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._housekeeping.cancel()
         await self.dispatcher.close()
         await self.sender.close()
         await self._database.close()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The event types."""
+        return self._worlds.catalog
 
     # -- endpoints
 
@@ -137,18 +148,17 @@ class Sandbox:
         secret: str | None = None,
     ) -> Endpoint:
         """Keep a new endpoint, and send it its ping. Raises `InputError`."""
-        parse_url(url)
-        subscriptions.check_subscription(event_types, field_filter, self.catalog)
         now = self.clock.now()
-        endpoint = Endpoint(
-            id=self._ids.new(ENDPOINT, now),
-            url=url,
+        endpoint = new_endpoint(
+            self._ids.new(ENDPOINT, now),
+            url,
             mode=mode,
             secret=new_secret(self._secrets) if secret is None else secret,
-            created_at=now,
-            event_types=tuple(event_types),
-            field_filter=tuple(field_filter),
+            now=now,
+            event_types=event_types,
+            field_filter=field_filter,
             description=description,
+            catalog=self.catalog,
         )
         await self._put_endpoint(endpoint)
         await self.ping(endpoint.id)
@@ -159,9 +169,7 @@ class Sandbox:
 
         Pending retries keep their URL; those of an endpoint that is disabled are cancelled.
         """
-        endpoint = replace(self.endpoints.get(endpoint_id), **changes)
-        parse_url(endpoint.url)
-        subscriptions.check_subscription(endpoint.event_types, endpoint.field_filter, self.catalog)
+        endpoint = changed(self.endpoints.get(endpoint_id), changes, self.catalog)
         await self._put_endpoint(endpoint)
         if not endpoint.enabled:
             await self.dispatcher.cancel(endpoint_id)
@@ -177,13 +185,8 @@ class Sandbox:
         self, endpoint_id: str, overlap: int = policy.ROTATION_OVERLAP
     ) -> Endpoint:
         """Give the endpoint a new secret; the old one signs too for `overlap` ms."""
-        old = self.endpoints.get(endpoint_id)
-        endpoint = replace(
-            old,
-            secret=new_secret(self._secrets),
-            previous_secret=old.secret,
-            previous_secret_expires_at=self.clock.now() + overlap,
-        )
+        old, now = self.endpoints.get(endpoint_id), self.clock.now()
+        endpoint = rotated(old, new_secret(self._secrets), now, overlap)
         await self._put_endpoint(endpoint)
         return endpoint
 
@@ -222,12 +225,15 @@ class Sandbox:
                 raise InputError(f"{PING} goes to one endpoint: name it.", pointer="/endpoint_id")
             return await self.ping(endpoint.id)
         now = self.clock.now()
-        world = self._worlds[mode]
-        change = world.trigger(type, now, set=set or {}, data=data, validate=validate)
+        change = await self._worlds.trigger(
+            mode, type, now, set=set, record=data, validate=validate
+        )
         fired = change.events[0]
         event = self._event(fired.type, mode, fired.data, fired.changed)
-        wanting = [endpoint] if endpoint else self._subscribed(event)
-        return await self._send(event, wanting, self._record_rows(mode, change))
+        wanting = [e for e in self.endpoints.all() if subscribed(e, event)]
+        if endpoint:
+            wanting = [endpoint]
+        return await self._send(event, wanting, record_rows(mode, change.records))
 
     async def replay(self, ids: Sequence[str]) -> list[Delivery]:
         """Send past deliveries again: same event, new delivery, the endpoint's present URL.
@@ -278,24 +284,15 @@ class Sandbox:
         before = self.clock.now() - policy.RETENTION
         return await self.deliveries.prune(before) + await self.captures.prune(before)
 
-    def _captured(self, capture: Capture) -> None:
-        for name, value in capture.headers:
-            if name.lower() == "pivotal-delivery-id":
-                self._verdicts[value] = capture.verdict
-                if len(self._verdicts) > _VERDICTS_HELD:
-                    del self._verdicts[next(iter(self._verdicts))]
-        self.feed.publish(Captured(capture))
-
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
-        self.feed.publish(Attempted(delivery, attempt, self._verdicts.pop(delivery.id, None)))
+        self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
 
     # -- parts
 
-    async def _world(self, mode: Mode) -> World:
-        source = random.Random(f"{self._seed}/world/{mode}")
-        world = World(mode, self.catalog, data.load_names(), self._ids, source)
-        world.restore(await load_records(self._database, mode))
-        return world
+    async def _prune_now_and_then(self) -> None:
+        while True:
+            await self.prune()
+            await sleep(HOUR)
 
     async def _put_endpoint(self, endpoint: Endpoint) -> None:
         await self._database.put([self.endpoints.row(endpoint)])
@@ -314,7 +311,11 @@ class Sandbox:
             self._delivery(event.id, event.type, endpoint, event.created_at)
             for endpoint in endpoints
         ]
-        await self._database.put([event_row(event), *map(delivery_row, deliveries), *records])
+        try:
+            await self._database.put([event_row(event), *map(delivery_row, deliveries), *records])
+        except StoreError:
+            await self._worlds.load(self._database)  # what is not kept did not happen
+            raise
         triggered = Triggered(event, tuple(deliveries))
         self.feed.publish(triggered)
         for delivery in deliveries:
@@ -327,24 +328,9 @@ class Sandbox:
         return Event(id, type, mode, now, envelope(id, type, now, payload), changed)
 
     def _delivery(
-        self,
-        event_id: str,
-        event_type: str,
-        endpoint: Endpoint,
-        now: int,
-        replay_of: str | None = None,
+        self, event_id: str, type: str, endpoint: Endpoint, now: int, replay_of: str | None = None
     ) -> Delivery:
-        return Delivery(
-            id=self._ids.new(DELIVERY, now),
-            event_id=event_id,
-            event_type=event_type,
-            endpoint_id=endpoint.id,
-            mode=endpoint.mode,
-            url=endpoint.url,
-            created_at=now,
-            next_attempt_at=now,
-            replay_of=replay_of,
-        )
+        return new_delivery(self._ids.new(DELIVERY, now), event_id, type, endpoint, now, replay_of)
 
     def _enabled(self, endpoint_id: str, pointer: str = "/endpoint_id") -> Endpoint:
         endpoint = self.endpoints.get(endpoint_id)
@@ -352,22 +338,5 @@ class Sandbox:
             raise Conflict(f"The endpoint {endpoint_id} is disabled: enable it.", pointer=pointer)
         return endpoint
 
-    def _subscribed(self, event: Event) -> list[Endpoint]:
-        return [e for e in self.endpoints.all() if subscriptions.subscribed(e, event)]
-
     def _timestamp(self) -> float:
         return self.clock.now() / 1000 if self._sign_time == "sandbox" else self.clock.wall()
-
-    def _bin_secrets(self, bin: str) -> list[str]:
-        """Return the secrets of the endpoints that deliver to this bin."""
-        address = f"{self.base_url}{PREFIX}{bin}"
-        now = self.clock.now()
-        return [
-            secret
-            for endpoint in self.endpoints.all()
-            if endpoint.url == address or endpoint.url.startswith((f"{address}/", f"{address}?"))
-            for secret in endpoint.secrets(now)
-        ]
-
-    def _record_rows(self, mode: Mode, change: Change) -> list[Row]:
-        return [record_row(mode, r.object, r.id, r.record) for r in change.records]

@@ -1,11 +1,33 @@
-"""The request that a delivery puts on the wire."""
+"""A delivery as it begins, and the request that it puts on the wire."""
 
 from collections.abc import Sequence
 
-from pivotal_sandbox.core.model import Request
+from pivotal_sandbox.core.model import Delivery, Endpoint, Request
 from pivotal_sandbox.core.policy import USER_AGENT
 from pivotal_sandbox.core.signature import sign_all
 from pivotal_sandbox.core.url import parse_url
+
+
+def new_delivery(
+    id: str,
+    event_id: str,
+    event_type: str,
+    endpoint: Endpoint,
+    now: int,
+    replay_of: str | None = None,
+) -> Delivery:
+    """Return a delivery that is due at once, to the URL that the endpoint has now."""
+    return Delivery(
+        id=id,
+        event_id=event_id,
+        event_type=event_type,
+        endpoint_id=endpoint.id,
+        mode=endpoint.mode,
+        url=endpoint.url,
+        created_at=now,
+        next_attempt_at=now,
+        replay_of=replay_of,
+    )
 
 
 def plan(

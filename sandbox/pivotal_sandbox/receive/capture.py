@@ -28,6 +28,7 @@ EXTENSION = "pivotal.connection"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _PATH = re.compile(r"/in/([A-Za-z0-9_-]{1,64})(?:/.*)?\Z", re.DOTALL)
+_VERDICTS_HELD = 1024
 _NAMES = "A bin's name has 1 to 64 letters, digits, - and _."
 
 
@@ -66,11 +67,16 @@ class CaptureReceiver:
         self._forward = forward
         self._on_capture = on_capture
         self._answered: dict[str, int] = {}
+        self._verdicts: dict[str, str] = {}
 
     async def set_bin(self, bin: Bin) -> None:
         """Give a bin a behaviour; it begins with the first step."""
         await self._captures.set_bin(bin)
         self._answered.pop(bin.name, None)
+
+    def verdict(self, delivery_id: str) -> str | None:
+        """Return what was said, once, of the request that carried a delivery lately."""
+        return self._verdicts.pop(delivery_id, None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -98,6 +104,7 @@ class CaptureReceiver:
         headers = _headers(scope)
         secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
         verdict = judge(headers, body, secrets, now=self._timestamp())
+        self._remember(headers, verdict.sentence)
         client = scope.get("client")
         now = self._clock.now()
         return Capture(
@@ -115,6 +122,13 @@ class CaptureReceiver:
             reason=verdict.reason,
             verdict=verdict.sentence,
         )
+
+    def _remember(self, headers: Headers, verdict: str) -> None:
+        for name, value in headers:
+            if name.lower() == "pivotal-delivery-id":
+                self._verdicts[value] = verdict
+        while len(self._verdicts) > _VERDICTS_HELD:
+            del self._verdicts[next(iter(self._verdicts))]
 
     def _step(self, bin: Bin) -> Step:
         count = self._answered.get(bin.name, 0)

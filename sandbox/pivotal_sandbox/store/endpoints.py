@@ -1,7 +1,7 @@
 """Endpoints. There are few, and each event asks for all of them: they are held in memory too."""
 
 import sqlite3
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
@@ -39,6 +39,16 @@ class Endpoints:
         """Return the endpoints, oldest first."""
         return [e for e in self._held.values() if mode is None or e.mode == mode]
 
+    def secrets_at(self, address: str, now: int) -> list[str]:
+        """Return the secrets that sign at `now` for whatever is delivered to `address` or below."""
+        below = (f"{address}/", f"{address}?")
+        return [
+            secret
+            for endpoint in self._held.values()
+            if endpoint.url == address or endpoint.url.startswith(below)
+            for secret in endpoint.secrets(now)
+        ]
+
     def row(self, endpoint: Endpoint) -> Row:
         """Return the row to put for `endpoint`; follow it by `hold` once it is committed."""
         return Row(
@@ -62,14 +72,14 @@ class Endpoints:
         """Show `endpoint` to every reader from now on."""
         self._held[endpoint.id] = endpoint
 
-    def delete(self, endpoint_id: str) -> Awaitable[None]:
+    async def delete(self, endpoint_id: str) -> None:
         """Forget the endpoint; its deliveries stay in the log."""
-        del self._held[endpoint_id]
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM endpoints WHERE id = ?", (endpoint_id,))
 
-        return self._database.transact(work)
+        await self._database.transact(work)
+        self._held.pop(endpoint_id, None)
 
 
 def _select(connection: sqlite3.Connection) -> Iterable[Endpoint]:

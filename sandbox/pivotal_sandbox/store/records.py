@@ -1,7 +1,10 @@
 """The world's records, one row each."""
 
+from collections.abc import Iterable
+
 import msgspec
 
+from pivotal_sandbox.core.change import Touched
 from pivotal_sandbox.core.model import Mode, Record
 from pivotal_sandbox.store.database import Database, Row, Table
 
@@ -10,9 +13,9 @@ TABLE = Table("records", ["mode", "object", "id", "data"], key=["mode", "object"
 _encode = msgspec.json.Encoder().encode
 
 
-def record_row(mode: Mode, object: str, id: str, record: Record | None) -> Row:
-    """Return the row of a record, or of the gap that a deleted one leaves."""
-    return Row(TABLE, (mode, object, id, _encode(record)))
+def record_rows(mode: Mode, touched: Iterable[Touched]) -> list[Row]:
+    """Return the rows of records as a change left them; a deleted one leaves a gap."""
+    return [Row(TABLE, (mode, t.object, t.id, _encode(t.record))) for t in touched]
 
 
 async def load_records(database: Database, mode: Mode) -> dict[str, dict[str, Record]]:

@@ -1,0 +1,54 @@
+"""The worlds of both modes, as the store keeps them, and the catalog that they live by."""
+
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pivotal_sandbox import data
+from pivotal_sandbox.core.change import Change
+from pivotal_sandbox.core.ids import Ids
+from pivotal_sandbox.core.model import Mode
+from pivotal_sandbox.core.world import World
+from pivotal_sandbox.store.database import Database
+from pivotal_sandbox.store.records import load_records
+
+MODES: tuple[Mode, ...] = ("test", "live")
+
+
+class Worlds:
+    """A world for each mode. A catalog of the user's own is read again when its file changes."""
+
+    def __init__(self, ids: Ids, seed: str, catalog_file: Path | None) -> None:
+        self._ids = ids
+        self._seed = seed
+        self._file = catalog_file
+        self._read_at = data.modified_at(catalog_file) if catalog_file else 0
+        self.catalog = data.load_catalog(catalog_file)
+
+    async def load(self, database: Database) -> None:
+        """Take the records from the store; what was changed but not kept is forgotten."""
+        self._database = database
+        self._worlds: dict[Mode, World] = {}
+        for mode in MODES:
+            source = random.Random(f"{self._seed}/world/{mode}")
+            world = World(mode, self.catalog, data.load_names(), self._ids, source)
+            world.restore(await load_records(database, mode))
+            self._worlds[mode] = world
+
+    async def trigger(
+        self,
+        mode: Mode,
+        type: str,
+        now: int,
+        *,
+        set: Mapping[str, Any] | None,
+        record: Mapping[str, Any] | None,
+        validate: bool,
+    ) -> Change:
+        """Make the change that fires `type`; the caller keeps it."""
+        if self._file and self._read_at != (modified_at := data.modified_at(self._file)):
+            self.catalog = data.load_catalog(self._file)
+            self._read_at = modified_at
+            await self.load(self._database)
+        return self._worlds[mode].trigger(type, now, set=set, data=record, validate=validate)
