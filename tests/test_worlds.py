@@ -23,7 +23,7 @@ async def opened(database: Database, file: Path | None = None) -> Worlds:
 
 
 async def fire(worlds: Worlds, type: str, **fields: Any) -> Change:
-    return await worlds.trigger("test", type, 7, set=fields, record=None, validate=True)
+    return (await worlds.of("test")).trigger(type, 7, set=fields)
 
 
 def catalog(path: Path, *names: str) -> None:

@@ -1,9 +1,10 @@
 """The sandbox: clock, store, dispatcher, worlds and capture receiver as one object."""
 
 import asyncio
+import logging
 import random
 import secrets as entropy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -16,15 +17,16 @@ from pivotal_sandbox.core.duration import HOUR
 from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
 from pivotal_sandbox.core.event import envelope
 from pivotal_sandbox.core.ids import DELIVERY, ENDPOINT, EVENT, Ids, new_secret
-from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Mode
+from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Mode, Record
 from pivotal_sandbox.core.plan import new_delivery
+from pivotal_sandbox.core.world import Change, Fired, World
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import Conflict, InputError, StoreError
 from pivotal_sandbox.receive.capture import PREFIX, CaptureReceiver
 from pivotal_sandbox.store.captures import Captures
-from pivotal_sandbox.store.database import Database, Row
+from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import (
     Deliveries,
     attempt_row,
@@ -37,6 +39,8 @@ from pivotal_sandbox.worlds import Worlds
 
 if TYPE_CHECKING:
     import httpx
+
+_log = logging.getLogger(__name__)
 
 
 class Sandbox:
@@ -135,8 +139,6 @@ class Sandbox:
         """The event types."""
         return self._worlds.catalog
 
-    # -- endpoints
-
     async def add_endpoint(
         self,
         url: str,
@@ -194,9 +196,9 @@ class Sandbox:
         """Send `webhook.ping` to one endpoint, whatever it subscribed to."""
         endpoint = self._enabled(endpoint_id)
         payload = {"endpoint_id": endpoint.id, "mode": endpoint.mode}
-        return await self._send(self._event(PING, endpoint.mode, payload, ()), [endpoint], [])
-
-    # -- events
+        fired = Change(events=(Fired(PING, payload),))
+        [triggered] = await self._send(endpoint.mode, fired, [endpoint])
+        return triggered
 
     async def trigger(
         self,
@@ -225,15 +227,21 @@ class Sandbox:
                 raise InputError(f"{PING} goes to one endpoint: name it.", pointer="/endpoint_id")
             return await self.ping(endpoint.id)
         now = self.clock.now()
-        change = await self._worlds.trigger(
-            mode, type, now, set=set, record=data, validate=validate
-        )
-        fired = change.events[0]
-        event = self._event(fired.type, mode, fired.data, fired.changed)
-        wanting = [e for e in self.endpoints.all() if subscribed(e, event)]
-        if endpoint:
-            wanting = [endpoint]
-        return await self._send(event, wanting, record_rows(mode, change.records))
+        world = await self._worlds.of(mode)
+        change = world.trigger(type, now, set=set, data=data, validate=validate)
+        [triggered] = await self._send(mode, change, [endpoint] if endpoint else None)
+        return triggered
+
+    async def change(
+        self, mode: Mode, make: Callable[[World, int], Change]
+    ) -> tuple[Change, list[Triggered]]:
+        """Let `make` change the records of `mode` at the time it is given; send all that fires."""
+        change = make(await self._worlds.of(mode), self.clock.now())
+        return change, await self._send(mode, change)
+
+    async def records(self, mode: Mode, object: str) -> Mapping[str, Record]:
+        """Return the records of one kind by id, the oldest first. Raises `NotFound`."""
+        return (await self._worlds.of(mode)).records(object)
 
     async def replay(self, ids: Sequence[str]) -> list[Delivery]:
         """Send past deliveries again: same event, new delivery, the endpoint's present URL.
@@ -250,8 +258,6 @@ class Sandbox:
             self.dispatcher.add(delivery)
         return replays
 
-    # -- time
-
     async def advance(self, duration: int) -> list[Attempted]:
         """Move the clock by `duration` ms, making every attempt that falls due on the way."""
         if duration < 0:
@@ -261,14 +267,7 @@ class Sandbox:
             lambda activity: made.append(activity) if isinstance(activity, Attempted) else None
         )
         try:
-            target = self.clock.now() + duration
-            await self.dispatcher.settle()
-            while (due := self.dispatcher.next_due()) is not None and due <= target:
-                self.clock.advance_to(due)
-                self.dispatcher.look()
-                await self.dispatcher.settle()
-            self.clock.advance_to(target)
-            self.dispatcher.look()
+            await self.dispatcher.run_to(self.clock.now() + duration)
         finally:
             unsubscribe()
         await self.prune()
@@ -287,11 +286,12 @@ class Sandbox:
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
         self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
 
-    # -- parts
-
     async def _prune_now_and_then(self) -> None:
         while True:
-            await self.prune()
+            try:
+                await self.prune()
+            except StoreError as error:
+                _log.error("What is out of date is not dropped yet: %s", error)
             await sleep(HOUR)
 
     async def _put_endpoint(self, endpoint: Endpoint) -> None:
@@ -305,27 +305,36 @@ class Sandbox:
         await self._database.put(rows)
 
     async def _send(
-        self, event: Event, endpoints: Sequence[Endpoint], records: Sequence[Row]
-    ) -> Triggered:
-        deliveries = [
-            self._delivery(event.id, event.type, endpoint, event.created_at)
-            for endpoint in endpoints
-        ]
+        self, mode: Mode, change: Change, to: Sequence[Endpoint] | None = None
+    ) -> list[Triggered]:
+        """Keep a change, its events and their deliveries; then send them.
+
+        They go to the endpoints named in `to`, or to those that subscribed.
+        """
+        made = []
+        rows = record_rows(mode, change.records)
+        for fired in change.events:
+            now = self.clock.now()
+            id = self._ids.new(EVENT, now)
+            body = envelope(id, fired.type, now, fired.data)
+            event = Event(id, fired.type, mode, now, body, fired.changed)
+            wanting = [e for e in self.endpoints.all() if subscribed(e, event)]
+            deliveries = [
+                self._delivery(id, fired.type, endpoint, now)
+                for endpoint in (wanting if to is None else to)
+            ]
+            made.append(Triggered(event, tuple(deliveries)))
+            rows += [event_row(event), *map(delivery_row, deliveries)]
         try:
-            await self._database.put([event_row(event), *map(delivery_row, deliveries), *records])
+            await self._database.put(rows)
         except StoreError:
             await self._worlds.load(self._database)  # what is not kept did not happen
             raise
-        triggered = Triggered(event, tuple(deliveries))
-        self.feed.publish(triggered)
-        for delivery in deliveries:
-            self.dispatcher.add(delivery, event)
-        return triggered
-
-    def _event(self, type: str, mode: Mode, payload: Any, changed: tuple[str, ...]) -> Event:
-        now = self.clock.now()
-        id = self._ids.new(EVENT, now)
-        return Event(id, type, mode, now, envelope(id, type, now, payload), changed)
+        for triggered in made:
+            self.feed.publish(triggered)
+            for delivery in triggered.deliveries:
+                self.dispatcher.add(delivery, triggered.event)
+        return made
 
     def _delivery(
         self, event_id: str, type: str, endpoint: Endpoint, now: int, replay_of: str | None = None

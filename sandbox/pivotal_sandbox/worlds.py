@@ -1,12 +1,9 @@
 """The worlds of both modes, as the store keeps them, and the catalog that they live by."""
 
 import random
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pivotal_sandbox import data
-from pivotal_sandbox.core.change import Change
 from pivotal_sandbox.core.ids import Ids
 from pivotal_sandbox.core.model import Mode
 from pivotal_sandbox.core.world import World
@@ -36,19 +33,10 @@ class Worlds:
             world.restore(await load_records(database, mode))
             self._worlds[mode] = world
 
-    async def trigger(
-        self,
-        mode: Mode,
-        type: str,
-        now: int,
-        *,
-        set: Mapping[str, Any] | None,
-        record: Mapping[str, Any] | None,
-        validate: bool,
-    ) -> Change:
-        """Make the change that fires `type`; the caller keeps it."""
+    async def of(self, mode: Mode) -> World:
+        """Return the world of one mode, living by the catalog as its file now is."""
         if self._file and self._read_at != (modified_at := data.modified_at(self._file)):
             self.catalog = data.load_catalog(self._file)
             self._read_at = modified_at
             await self.load(self._database)
-        return self._worlds[mode].trigger(type, now, set=set, data=record, validate=validate)
+        return self._worlds[mode]

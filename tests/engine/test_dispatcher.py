@@ -90,13 +90,7 @@ class World:
         return replace(delivery, **changes)  # type: ignore[arg-type]
 
     async def advance(self, duration: int) -> None:
-        target = self.clock.now() + duration
-        await self.dispatcher.settle()
-        while (due := self.dispatcher.next_due()) is not None and due <= target:
-            self.clock.advance_to(due)
-            self.dispatcher.look()
-            await self.dispatcher.settle()
-        self.clock.advance_to(target)
+        await self.dispatcher.run_to(self.clock.now() + duration)
 
 
 async def test_a_delivery_that_is_due_is_sent_and_kept() -> None:

@@ -112,6 +112,16 @@ class Dispatcher:
             heappop(self._due)
         return self._due[0][0] if self._due else None
 
+    async def run_to(self, moment: int) -> None:
+        """Move the clock to `moment` (ms), making every attempt that falls due on the way."""
+        await self.settle()
+        while (due := self.next_due()) is not None and due <= moment:
+            self._clock.advance_to(due)
+            self.look()
+            await self.settle()
+        self._clock.advance_to(moment)
+        self.look()
+
     async def settle(self) -> None:
         """Return when all that is due at this moment has been sent and kept."""
         if self._active:
