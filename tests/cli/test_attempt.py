@@ -12,6 +12,7 @@ ATTEMPT = {
     "duration_ms": 12.4,
     "status_code": 200,
     "error": None,
+    "detail": None,
 }
 
 
@@ -44,9 +45,21 @@ def line(delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None 
         ),
         (
             {"status": "failed"},
-            {"status_code": None, "error": "timeout", "number": 15},
+            {"status_code": None, "error": "timeout", "detail": "No answer.", "number": 15},
             None,
-            "timeout    12 ms  failed for good after 15 attempts",
+            "timeout    12 ms  failed for good after 15 attempts · No answer.",
+        ),
+        (
+            {"status": "failed"},
+            {"status_code": 410, "number": 2},
+            None,
+            "410    12 ms  failed for good after 2 attempts",
+        ),
+        (
+            {"status": "retrying", "next_attempt_at": "2026-05-24T08:00:13.000Z"},
+            {"status_code": 503, "duration_ms": 9000.0},
+            None,
+            "503   9.00 s  retry in 0s",
         ),
         ({"status": "cancelled"}, {"status_code": 503}, None, "503    12 ms  cancelled"),
     ],
@@ -54,7 +67,7 @@ def line(delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None 
 def test_a_line_says_when_what_how_it_ended_and_what_comes_of_it(
     delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None, tail: str
 ) -> None:
-    assert line(delivery, attempt, verdict) == f"08:00:12  customer.at_risk       {tail}"
+    assert line(delivery, attempt, verdict) == f"05-24 08:00:12  customer.at_risk       {tail}"
 
 
 def test_what_a_customer_named_an_event_cannot_drive_the_terminal() -> None:

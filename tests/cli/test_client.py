@@ -151,6 +151,7 @@ def test_what_is_no_sandbox_is_unreachable(content: bytes) -> None:
             },
             "Invalid\n  /a: Wrong.\n  /: Bad.",
         ),
+        ({"detail": "Bad.", "errors": [{"pointer": "", "message": "Bad."}]}, "Bad."),
         ({}, "The sandbox answered 422."),
     ],
 )

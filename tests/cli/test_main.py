@@ -1,4 +1,5 @@
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,6 +60,10 @@ def test_a_command_that_does_not_exist_names_the_nearest(run: Callable[..., Resu
     assert 'There is no command "triger". Did you mean "trigger"?' in said.stderr
 
 
+def test_completion_asks_for_names_that_do_not_exist() -> None:
+    assert cli.get_command(click.Context(cli), "triger") is None
+
+
 def test_an_option_that_does_not_exist_is_wrong_usage(run: Callable[..., Result]) -> None:
     said = run("--verison")
     assert said.exit_code == 2
@@ -75,6 +80,23 @@ def test_input_that_is_refused_is_one_line_and_exit_code_2(run: Callable[..., Re
     said = run("sign", "--secret", "", input=b"{}")
     assert said.exit_code == 2
     assert said.stderr == "Error: The secret is empty: anyone could forge its signatures.\n"
+
+
+SIGN = [sys.executable, "-m", "pivotal_sandbox", "sign", "--secret", "s"]
+
+
+def test_a_full_disk_is_one_line_and_exit_code_2() -> None:
+    with open("/dev/full", "wb") as full:
+        said = subprocess.run(SIGN, input=b"", stdout=full, stderr=subprocess.PIPE)
+    assert (said.returncode, said.stderr) == (2, b"Error: No space left on device.\n")
+
+
+def test_a_reader_who_left_is_no_error_to_tell() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    said = subprocess.run(SIGN, input=b"", stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert said.stderr == b""
 
 
 def test_the_module_runs_as_the_command_does() -> None:
@@ -97,7 +119,7 @@ def test_the_module_runs_as_the_command_does() -> None:
         ),
         (["sign", "--secret", "s"], {"rich", "http.client", "asyncio", "msgspec"}),
         (["deliveries", "show", "--help"], {"rich", "asyncio", "msgspec"}),
-        (["up", "--help"], {"rich", "asyncio", "msgspec", "starlette", "uvicorn"}),
+        (["up", "--help"], {"rich", "http.client", "asyncio", "msgspec", "starlette", "uvicorn"}),
     ],
 )
 def test_a_command_loads_only_what_it_needs(arguments: list[str], light: set[str]) -> None:

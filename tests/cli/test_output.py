@@ -1,10 +1,17 @@
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Callable
 
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.cli import output
@@ -15,6 +22,7 @@ def printed(say: Callable[[], None], **settings: bool) -> str:
 
 
 @given(st.text(st.characters(exclude_categories=[])))
+@example("\ud800 and \udfff")
 def test_any_text_survives_as_json(text: str) -> None:
     assert json.loads(printed(lambda: output.print_json({"text": text}))) == {"text": text}
 
@@ -26,6 +34,7 @@ def test_json_is_one_line_of_utf_8() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=[])))
+@example("\x1b \x9b \ud800 \u202e")
 def test_no_text_drives_the_terminal(text: str) -> None:
     shown = output.printable(text)
     assert all(c.isprintable() or c in "\n\t" or not c.isascii() for c in shown)
@@ -106,3 +115,53 @@ def test_codes_are_green_red_or_absent() -> None:
     assert cell(301) == ("301", "red")
     assert cell(None, "timeout") == ("timeout", "red")
     assert cell(None) == ("-", "bright_black")
+
+
+def on_a_terminal(columns: int, program: str, **environment: str) -> list[str]:
+    """Return the lines that `program` prints on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    env = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
+    subprocess.run(
+        [sys.executable, "-c", f"from pivotal_sandbox.cli.output import *; {program}"],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        env={**env, "TERM": "xterm", **environment},
+        check=True,
+        timeout=30,
+    )
+    os.close(theirs)
+    text = os.read(ours, 65536).decode()
+    os.close(ours)
+    return [line.rstrip() for line in text.splitlines()]
+
+
+TABLE = (
+    'print_table(("ID", "STATUS", "URL"), [("x" * 20, pill("failed"), "http://a-long.example/")]'
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        (80, "xxxxxxxxxxxxxxxxxxxx  failed  http://a-long.example/"),
+        (45, "xxxxxxxxxxxxxxxxxxxx  failed  http://a-long.…"),
+        (35, "xxxxxxxxxxxxxxxxxxxx  failed"),
+        (25, "xxxxxxxxxxxxxxxxxxxx"),
+        (10, "xxxxxxxxx…"),
+    ],
+)
+def test_what_a_terminal_is_too_narrow_for_is_left_out_from_the_right(
+    columns: int, row: str
+) -> None:
+    assert on_a_terminal(columns, f"{TABLE})", NO_COLOR="1")[1:] == [row]
+
+
+def test_a_table_of_prose_is_folded_in_its_last_column() -> None:
+    program = 'print_table(("A", "B"), [("x", "one two three")], fold=True)'
+    assert on_a_terminal(12, program, NO_COLOR="1")[1:] == ["x  one two", "   three"]
+
+
+def test_a_terminal_gets_colour_unless_it_is_asked_not_to() -> None:
+    assert "\x1b[31mfailed" in on_a_terminal(80, f"{TABLE})")[1]
+    assert "\x1b" not in "".join(on_a_terminal(80, f"{TABLE})", NO_COLOR="1"))

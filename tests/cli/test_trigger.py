@@ -60,7 +60,9 @@ async def test_wait_gives_up_after_its_timeout(ask: Ask, sandbox: Sandbox) -> No
 
 async def test_a_receiver_elsewhere_has_no_verdict(ask: Ask, sandbox: Sandbox) -> None:
     await sandbox.add_endpoint("http://127.0.0.1:1/hook", event_types=["task.overdue"])
-    answer = json.loads((await ask("trigger", "task.overdue", "--wait", "--json")).stdout)
+    said = await ask("trigger", "task.overdue", "--wait", "--json")
+    assert said.exit_code == 1
+    answer = json.loads(said.stdout)
     verdicts = {delivery["url"]: delivery["verdict"] for delivery in answer["deliveries"]}
     assert verdicts.pop("http://127.0.0.1:1/hook") is None
     assert [verdict[:15] for verdict in verdicts.values()] == ["Signature valid"]
@@ -113,6 +115,15 @@ async def test_count_makes_so_many_events_a_line_of_json_each(ask: Ask) -> None:
     said = await ask("trigger", "customer.at_risk", "--count", "3", "--json")
     ids = [json.loads(line)["event"]["id"] for line in said.stdout.splitlines()]
     assert len(set(ids)) == 3
+
+
+async def test_one_event_that_is_not_delivered_among_many_counts(
+    ask: Ask, sandbox: Sandbox
+) -> None:
+    await sandbox.receiver.set_bin(Bin("demo", (Step(404), Step(200))))
+    said = await ask("trigger", "customer.at_risk", "--count", "2", "--wait")
+    assert said.exit_code == 1
+    assert ["failed" in said.stdout, "delivered" in said.stdout] == [True, True]
 
 
 async def test_an_unknown_type_names_the_nearest(ask: Ask) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import httpx
@@ -18,19 +19,24 @@ DEADLINE = 30
 
 
 @contextmanager
-def up(*arguments: str, cwd: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def up(
+    *arguments: str, cwd: Path, command: str | None = None, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
     """Run `up` until the end of the block."""
     with subprocess.Popen(
-        [*UP, "--port", "0", *arguments],
+        [*([command, "up"] if command else UP), "--port", "0", *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
     ) as process:
+        watchdog = Timer(DEADLINE, process.kill)
+        watchdog.start()
         try:
             yield process
         finally:
+            watchdog.cancel()
             process.kill()
 
 
@@ -70,6 +76,18 @@ def test_the_banner_says_where_it_is_and_what_to_do_next(tmp_path: Path) -> None
     assert banner.endswith("Stopped. The log is in pivotal-sandbox.db.\n")
     assert "\x1b" not in ping + banner
     assert (tmp_path / "pivotal-sandbox.db").is_file()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_commands_to_copy_are_as_this_one_was_called(tmp_path: Path, installed: bool) -> None:
+    script = Path(sys.executable).with_name("pivotal-sandbox")
+    path = f"{script.parent}:{os.environ['PATH']}" if installed else "/usr/bin:/bin"
+    with up(cwd=tmp_path, command=str(script), PATH=path) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        _, banner = stopped(process)
+    called = "pivotal-sandbox" if installed else script
+    assert f"    {called} deliveries list" in banner.splitlines()
 
 
 def test_as_json_it_is_ready_first_and_then_a_line_per_attempt(tmp_path: Path) -> None:
@@ -153,8 +171,9 @@ def test_a_port_that_is_taken_is_told_with_the_cure(tmp_path: Path) -> None:
         (["--host", "example.com"], "is no loopback address"),
         (["--ephemeral", "--db", "x.db"], "there is no --db to name"),
         (["--port", "65536"], "--port"),
-        (["--ephemeral", "--port", "0", "--speed", "-1"], "between 0 (manual) and 1000000"),
+        (["--ephemeral", "--port", "0", "--speed", "-1"], "0 (manual) to 1000000"),
         (["--ephemeral", "--port", "0", "--to", "localhost:3000"], "http://"),
+        (["--ready-file", "no/r.json"], "no is no folder that can be written to"),
         (["--catalog", "no-such-file"], "no-such-file"),
         (["--db", "no-such-folder/x.db", "--port", "0"], "no-such-folder"),
     ],

@@ -11,18 +11,13 @@ from starlette.requests import Request
 from pivotal_sandbox.core.duration import HOUR
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.web import inputs
+from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.web.resources.endpoints import Rotation
+from pivotal_sandbox.web.resources.events import NewEvent
 
 NOW = 1_767_225_600_000
-BODIES = [
-    inputs.NewEndpoint,
-    inputs.EndpointChanges,
-    inputs.NewEvent,
-    inputs.Replay,
-    inputs.BinChanges,
-    inputs.ClockChange,
-    inputs.Rotation,
-]
-QUERIES = [inputs.DeliveryQuery, inputs.CaptureQuery, inputs.EndpointQuery, inputs.WaitQuery]
+BODIES = [operation.body for operation in OPERATIONS if operation.body]
+QUERIES = [operation.query for operation in OPERATIONS if operation.query]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda below: st.lists(below) | st.dictionaries(st.text(), below),
@@ -38,8 +33,8 @@ def request(body: bytes = b"", query: bytes = b"") -> Request:
 
 
 @given(st.sampled_from(BODIES), st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-@example(inputs.NewEvent, b"[" * 100_000)
-@example(inputs.NewEvent, b'{"type": "\xff"}')
+@example(NewEvent, b"[" * 100_000)
+@example(NewEvent, b'{"type": "\xff"}')
 async def test_any_body_is_an_input_or_an_input_error(kind: type, body: bytes) -> None:
     found: object = None
     with contextlib.suppress(InputError):
@@ -62,7 +57,7 @@ def test_any_query_is_an_input_or_an_input_error(kind: type, query: bytes) -> No
 
 
 async def test_no_body_is_an_empty_object() -> None:
-    assert (await inputs.read_body(request(), inputs.Rotation)).overlap == "24h"
+    assert (await inputs.read_body(request(), Rotation)).overlap == "24h"
 
 
 def test_a_moment_is_a_time_or_a_duration_back_from_now() -> None:

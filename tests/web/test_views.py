@@ -23,33 +23,34 @@ DELIVERY = Delivery("msg_1", "evt_1", "task.created", "ep_1", "test", "http://x/
 
 
 def test_a_delivery_shows_each_of_its_fields_under_its_own_name() -> None:
-    assert set(views.delivery_view(DELIVERY)) == {field.name for field in fields(DELIVERY)}
+    assert set(views.DeliveryView.__struct_fields__) == {field.name for field in fields(DELIVERY)}
 
 
 def test_a_secret_is_shown_only_where_it_is_asked_for_and_the_old_one_never() -> None:
-    assert "whsec" not in str(views.endpoint_view(ENDPOINT))
-    assert views.endpoint_view(ENDPOINT, secret=True)["secret"] == "whsec_1"
-    assert "whsec_0" not in str(views.endpoint_view(ENDPOINT, secret=True))
+    assert "whsec" not in str(views.EndpointView.of(ENDPOINT))
+    shown = views.EndpointWithSecret.of(ENDPOINT)
+    assert shown.secret == "whsec_1"
+    assert "whsec_0" not in str(shown)
     assert "whsec" not in repr(ENDPOINT)
 
 
 def test_an_events_body_is_shown_to_the_byte() -> None:
     body = b'{"id":"evt_1","n":1.10,"e":1e3}'
-    shown = msgspec.json.encode(views.event_view(Event("evt_1", "x", "test", 0, body)))
+    shown = msgspec.json.encode(views.EventView.of(Event("evt_1", "x", "test", 0, body)))
     assert body in shown
 
 
 @given(st.binary())
 def test_a_responses_body_comes_back_from_what_is_shown(body: bytes) -> None:
     outcome = Outcome(Timing(1.0), Response(200, (), body))
-    response = views.attempt_view(Attempt("msg_1", 1, 0, (), outcome))["response"]
-    encoding = response["body_encoding"]
-    shown = response["body"]
+    response = views.AttemptView.of(Attempt("msg_1", 1, 0, (), outcome)).response
+    assert response is not None
+    encoding, shown = response.body_encoding, response.body
     assert body == (shown.encode() if encoding == "utf-8" else base64.b64decode(shown))
 
 
 def test_an_attempt_that_nobody_answered_shows_why() -> None:
     outcome = Outcome(Timing(1.0), error="timeout", detail="It took too long.")
-    view = views.attempt_view(Attempt("msg_1", 1, 0, (), outcome))
-    assert (view["status_code"], view["response"]) == (None, None)
-    assert (view["error"], view["detail"]) == ("timeout", "It took too long.")
+    view = views.AttemptView.of(Attempt("msg_1", 1, 0, (), outcome))
+    assert (view.status_code, view.response) == (None, None)
+    assert (view.error, view.detail) == ("timeout", "It took too long.")

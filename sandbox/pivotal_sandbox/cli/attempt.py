@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pivotal_sandbox.cli.output import STYLES, milliseconds, printable
+from pivotal_sandbox.cli.output import STYLES, milliseconds, moment, printable
 from pivotal_sandbox.core.duration import SECOND, format_duration
 from pivotal_sandbox.core.instant import parse_rfc3339
 
@@ -16,7 +16,7 @@ def attempt_line(delivery: Json, attempt: Json, verdict: str | None = None) -> s
     ended = attempt["status_code"] or attempt["error"]
     return "  ".join(
         (
-            click.style(attempt["started_at"][11:19], dim=True),
+            click.style(moment(attempt["started_at"])[5:], dim=True),
             f"{printable(delivery['event_type']):<21}",
             click.style(f"{ended!s:<3}", fg=colour(delivery["status"])),
             f"{milliseconds(attempt['duration_ms']):>7}",
@@ -26,11 +26,10 @@ def attempt_line(delivery: Json, attempt: Json, verdict: str | None = None) -> s
 
 
 def told(delivery: Json, attempt: Json, verdict: str | None) -> str:
-    """Return what came of an attempt, and the capture receiver's verdict where there is one."""
-    if verdict is None:
-        return fate(delivery, attempt)
-    said = printable(verdict)
-    return said if delivery["status"] == "delivered" else f"{fate(delivery, attempt)} · {said}"
+    """Return what comes of an attempt, what went wrong, and the capture receiver's verdict."""
+    delivered = delivery["status"] == "delivered"
+    parts = (None if delivered and verdict else fate(delivery, attempt), attempt["detail"], verdict)
+    return printable(" · ".join(part for part in parts if part))
 
 
 def fate(delivery: Json, attempt: Json) -> str:

@@ -50,7 +50,8 @@ def _print(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    pace = f"runs at {answer['speed']:g} times real time" if answer["speed"] else "stands still"
+    speed = answer["speed"]
+    pace = {0: "stands still", 1: "runs as on the wall"}.get(speed, f"runs {speed:g} times as fast")
     due = answer["next_attempt_at"]
     click.echo(f"It is {_now(answer)}, and time {pace}.")
     click.echo(f"The next attempt is due at {moment(due)} UTC." if due else "No attempt is due.")

@@ -75,7 +75,7 @@ def list_(limit: int, everything: bool, as_json: bool, **given: object) -> None:
         return
     if rows:
         print_table(
-            ("DELIVERY", "EVENT", "STATUS", "CODE", "TRIES", "TOOK", "CREATED (UTC)", "URL"),
+            ("DELIVERY", "EVENT", "STATUS", "CODE", "TOOK", "TRIES", "CREATED (UTC)", "URL"),
             _cells(rows),
         )
     note(f"{counted(len(rows), 'delivery')}." if rows else "No delivery matches.")
@@ -88,8 +88,8 @@ def _cells(rows: list[Json]) -> Iterator[tuple[Any, ...]]:
             row["event_type"],
             pill(row["status"]),
             code_of(row["last_status_code"]),
-            str(row["attempt_count"]),
             milliseconds(row["last_duration_ms"]),
+            str(row["attempt_count"]),
             moment(row["created_at"]),
             row["url"],
         )
@@ -145,7 +145,7 @@ def _attempt(attempt: Json) -> None:
 
 def _headers(mark: str, headers: list[list[str]]) -> None:
     for name, value in headers:
-        click.echo(f"{mark}{click.style(printable(name), dim=True)}: {printable(value)}")
+        click.echo(f"{mark}{click.style(name, dim=True)}: {printable(value)}")
 
 
 @deliveries.command()

@@ -23,6 +23,7 @@ def events(type: str | None, as_json: bool) -> None:
         print_table(
             ("EVENT", "OBJECT", "SOURCE", "WHEN"),
             [(one.name, one.object, _source(one), one.description) for one in catalog],
+            fold=True,
         )
 
 

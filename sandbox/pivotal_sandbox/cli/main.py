@@ -28,7 +28,7 @@ PIVOTAL_WEBHOOK_SECRET, NO_COLOR."""
 
 
 class Refused(click.ClickException):
-    """An error of the sandbox: what was given is wrong."""
+    """What was given is wrong, or this machine does not take it."""
 
     exit_code = 2
 
@@ -71,6 +71,10 @@ class Commands(click.Group):
             raise Unreachable(str(error)) from error
         except SandboxError as error:
             raise Refused(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly where nobody reads on
+        except OSError as error:
+            raise Refused(f"{error.strerror or error}.") from error
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

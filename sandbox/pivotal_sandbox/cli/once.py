@@ -21,7 +21,7 @@ from pivotal_sandbox.core.world import Fired, World
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import UnreachableError
-from pivotal_sandbox.web.views import attempt_view, event_view
+from pivotal_sandbox.web.views import AttemptView, EventView
 
 BODY_SHOWN = 400  # characters of the answer's body
 
@@ -58,11 +58,11 @@ def send_and_print(
     outcome = attempt.outcome
     fate = "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
     if as_json:
-        shown = {"event": event_view(event), "delivery_id": delivery_id, "url": url}
-        click.echo(msgspec.json.encode({**shown, "fate": fate, "attempt": attempt_view(attempt)}))
+        shown = {"event": EventView.of(event), "delivery_id": delivery_id, "url": url}
+        click.echo(msgspec.json.encode({**shown, "fate": fate, "attempt": AttemptView.of(attempt)}))
     else:
         click.echo(_text(event, attempt, fate))
-    if outcome.response is None and outcome.timing.connect_ms is None:
+    if outcome.timing.connect_ms is None:
         raise UnreachableError(outcome.detail or f"{url} cannot be reached.")
     return outcome.ok
 

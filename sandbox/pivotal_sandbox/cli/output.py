@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 10_000  # a pipe has no width: nothing is wrapped or cut there
+GAP = 2  # columns between two columns of a table
+LEAST = 12  # what the last column of a table is worth showing in
 
 STYLES = {
     "pending": "yellow",
@@ -62,17 +64,30 @@ def console() -> "Console":
     )
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence["Text | str"]]) -> None:
-    """Print rows under their columns. On a narrow terminal the last column is cut first."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence["Text | str"]], *, fold: bool = False
+) -> None:
+    """Print rows under their columns, the most important first.
+
+    What a terminal is too narrow for is folded in the last column, or left out from the right.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns[:-1]:
+    out = console()
+    cells = [[printable(c) if isinstance(c, str) else c for c in row] for row in rows]
+    widths = [max(cell_len(str(c)) for c in column) for column in zip(columns, *cells, strict=True)]
+    shown, room = len(columns), out.width
+    while not fold and shown > 1 and sum(widths[: shown - 1]) + GAP * (shown - 1) + LEAST > room:
+        shown -= 1
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for column in columns[: shown - 1]:
         table.add_column(column, no_wrap=True)
-    table.add_column(columns[-1], overflow="ellipsis")
-    for row in rows:
-        table.add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in row))
-    console().print(table)
+    rest = room - sum(widths[: shown - 1]) - GAP * (shown - 1)
+    table.add_column(columns[shown - 1], no_wrap=not fold, overflow="ellipsis", max_width=rest)
+    for row in cells:
+        table.add_row(*row[:shown])
+    out.print(table)
 
 
 def printable(text: str) -> str:

@@ -26,4 +26,5 @@ def policy(as_json: bool) -> None:
             (rule.name, "documented" if rule.documented else "assumed", rule.value)
             for rule in DEFAULTS
         ],
+        fold=True,
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from pivotal_sandbox.cli.attempt import fate
+from pivotal_sandbox.cli.attempt import told
 from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.output import (
     STYLES,
@@ -174,6 +174,8 @@ def _line(delivery: Json) -> str:
     if attempts := delivery.get("attempts"):
         last = attempts[-1]
         ended = last["status_code"] or last["error"]
-        parts += [f"{ended} in {milliseconds(last['duration_ms'])}"]
-        parts += [printable(delivery["verdict"] or last["detail"] or fate(delivery, last))]
+        parts += [
+            f"{ended} in {milliseconds(last['duration_ms'])}",
+            told(delivery, last, delivery["verdict"]),
+        ]
     return "  " + "  ".join(parts)

@@ -5,17 +5,16 @@ import shutil
 import sys
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pivotal_sandbox import __version__
-from pivotal_sandbox.cli.client import DEFAULT_URL, VARIABLE
 from pivotal_sandbox.cli.output import json_option, print_json
 from pivotal_sandbox.cli.scroll import Scroll
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.core.activity import Activity, Attempted
+    from pivotal_sandbox.core.activity import Activity
     from pivotal_sandbox.web.server import Running
 
 DATABASE = Path("pivotal-sandbox.db")
@@ -86,6 +85,11 @@ def up(
     if ephemeral and db:
         raise click.UsageError("--ephemeral keeps nothing, so there is no --db to name.")
     _check_host(host)
+    if ready_file and not os.access(ready_file.parent, os.W_OK):
+        raise click.BadParameter(
+            f"{ready_file.parent} is no folder that can be written to.", param_hint="--ready-file"
+        )
+    from pivotal_sandbox.cli.activity import json_line, text_line
     from pivotal_sandbox.core.activity import Attempted
     from pivotal_sandbox.web.server import Settings, run
 
@@ -116,7 +120,8 @@ def up(
     )
     run(settings, on_ready=on_ready, on_activity=on_activity)
     scroll.close()
-    click.echo(f"Stopped. {f'The log is in {kept}.' if kept else ''}".rstrip(), err=True)
+    after = "\n" if sys.stderr.isatty() else ""  # the terminal has just shown ^C
+    click.echo(f"{after}Stopped.{f' The log is in {kept}.' if kept else ''}", err=True)
 
 
 def _check_host(host: str) -> None:
@@ -134,6 +139,8 @@ def _check_host(host: str) -> None:
 
 def banner(running: "Running", kept: Path | None) -> str:
     """Return what a newcomer reads first: where it is, what to do next."""
+    from pivotal_sandbox.cli.client import DEFAULT_URL, VARIABLE  # once it answers, not before
+
     endpoint = running.endpoint
     facts = {
         "endpoint": f"{endpoint.url}  ({endpoint.mode} mode)",
@@ -170,33 +177,8 @@ def program() -> str:
         return f"{Path(sys.executable).name} -m pivotal_sandbox"
     if shutil.which(called.name) is not None:
         return called.name
-    return os.path.relpath(called)
-
-
-def text_line(attempted: "Attempted") -> str:
-    """Return an attempt as a line for people."""
-    from pivotal_sandbox.cli.attempt import attempt_line
-    from pivotal_sandbox.web.views import attempt_view, delivery_view
-
-    return attempt_line(
-        delivery_view(attempted.delivery), attempt_view(attempted.attempt), attempted.verdict
-    )
-
-
-def json_line(attempted: "Attempted") -> str:
-    """Return an attempt as a line for programs."""
-    import msgspec
-
-    from pivotal_sandbox.web.views import attempt_view, delivery_view
-
-    return msgspec.json.encode(
-        {
-            "type": "attempt",
-            "delivery": delivery_view(attempted.delivery),
-            **attempt_view(attempted.attempt),
-            "verdict": attempted.verdict,
-        }
-    ).decode()
+    near = os.path.relpath(called)
+    return str(called.absolute()) if near.startswith("..") else near
 
 
 def _ready(running: "Running") -> dict[str, object]:

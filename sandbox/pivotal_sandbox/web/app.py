@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from pivotal_sandbox.errors import SandboxError
 from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
-from pivotal_sandbox.web import api
+from pivotal_sandbox.web.api import OPERATIONS
 from pivotal_sandbox.web.problem import on_http_error, on_sandbox_error
 
 Application = Callable[
@@ -25,7 +25,7 @@ Application = Callable[
 def create_app(sandbox: Sandbox) -> Application:
     """Return the application of an open sandbox."""
     starlette = Starlette(
-        routes=api.routes(),
+        routes=[operation.route() for operation in OPERATIONS],
         exception_handlers={SandboxError: on_sandbox_error, HTTPException: on_http_error},
     )
     starlette.state.sandbox = sandbox

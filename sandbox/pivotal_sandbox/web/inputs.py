@@ -1,67 +1,19 @@
-"""What the API takes, as types that validate, and how it is read from a request."""
+"""How a request is read into a type that validates, or refused with the field that is wrong."""
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 from starlette.requests import Request
 
 from pivotal_sandbox.core.duration import parse_duration
 from pivotal_sandbox.core.instant import parse_rfc3339
-from pivotal_sandbox.core.model import Mode, Status
 from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.web.problem import from_validation
 
 T = TypeVar("T", bound=Struct)
 V = TypeVar("V")
-
-BODY_MOST = 10 * 1024 * 1024  # bytes
-
-
-class NewEndpoint(Struct, forbid_unknown_fields=True):
-    """POST /api/endpoints."""
-
-    url: str
-    mode: Mode = "test"
-    event_types: list[str] = msgspec.field(default_factory=lambda: ["*"])
-    field_filter: list[str] = []
-    description: str = ""
-
-
-class EndpointChanges(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """PATCH /api/endpoints/{id}."""
-
-    url: str | UnsetType = UNSET
-    event_types: list[str] | UnsetType = UNSET
-    field_filter: list[str] | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
-
-
-class Rotation(Struct, forbid_unknown_fields=True):
-    """POST /api/endpoints/{id}/rotate-secret."""
-
-    overlap: str = "24h"
-
-
-class NewEvent(Struct, forbid_unknown_fields=True):
-    """POST /api/events."""
-
-    type: str
-    mode: Mode | None = None
-    set: dict[str, Any] = {}
-    data: dict[str, Any] | None = None
-    endpoint_id: str | None = None
-    validate: bool = True
-
-
-class Replay(Struct, forbid_unknown_fields=True):
-    """POST /api/deliveries/replay: the ids, or a filter as the list takes it."""
-
-    ids: list[str] | None = None
-    filter: "DeliveryQuery | None" = None
-    dry_run: bool = False
 
 
 class Page(Struct, forbid_unknown_fields=True):
@@ -69,63 +21,6 @@ class Page(Struct, forbid_unknown_fields=True):
 
     limit: int = 50
     cursor: str | None = None
-
-
-class DeliveryQuery(Page):
-    """GET /api/deliveries."""
-
-    mode: Mode | None = None
-    endpoint_id: str | None = None
-    status: Status | None = None
-    event_type: str | None = None
-    status_code: int | None = None
-    since: str | None = None
-    until: str | None = None
-    q: str | None = None
-
-
-class CaptureQuery(Page):
-    """GET /api/captures."""
-
-    bin: str | None = None
-    verified: bool | None = None
-    since: str | None = None
-    until: str | None = None
-    q: str | None = None
-
-
-class EndpointQuery(Page):
-    """GET /api/endpoints."""
-
-    mode: Mode | None = None
-
-
-class BinQuery(Struct, forbid_unknown_fields=True):
-    """DELETE /api/captures."""
-
-    bin: str | None = None
-
-
-class WaitQuery(Struct, forbid_unknown_fields=True):
-    """GET /api/deliveries/{id}."""
-
-    wait: str = "0s"
-
-
-class BinChanges(Struct, forbid_unknown_fields=True):
-    """PUT /api/bins/{bin}: what is left out goes back to its default."""
-
-    behaviour: list[Any] | UnsetType = UNSET
-    forward_to: str | None = None
-    secret: str | None = None
-
-
-class ClockChange(Struct, forbid_unknown_fields=True):
-    """POST /api/clock: one of the three."""
-
-    advance: str | None = None
-    speed: float | None = None
-    mode: Literal["system", "manual"] | None = None
 
 
 async def read_body(request: Request, kind: type[T]) -> T:
@@ -152,33 +47,24 @@ def read_query(request: Request, kind: type[T]) -> T:
         raise _named(from_validation(error), kind) from None
 
 
-def _named(error: InputError, kind: type[Struct]) -> InputError:
-    known = kind.__struct_fields__
-    field = error.pointer.removeprefix("/")
-    if field in known or "/" in field or not field:
-        return error
-    hint = did_you_mean(field, known) or f" Known: {', '.join(known)}."
-    return InputError(f"{error}{hint}", pointer=error.pointer)
-
-
-def read_limit(page: Page) -> int:
-    """Return the page's size. Raises `InputError` outside 1..500."""
-    if not 1 <= page.limit <= 500:
-        raise InputError("The limit is a number from 1 to 500.", pointer="/limit")
-    return page.limit
-
-
-def read_duration(text: str, pointer: str) -> int:
-    """Return the duration in ms. Raises `InputError` naming the field."""
-    return read_at(pointer, parse_duration, text)
-
-
 def read_at(pointer: str, parse: Callable[[str], V], text: str) -> V:
     """Return what `parse` makes of the text; its `InputError` gets `pointer` as the field."""
     try:
         return parse(text)
     except InputError as error:
         raise InputError(str(error), pointer=pointer) from None
+
+
+def read_limit(limit: int) -> int:
+    """Return the size of a page. Raises `InputError` outside 1..500."""
+    if not 1 <= limit <= 500:
+        raise InputError("The limit is a number from 1 to 500.", pointer="/limit")
+    return limit
+
+
+def read_duration(text: str, pointer: str) -> int:
+    """Return the duration in ms. Raises `InputError` naming the field."""
+    return read_at(pointer, parse_duration, text)
 
 
 def read_moment(text: str | None, now: int, pointer: str) -> int | None:
@@ -193,3 +79,12 @@ def read_moment(text: str | None, now: int, pointer: str) -> int | None:
             "now such as 1h.",
             pointer=pointer,
         ) from None
+
+
+def _named(error: InputError, kind: type[Struct]) -> InputError:
+    known = kind.__struct_fields__
+    field = error.pointer.removeprefix("/")
+    if field in known or "/" in field or not field:
+        return error
+    hint = did_you_mean(field, known) or f" Known: {', '.join(known)}."
+    return InputError(f"{error}{hint}", pointer=error.pointer)

@@ -1,10 +1,12 @@
-"""The nouns as the API shows them."""
+"""The nouns as the API shows them: types, so that the description is made of them too."""
 
 import base64
-from typing import Any
+from typing import Any, Literal, Self
 
 import msgspec
+from msgspec import Struct
 
+from pivotal_sandbox.core.activity import Attempted, Triggered
 from pivotal_sandbox.core.behaviour import Bin
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.model import (
@@ -12,146 +14,311 @@ from pivotal_sandbox.core.model import (
     Capture,
     Delivery,
     Endpoint,
+    ErrorCode,
     Event,
     Forwarded,
+    Headers,
+    Mode,
     Outcome,
+    Status,
 )
 
-View = dict[str, Any]
+Encoding = Literal["utf-8", "base64"]
 
 
-def endpoint_view(endpoint: Endpoint, *, secret: bool = False) -> View:
-    """Return the endpoint; its secret only where one asked for this one."""
-    view: View = {
-        "id": endpoint.id,
-        "url": endpoint.url,
-        "mode": endpoint.mode,
-        "event_types": endpoint.event_types,
-        "field_filter": endpoint.field_filter,
-        "description": endpoint.description,
-        "enabled": endpoint.enabled,
-        "created_at": rfc3339(endpoint.created_at),
-        "previous_secret_expires_at": _moment(endpoint.previous_secret_expires_at),
-    }
-    if secret:
-        view["secret"] = endpoint.secret
-    return view
+class EndpointView(Struct):
+    """An endpoint as lists show it."""
+
+    id: str
+    url: str
+    mode: Mode
+    event_types: tuple[str, ...]
+    field_filter: tuple[str, ...]
+    description: str
+    enabled: bool
+    created_at: str
+    previous_secret_expires_at: str | None
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, **more: str) -> Self:
+        """Return the view of an endpoint."""
+        return cls(
+            id=endpoint.id,
+            url=endpoint.url,
+            mode=endpoint.mode,
+            event_types=endpoint.event_types,
+            field_filter=endpoint.field_filter,
+            description=endpoint.description,
+            enabled=endpoint.enabled,
+            created_at=rfc3339(endpoint.created_at),
+            previous_secret_expires_at=_moment(endpoint.previous_secret_expires_at),
+            **more,
+        )
 
 
-def event_view(event: Event) -> View:
-    """Return the event; `body` is what is sent, to the byte."""
-    return {
-        "id": event.id,
-        "type": event.type,
-        "mode": event.mode,
-        "created_at": rfc3339(event.created_at),
-        "changed": event.changed,
-        "body": msgspec.Raw(event.body),
-    }
+class EndpointWithSecret(EndpointView, kw_only=True):
+    """One endpoint, to whoever asked for it."""
+
+    secret: str
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, **more: str) -> Self:
+        """Return the view of an endpoint, with its secret."""
+        return super().of(endpoint, secret=endpoint.secret, **more)
 
 
-def delivery_view(delivery: Delivery) -> View:
-    """Return the delivery as lists show it."""
-    return {
-        "id": delivery.id,
-        "event_id": delivery.event_id,
-        "event_type": delivery.event_type,
-        "endpoint_id": delivery.endpoint_id,
-        "mode": delivery.mode,
-        "url": delivery.url,
-        "status": delivery.status,
-        "attempt_count": delivery.attempt_count,
-        "created_at": rfc3339(delivery.created_at),
-        "next_attempt_at": _moment(delivery.next_attempt_at),
-        "first_failed_at": _moment(delivery.first_failed_at),
-        "completed_at": _moment(delivery.completed_at),
-        "replay_of": delivery.replay_of,
-        "fault": delivery.fault,
-        "last_status_code": delivery.last_status_code,
-        "last_duration_ms": delivery.last_duration_ms,
-    }
+class EventView(Struct):
+    """An event; `body` is what is sent, to the byte."""
+
+    id: str
+    type: str
+    mode: Mode
+    created_at: str
+    changed: tuple[str, ...]
+    body: msgspec.Raw
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """Return the view of an event."""
+        return cls(
+            id=event.id,
+            type=event.type,
+            mode=event.mode,
+            created_at=rfc3339(event.created_at),
+            changed=event.changed,
+            body=msgspec.Raw(event.body),
+        )
 
 
-def attempt_view(attempt: Attempt) -> View:
-    """Return the attempt with what was sent and what came back."""
-    outcome, timing = attempt.outcome, attempt.outcome.timing
-    return {
-        "number": attempt.number,
-        "started_at": rfc3339(attempt.started_at),
-        "duration_ms": timing.total_ms,
-        "connect_ms": timing.connect_ms,
-        "tls_ms": timing.tls_ms,
-        "first_byte_ms": timing.first_byte_ms,
-        "status_code": outcome.response.status_code if outcome.response else None,
-        "error": outcome.error,
-        "detail": outcome.detail,
-        "request": {"headers": attempt.request_headers},
-        "response": _response(outcome),
-    }
+class DeliveryView(Struct):
+    """A delivery as lists show it."""
+
+    id: str
+    event_id: str
+    event_type: str
+    endpoint_id: str
+    mode: Mode
+    url: str
+    status: Status
+    attempt_count: int
+    created_at: str
+    next_attempt_at: str | None
+    first_failed_at: str | None
+    completed_at: str | None
+    replay_of: str | None
+    fault: str | None
+    last_status_code: int | None
+    last_duration_ms: float | None
+
+    @classmethod
+    def of(cls, delivery: Delivery, **more: Any) -> Self:
+        """Return the view of a delivery."""
+        return cls(
+            id=delivery.id,
+            event_id=delivery.event_id,
+            event_type=delivery.event_type,
+            endpoint_id=delivery.endpoint_id,
+            mode=delivery.mode,
+            url=delivery.url,
+            status=delivery.status,
+            attempt_count=delivery.attempt_count,
+            created_at=rfc3339(delivery.created_at),
+            next_attempt_at=_moment(delivery.next_attempt_at),
+            first_failed_at=_moment(delivery.first_failed_at),
+            completed_at=_moment(delivery.completed_at),
+            replay_of=delivery.replay_of,
+            fault=delivery.fault,
+            last_status_code=delivery.last_status_code,
+            last_duration_ms=delivery.last_duration_ms,
+            **more,
+        )
 
 
-def capture_view(capture: Capture) -> View:
-    """Return the capture; a body that is no UTF-8 is shown in base64."""
-    return {
-        "id": capture.id,
-        "bin": capture.bin,
-        "method": capture.method,
-        "path": capture.path,
-        "query": capture.query,
-        "headers": capture.headers,
-        **_body(capture.body),
-        "received_at": rfc3339(capture.received_at),
-        "peer": capture.peer,
-        "signed": capture.signed,
-        "verified": capture.verified,
-        "reason": capture.reason,
-        "verdict": capture.verdict,
-        "response": {"status": capture.status, "duration_ms": capture.duration_ms},
-        "forwarded": _forwarded(capture.forwarded),
-    }
+class RequestView(Struct):
+    """What was sent, besides the event's body."""
+
+    headers: Headers
 
 
-def bin_view(bin: Bin, url: str) -> View:
-    """Return the bin, with the address that it captures at."""
-    return {
-        "name": bin.name,
-        "url": url,
-        "behaviour": [step.as_json() for step in bin.behaviour],
-        "forward_to": bin.forward_to,
-        "secret": bin.secret,
-    }
+class ResponseView(Struct):
+    """What came back; a body that is no UTF-8 is shown in base64."""
+
+    headers: Headers
+    body: str
+    body_encoding: Encoding
+    truncated: bool
 
 
-def _forwarded(forwarded: Forwarded | None) -> View | None:
+class AttemptView(Struct, kw_only=True):
+    """One attempt: what was sent, and how it ended."""
+
+    number: int
+    started_at: str
+    duration_ms: float
+    connect_ms: float | None
+    tls_ms: float | None
+    first_byte_ms: float | None
+    status_code: int | None
+    error: ErrorCode | None
+    detail: str | None
+    request: RequestView
+    response: ResponseView | None
+
+    @classmethod
+    def of(cls, attempt: Attempt, **more: Any) -> Self:
+        """Return the view of an attempt."""
+        outcome, timing = attempt.outcome, attempt.outcome.timing
+        return cls(
+            number=attempt.number,
+            started_at=rfc3339(attempt.started_at),
+            duration_ms=timing.total_ms,
+            connect_ms=timing.connect_ms,
+            tls_ms=timing.tls_ms,
+            first_byte_ms=timing.first_byte_ms,
+            status_code=outcome.response.status_code if outcome.response else None,
+            error=outcome.error,
+            detail=outcome.detail,
+            request=RequestView(attempt.request_headers),
+            response=_response(outcome),
+            **more,
+        )
+
+
+class AttemptOfDelivery(AttemptView, kw_only=True):
+    """An attempt that a move of the clock brought, with its delivery as it then stood."""
+
+    delivery: DeliveryView
+
+    @classmethod
+    def of_activity(cls, attempted: Attempted) -> Self:
+        """Return the view of an attempt with its delivery."""
+        return cls.of(attempted.attempt, delivery=DeliveryView.of(attempted.delivery))
+
+
+class DeliveryDetail(DeliveryView, kw_only=True):
+    """A delivery with its event and all attempts."""
+
+    event: EventView
+    attempts: list[AttemptView]
+
+
+class TriggeredView(Struct):
+    """An event, and the deliveries it made."""
+
+    event: EventView
+    deliveries: list[DeliveryView]
+
+    @classmethod
+    def of(cls, triggered: Triggered) -> Self:
+        """Return the view of an event with its deliveries."""
+        deliveries = [DeliveryView.of(delivery) for delivery in triggered.deliveries]
+        return cls(EventView.of(triggered.event), deliveries)
+
+
+class ForwardedView(Struct):
+    """The other side of a capture that was passed on."""
+
+    url: str
+    duration_ms: float
+    status_code: int | None
+    error: ErrorCode | None
+    detail: str | None
+    response: ResponseView | None
+
+
+class AnswerView(Struct):
+    """What the capture receiver answered; nulls while, or because, it did not."""
+
+    status: int | None
+    duration_ms: float | None
+
+
+class CaptureView(Struct):
+    """A captured request, whole."""
+
+    id: str
+    bin: str
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: str
+    body_encoding: Encoding
+    received_at: str
+    peer: str | None
+    signed: bool
+    verified: bool | None
+    reason: str | None
+    verdict: str
+    response: AnswerView
+    forwarded: ForwardedView | None
+
+    @classmethod
+    def of(cls, capture: Capture) -> Self:
+        """Return the view of a capture."""
+        body, encoding = _body(capture.body)
+        return cls(
+            id=capture.id,
+            bin=capture.bin,
+            method=capture.method,
+            path=capture.path,
+            query=capture.query,
+            headers=capture.headers,
+            body=body,
+            body_encoding=encoding,
+            received_at=rfc3339(capture.received_at),
+            peer=capture.peer,
+            signed=capture.signed,
+            verified=capture.verified,
+            reason=capture.reason,
+            verdict=capture.verdict,
+            response=AnswerView(capture.status, capture.duration_ms),
+            forwarded=_forwarded(capture.forwarded),
+        )
+
+
+class BinView(Struct):
+    """A bin, and the address that it captures at."""
+
+    name: str
+    url: str
+    behaviour: list[dict[str, Any]]
+    forward_to: str | None
+    secret: str | None
+
+    @classmethod
+    def of(cls, bin: Bin, url: str) -> Self:
+        """Return the view of a bin."""
+        steps = [step.as_json() for step in bin.behaviour]
+        return cls(bin.name, url, steps, bin.forward_to, bin.secret)
+
+
+def _forwarded(forwarded: Forwarded | None) -> ForwardedView | None:
     if forwarded is None:
         return None
     outcome = forwarded.outcome
-    return {
-        "url": forwarded.url,
-        "duration_ms": outcome.timing.total_ms,
-        "status_code": outcome.response.status_code if outcome.response else None,
-        "error": outcome.error,
-        "detail": outcome.detail,
-        "response": _response(outcome),
-    }
+    return ForwardedView(
+        url=forwarded.url,
+        duration_ms=outcome.timing.total_ms,
+        status_code=outcome.response.status_code if outcome.response else None,
+        error=outcome.error,
+        detail=outcome.detail,
+        response=_response(outcome),
+    )
 
 
-def _response(outcome: Outcome) -> View | None:
+def _response(outcome: Outcome) -> ResponseView | None:
     response = outcome.response
     if response is None:
         return None
-    return {
-        "headers": response.headers,
-        **_body(response.body),
-        "truncated": response.truncated,
-    }
+    return ResponseView(response.headers, *_body(response.body), response.truncated)
 
 
-def _body(body: bytes) -> View:
+def _body(body: bytes) -> tuple[str, Encoding]:
     try:
-        return {"body": body.decode("utf-8"), "body_encoding": "utf-8"}
+        return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return {"body": base64.b64encode(body).decode("ascii"), "body_encoding": "base64"}
+        return base64.b64encode(body).decode("ascii"), "base64"
 
 
 def _moment(moment: int | None) -> str | None:
