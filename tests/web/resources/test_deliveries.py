@@ -1,0 +1,92 @@
+"""The log over REST, and replay from it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from pivotal_sandbox.web.server import Running
+
+Trigger = Callable[..., Awaitable[dict[str, Any]]]
+Attempted = Callable[[str], Awaitable[dict[str, Any]]]
+
+
+async def test_each_filter_narrows_the_list(
+    client: httpx.AsyncClient, running: Running, trigger: Trigger, attempted: Attempted
+) -> None:
+    await client.put("/api/bins/demo", json={"behaviour": [400]})
+    triggered = await trigger(type="task.created", set={"title": "100 % æ_ready"})
+    delivery = triggered["deliveries"][0]
+    await attempted(delivery["id"])
+    for query in (
+        {"status": "failed"},
+        {"event_type": "task.created"},
+        {"status_code": "400"},
+        {"q": "100 % æ_"},
+        {"q": delivery["id"]},
+        {"mode": "test", "endpoint_id": running.endpoint.id, "status": "failed"},
+        {"since": "2026-01-01T00:00:00Z", "event_type": "task.created"},
+        {"since": "1h", "event_type": "task.created"},
+    ):
+        items = (await client.get("/api/deliveries", params=query)).json()["items"]
+        assert [item["id"] for item in items] == [delivery["id"]], query
+    for query in (
+        {"mode": "live"},
+        {"q": "100_% æ"},
+        {"until": "2026-01-01T00:00:00Z"},
+        {"status": "cancelled"},
+    ):
+        items = (await client.get("/api/deliveries", params=query)).json()["items"]
+        assert items == [], query
+
+
+async def test_pages_follow_each_other(client: httpx.AsyncClient, trigger: Trigger) -> None:
+    made = [(await trigger(type="task.created"))["deliveries"][0]["id"] for _ in "abc"]
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        query = {"limit": "2", "event_type": "task.created", **cursor}
+        page = (await client.get("/api/deliveries", params=query)).json()
+        seen += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert seen == made[::-1]
+
+
+async def test_replay_by_ids_by_filter_and_dry(
+    client: httpx.AsyncClient, trigger: Trigger, attempted: Attempted
+) -> None:
+    old = (await trigger(type="task.created"))["deliveries"][0]
+    await attempted(old["id"])
+    dry = await client.post(
+        "/api/deliveries/replay",
+        json={"filter": {"event_type": "task.created"}, "dry_run": True},
+    )
+    assert (dry.status_code, dry.json()) == (200, {"items": [], "count": 1})
+    by_id = await client.post("/api/deliveries/replay", json={"ids": [old["id"]]})
+    assert by_id.status_code == 202
+    [new] = by_id.json()["items"]
+    assert (new["replay_of"], new["event_id"]) == (old["id"], old["event_id"])
+    by_filter = await client.post(
+        "/api/deliveries/replay", json={"filter": {"event_type": "task.created"}}
+    )
+    assert by_filter.json()["count"] == 2
+
+
+async def test_replaying_nothing_in_particular_is_refused(client: httpx.AsyncClient) -> None:
+    bodies: tuple[dict[str, Any], ...] = ({}, {"ids": [], "filter": {}})
+    for body in bodies:
+        answer = await client.post("/api/deliveries/replay", json=body)
+        assert answer.status_code == 422
+    missing = await client.post("/api/deliveries/replay", json={"ids": ["msg_x"]})
+    assert missing.status_code == 404
+
+
+async def test_waiting_ends_when_the_time_is_over(
+    client: httpx.AsyncClient, trigger: Trigger
+) -> None:
+    await client.put("/api/bins/demo", json={"behaviour": [{"hang": True}]})
+    delivery = (await trigger(type="task.created"))["deliveries"][0]
+    answer = await client.get(f"/api/deliveries/{delivery['id']}", params={"wait": "50ms"})
+    assert answer.json()["status"] == "pending"
