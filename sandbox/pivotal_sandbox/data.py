@@ -40,7 +40,10 @@ def load_catalog(path: Path | None = None) -> Catalog:
 
 def modified_at(path: Path) -> int:
     """Return when a file was last written, in ns; 0 where there is none."""
-    return path.stat().st_mtime_ns if path.exists() else 0
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @cache

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from pivotal_sandbox.core.duration import format_duration, parse_duration
 from pivotal_sandbox.core.model import Headers
+from pivotal_sandbox.core.value import checked, escape
 from pivotal_sandbox.errors import InputError, did_you_mean
 
 _ANSWER_KEYS = ("status", "delay", "headers", "body")
 _KEYS = (*_ANSWER_KEYS, "hang", "reset")
+_OF_THE_SERVER = ("content-length", "transfer-encoding", "connection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def parse_behaviour(steps: object, pointer: str = "/behaviour") -> tuple[Step, .
 
     Raises `InputError` naming the step and key.
     """
+    steps = checked(steps, pointer)
     if not isinstance(steps, list) or not steps:
         raise InputError("The behaviour is a list of one step or more.", pointer=pointer)
     return tuple(_step(step, f"{pointer}/{index}") for index, step in enumerate(steps))
@@ -63,12 +66,12 @@ def _step(step: object, pointer: str) -> Step:
     for key in step:
         if key not in _KEYS:
             raise InputError(
-                f'A step has no "{key}"; it has {", ".join(_KEYS)}.{did_you_mean(key, _KEYS)}',
-                pointer=f"{pointer}/{key}",
+                f'A step has no "{key:.40}"; it has {", ".join(_KEYS)}.{did_you_mean(key, _KEYS)}',
+                pointer=f"{pointer}/{escape(key)}",
             )
     for key in ("hang", "reset"):
         if key in step:
-            if step != {key: True}:
+            if step[key] is not True or len(step) > 1:
                 raise InputError(
                     f'A step that does "{key}" is {{"{key}": true}} and nothing else.',
                     pointer=f"{pointer}/{key}",
@@ -101,18 +104,15 @@ def _headers(headers: object, pointer: str) -> Headers:
     if not isinstance(headers, dict):
         raise InputError('The headers are an object such as {"x-a": "b"}.', pointer=pointer)
     for name, value in headers.items():
+        its = f"{pointer}/{escape(name)}"
         if not isinstance(value, str):
-            raise InputError("A header's value is a text.", pointer=f"{pointer}/{name}")
+            raise InputError("A header's value is a text.", pointer=its)
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
-            raise InputError(
-                "A header's name has letters, digits, - and _ only.", pointer=f"{pointer}/{name}"
-            )
-        if name.lower() in ("content-length", "transfer-encoding", "connection"):
-            raise InputError(
-                f"{name} is set by the server, as the body needs it.", pointer=f"{pointer}/{name}"
-            )
+            raise InputError("A header's name has letters, digits, - and _ only.", pointer=its)
+        if name.lower() in _OF_THE_SERVER:
+            raise InputError(f"{name} is set by the server, as the body needs it.", pointer=its)
         if not value.isprintable() or not value.isascii():
-            raise InputError("A header's value is printable ASCII.", pointer=f"{pointer}/{name}")
+            raise InputError("A header's value is printable ASCII.", pointer=its)
     return tuple(headers.items())
 
 

@@ -43,17 +43,13 @@ class Change:
 class Edit:
     """What a caller wants of a record: whole fields, then dotted paths on top.
 
-    With `force` a path makes its way through whatever is there.
+    `given` is both together. With `force` a path makes its way through whatever is there.
     """
 
     fields: dict[str, Any]
     paths: dict[str, Any]
+    given: dict[str, Any]
     force: bool = False
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Return both together."""
-        return {**self.fields, **self.paths}
 
     def applied(self, record: Record) -> Record:
         """Return the record as edited. Raises `InputError` for a path that leads nowhere."""
@@ -63,19 +59,17 @@ class Edit:
         return edited
 
 
-NO_EDIT = Edit({}, {})
+NO_EDIT = Edit({}, {}, {})
 
 
 def parse_edit(paths: Fields | None, fields: Fields | None = None, *, force: bool = False) -> Edit:
     """Return the edit, made of copies; raise `InputError` for what JSON cannot carry."""
+    if not paths and not fields:
+        return NO_EDIT
+    fields, paths = fields or {}, paths or {}
     for given in (paths, fields):
-        if given is not None and not isinstance(given, Mapping):
+        if not isinstance(given, Mapping):
             raise InputError('Fields are an object such as {"health": "at_risk"}.')
-    return Edit(
-        fields=checked(dict(fields or {})),
-        paths={
-            checked_key(path): checked(value, pointer(path))
-            for path, value in (paths or {}).items()
-        },
-        force=force,
-    )
+    whole = checked(dict(fields))
+    parts = {checked_key(path): checked(value, pointer(path)) for path, value in paths.items()}
+    return Edit(whole, parts, {**whole, **parts}, force)

@@ -27,7 +27,8 @@ class Draw:
 
     def other(self, options: Sequence[_T], than: object) -> _T:
         """Return one of the options, but not the one given; there are two or more."""
-        return self.pick([option for option in options if option != than])
+        index = self.between(0, len(options) - 1)
+        return options[index] if options[index] != than else options[index - 1]
 
     def some(self, options: Sequence[_T], most: int) -> list[_T]:
         """Return up to `most` neighbours among the options."""

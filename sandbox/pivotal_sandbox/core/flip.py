@@ -90,8 +90,8 @@ def fired(object: str, before: Record, after: Record) -> list[str]:
 def settle(object: str, before: Record, after: Record, given: Collection[str], now: int) -> None:
     """Bring up to date, in `after`, what follows from the change, except the paths `given`."""
     follows: dict[str, Any] = {}
-    state = STATE.get(object, "")
-    old, new = before.get(state), after.get(state)
+    state = STATE.get(object)
+    old, new = (before.get(state), after.get(state)) if state else (None, None)
     if old != new:
         moment = rfc3339(now)
         for field, when in _STAMPS[object].items():

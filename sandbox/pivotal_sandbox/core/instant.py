@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from pivotal_sandbox.core.duration import DAY, SECOND
 from pivotal_sandbox.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -14,24 +15,29 @@ _RFC3339 = re.compile(
 )
 
 
-@lru_cache(maxsize=1024)
-def _second(second: int) -> str:
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
     try:
-        moment = _EPOCH + timedelta(seconds=second)
+        return (_EPOCH + timedelta(days)).isoformat()[:10]
     except OverflowError:
         raise InputError("A moment lies in the years 1 to 9999.") from None
-    return moment.isoformat()[:19]
+
+
+@lru_cache(maxsize=4096)
+def _time(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
 def rfc3339(ms: int) -> str:
     """Return a moment (ms since the epoch) as UTC: "2026-05-24T08:00:00.000Z"."""
-    second, millisecond = divmod(ms, 1000)
-    return f"{_second(second)}.{millisecond:03d}Z"
+    days, ms = divmod(ms, DAY)
+    second, ms = divmod(ms, SECOND)
+    return f"{_date(days)}T{_time(second)}.{ms:03}Z"
 
 
 def day(ms: int) -> str:
     """Return the day of a moment (ms since the epoch) in UTC: "2026-05-24"."""
-    return _second(ms // 1000)[:10]
+    return _date(ms // DAY)
 
 
 def parse_rfc3339(text: str) -> int:

@@ -1,6 +1,6 @@
 """Dotted paths into a record: "owner.email", "phases.0.status"."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pivotal_sandbox.core.value import DEEPEST, escape
@@ -53,17 +53,18 @@ def _no_way(node: Any, parts: list[str], depth: int) -> str:
 def differences(before: Any, after: Any, at: str = "") -> Iterator[str]:
     """Yield the path of each part of `after` that is new or has another value, and of each gone."""
     if isinstance(before, dict) and isinstance(after, dict):
-        keys: Iterable[Any] = after if before.keys() == after.keys() else {**after, **before}
-        pairs = ((key, before.get(key, _NONE), after.get(key, _NONE)) for key in keys)
+        for key, new in after.items():
+            old = before.get(key, _NONE)
+            if old is not new:
+                yield from differences(old, new, f"{at}.{key}" if at else key)
+        if not before.keys() <= after.keys():
+            yield from (f"{at}.{key}" if at else key for key in before if key not in after)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        pairs = ((index, before[index], after[index]) for index in range(len(after)))
-    else:
-        if not _same(before, after):
-            yield at
-        return
-    for key, old, new in pairs:
-        if old is not new:
-            yield from differences(old, new, f"{at}.{key}" if at else str(key))
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            if old is not new:
+                yield from differences(old, new, f"{at}.{index}")
+    elif not _same(before, after):
+        yield at
 
 
 _NONE = object()

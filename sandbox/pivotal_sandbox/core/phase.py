@@ -46,7 +46,8 @@ def moved(phases: Sequence[Record], current: Any, moment: str) -> list[Record]:
             status = phase["status"] if phase["status"] in _DONE else "completed"
         else:
             status = "in_progress" if index == here else "pending"
-        result.append(stamped({**phase, "status": status}, moment))
+        same = phase["status"] == status
+        result.append(phase if same else stamped({**phase, "status": status}, moment))
     return result
 
 

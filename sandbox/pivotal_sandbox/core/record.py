@@ -29,7 +29,7 @@ class Maker:
 
     def customer(self, id: str, at: int, now: int, health: str = "healthy") -> Record:
         """Return a customer who is healthy or at risk."""
-        draw, names = self.draw, self.names
+        draw, names, made = self.draw, self.names, rfc3339(at)
         company, trade = draw.pick(names.companies), draw.pick(names.trades)
         place = names.places[company.place]
         domain = f"{company.slug}-{trade.lower()}.example.{draw.pick(_TOP_LEVELS)}"
@@ -59,13 +59,13 @@ class Maker:
             "renewal_date": day(at + 365 * DAY) if draw.chance(0.8) else None,
             "tags": draw.some(names.tags["customer"], 3),
             "custom_fields": self._custom_fields("customer"),
-            "created_at": rfc3339(at),
-            "updated_at": rfc3339(at if healthy else fell),
+            "created_at": made,
+            "updated_at": made if healthy else rfc3339(fell),
         }
 
     def contact(self, id: str, at: int, now: int, customer_id: str, domain: object) -> Record:
         """Return somebody who works for that customer."""
-        draw, names = self.draw, self.names
+        draw, names, made = self.draw, self.names, rfc3339(at)
         person = draw.pick(names.people)
         place = names.places[person.place]
         if not isinstance(domain, str) or len(domain) > _LONGEST_DOMAIN:
@@ -84,15 +84,15 @@ class Maker:
             "last_seen_at": rfc3339(now - draw.between(1, 40) * HOUR) if at < now else None,
             "tags": draw.some(names.tags["contact"], 2),
             "custom_fields": self._custom_fields("contact"),
-            "created_at": rfc3339(at),
-            "updated_at": rfc3339(at),
+            "created_at": made,
+            "updated_at": made,
         }
 
     def onboarding(
         self, id: str, at: int, now: int, customer_id: str, contact_id: str | None, status: str
     ) -> Record:
         """Return an onboarding that is not_started, or as far as the days since `at` led."""
-        draw, names = self.draw, self.names
+        draw, names, made = self.draw, self.names, rfc3339(at)
         started = status != "not_started"
         start = at if started else now + draw.between(0, 9) * DAY
         phases = self._phases(start, now if started else start - 1)
@@ -118,13 +118,13 @@ class Maker:
             "cancelled_at": None,
             "tags": draw.some(names.tags["onboarding"], 2),
             "custom_fields": self._custom_fields("onboarding"),
-            "created_at": rfc3339(at),
-            "updated_at": begun[-1]["started_at"] if begun else rfc3339(at),
+            "created_at": made,
+            "updated_at": begun[-1]["started_at"] if begun else made,
         }
 
     def task(self, id: str, at: int, now: int, onboarding_id: str, customer_id: object) -> Record:
         """Return an open task of that onboarding."""
-        draw, names = self.draw, self.names
+        draw, names, made = self.draw, self.names, rfc3339(at)
         chore = draw.pick(names.tasks)
         return {
             "id": id,
@@ -141,8 +141,8 @@ class Maker:
             "completed_at": None,
             "tags": draw.some(names.tags["task"], 2),
             "custom_fields": self._custom_fields("task"),
-            "created_at": rfc3339(at),
-            "updated_at": rfc3339(at),
+            "created_at": made,
+            "updated_at": made,
         }
 
     def _phases(self, start: int, now: int) -> list[dict[str, Any]]:
@@ -152,7 +152,8 @@ class Maker:
             begun, entered = due <= now, left
             due += phase.days * DAY
             done = due <= now
-            left = min(due + self.draw.between(0, 8 * HOUR), now)
+            if done:
+                left = min(due + self.draw.between(0, 8 * HOUR), now)
             phases.append(
                 {
                     "key": phase.key,

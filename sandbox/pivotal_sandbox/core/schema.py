@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -140,11 +140,7 @@ def _pointer(path: Iterable[str | int]) -> str:
 
 
 def _explained(error: "ValidationError") -> InputError:
-    value, wanted, schema = (
-        error.instance,
-        cast(Any, error.validator_value),
-        cast(Any, error.schema),
-    )
+    value, wanted, schema = _untyped(error)
     it = f'"{".".join(map(str, error.absolute_path))}"' if error.absolute_path else "data"
     at = _pointer(error.absolute_path)
     match error.validator:
@@ -174,6 +170,11 @@ def _explained(error: "ValidationError") -> InputError:
         case _:
             text = f"{it}: {error.message:.200}."
     return InputError(text, pointer=at)
+
+
+def _untyped(error: "ValidationError") -> tuple[Any, Any, Any]:
+    """Return the value, what the keyword says, and the schema: each as wide as JSON is."""
+    return error.instance, error.validator_value, error.schema
 
 
 def _such_as(schema: Any) -> str:

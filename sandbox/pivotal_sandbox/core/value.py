@@ -7,6 +7,9 @@ import msgspec
 
 from pivotal_sandbox.errors import InputError
 
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
 DEEPEST = 32
 _WIDEST = 10**4300  # Python writes no longer integers
 
@@ -14,21 +17,14 @@ _WIDEST = 10**4300  # Python writes no longer integers
 def parse_value(text: str) -> Any:
     """Return the JSON value that `text` is, or the text itself where it is none."""
     try:
-        return msgspec.json.decode(text)
+        return _decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return text
 
 
 def copied(value: Any) -> Any:
-    """Return a JSON value made of new objects and lists."""
-    if isinstance(value, dict):
-        return {
-            key: copied(part) if isinstance(part, dict | list) else part
-            for key, part in value.items()
-        }
-    if isinstance(value, list):
-        return [copied(part) if isinstance(part, dict | list) else part for part in value]
-    return value
+    """Return a JSON value made of new objects and lists. Writing and reading it is the fast way."""
+    return _decode(_encode(value))
 
 
 def checked(value: Any, pointer: str = "", depth: int = 0) -> Any:

@@ -31,7 +31,7 @@ def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) 
         verify_headers(body, signatures, secrets, now=now)
     except SignatureError as error:
         return Verdict(bool(signatures), False, error.reason, str(error))
-    timestamp = signatures[0].partition("t=")[2].partition(",")[0]
-    age = floor(now) - int(timestamp)
+    parts = dict(part.partition("=")[::2] for part in signatures[0].split(","))
+    age = floor(now) - int(parts["t"])  # verified: there is one, made of digits
     when = f"{age} s old" if age >= 0 else f"{-age} s ahead of this clock"
     return Verdict(True, True, None, f"Signature valid, {when}.")

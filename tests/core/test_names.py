@@ -1,0 +1,20 @@
+"""What realistic records are made of."""
+
+import msgspec
+import pytest
+
+from pivotal_sandbox.core.names import Names
+from pivotal_sandbox.data import FIXTURES
+
+
+def test_the_lists_are_read_with_their_types() -> None:
+    names = msgspec.json.decode((FIXTURES / "world.json").read_bytes(), type=Names)
+    assert names.places["JP"].currency == "JPY"
+    assert names.people[0].place in names.places
+    assert names.phases[0].days == 7
+    assert {type(one) for one in names.custom_fields["customer"]["nps"]} == {int, float, type(None)}
+
+
+def test_a_list_that_is_missing_is_noticed() -> None:
+    with pytest.raises(msgspec.ValidationError, match="places"):
+        msgspec.json.decode(b"{}", type=Names)
