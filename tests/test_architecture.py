@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"core"}),
     frozenset({"clock", "data", "store"}),
-    frozenset({"engine", "receive", "worlds"}),
+    frozenset({"engine", "receive", "retention", "worlds"}),
     frozenset({"sandbox"}),
     frozenset({FRONT_DOOR}),
     frozenset({"check", "scaffold", "watch", "load", "web"}),
@@ -32,8 +32,8 @@ FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 # What computes, and neither reads nor writes anything outside the process.
 WITHOUT_IO = """
     __future__ abc base64 binascii bisect collections copy dataclasses datetime difflib enum
-    functools hashlib heapq hmac html ipaddress itertools json math operator random re string struct textwrap
-    types typing typing_extensions unicodedata urllib.parse
+    functools hashlib heapq hmac html ipaddress itertools json math operator random re string struct
+    textwrap types typing typing_extensions unicodedata urllib.parse
     jsonschema msgspec referencing
 """
 PURE = frozenset(WITHOUT_IO.split())

@@ -33,7 +33,7 @@ class Clock:
         self._wall = wall
         self._anchor = self._seen = wall()
         self._base = self._anchor * 1000 if start is None else float(start)
-        self._speed = 1.0
+        self._speed = 0.0  # until it is set, so that not a moment passes since `start`
         self.set_speed(speed)
 
     @classmethod
@@ -72,9 +72,7 @@ class Clock:
     def set_speed(self, speed: float) -> None:
         """Run at `speed` from now on: 0 stops the clock, 1 is real time, at most a million."""
         if not 0 <= speed <= 1_000_000:
-            raise InputError(
-                f"The speed {speed:g} is not between 0 (manual) and 1000000.", pointer="/speed"
-            )
+            raise InputError("The speed is from 0 (manual) to 1000000.", pointer="/speed")
         self._base, self._anchor = float(self.now()), self._seen
         self._speed = float(speed)
 

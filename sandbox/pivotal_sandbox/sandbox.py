@@ -1,7 +1,5 @@
 """The sandbox: clock, store, dispatcher, worlds and capture receiver as one object."""
 
-import asyncio
-import logging
 import random
 import secrets as entropy
 from collections.abc import Callable, Mapping, Sequence
@@ -9,11 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pivotal_sandbox.clock import Clock, sleep
+from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.activity import Attempted, Captured, Feed, Triggered
 from pivotal_sandbox.core.catalog import PING, Catalog, subscribed
-from pivotal_sandbox.core.duration import HOUR
 from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
 from pivotal_sandbox.core.event import envelope
 from pivotal_sandbox.core.ids import DELIVERY, ENDPOINT, EVENT, Ids, new_secret
@@ -24,7 +21,8 @@ from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import Conflict, InputError, StoreError
-from pivotal_sandbox.receive.capture import PREFIX, CaptureReceiver
+from pivotal_sandbox.receive.capture import BODY_MOST, PREFIX, CaptureReceiver
+from pivotal_sandbox.retention import Retention
 from pivotal_sandbox.store.captures import Captures
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import (
@@ -39,8 +37,6 @@ from pivotal_sandbox.worlds import Worlds
 
 if TYPE_CHECKING:
     import httpx
-
-_log = logging.getLogger(__name__)
 
 
 class Sandbox:
@@ -70,7 +66,10 @@ class Sandbox:
         self.clock = clock or Clock()
         self.base_url = base_url
         self.feed = Feed()
-        self.sender = Sender(guard=Guard(allow_hosts), timeout_ms=timeout, transport=transport)
+        guard = Guard(allow_hosts)
+        self.sender = Sender(guard=guard, timeout_ms=timeout, transport=transport)
+        # What is passed on has its answer passed back whole, not as far as the log keeps it.
+        self._forwarder = Sender(guard=guard, timeout_ms=timeout, keep=BODY_MOST)
         self._path = path
         self._seed = str(entropy.randbits(128) if seed is None else seed)
         self._ids = Ids(random.Random(f"{self._seed}/ids"))
@@ -106,7 +105,7 @@ class Sandbox:
                 f"{self.base_url}{PREFIX}{bin}", self.clock.now()
             ),
             timestamp=self._timestamp,
-            forward=self.sender.send,
+            forward=self._forwarder.send,
             on_capture=lambda capture: self.feed.publish(Captured(capture)),
         )
         self.dispatcher = Dispatcher(
@@ -121,7 +120,8 @@ class Sandbox:
         )
         for delivery in await self.deliveries.open():
             self.dispatcher.add(delivery)
-        self._housekeeping = asyncio.create_task(self._prune_now_and_then())
+        self.retention = Retention(self.clock, self.deliveries, self.captures)
+        self.retention.start()
 
     async def __aexit__(
         self,
@@ -129,9 +129,10 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._housekeeping.cancel()
+        self.retention.stop()
         await self.dispatcher.close()
         await self.sender.close()
+        await self._forwarder.close()
         await self._database.close()
 
     @property
@@ -270,7 +271,7 @@ class Sandbox:
             await self.dispatcher.run_to(self.clock.now() + duration)
         finally:
             unsubscribe()
-        await self.prune()
+        await self.retention.prune()
         return made
 
     def set_speed(self, speed: float) -> None:
@@ -278,21 +279,8 @@ class Sandbox:
         self.clock.set_speed(speed)
         self.dispatcher.look()
 
-    async def prune(self) -> int:
-        """Drop what is older than the retention; return how many deliveries, events, captures."""
-        before = self.clock.now() - policy.RETENTION
-        return await self.deliveries.prune(before) + await self.captures.prune(before)
-
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
         self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
-
-    async def _prune_now_and_then(self) -> None:
-        while True:
-            try:
-                await self.prune()
-            except StoreError as error:
-                _log.error("What is out of date is not dropped yet: %s", error)
-            await sleep(HOUR)
 
     async def _put_endpoint(self, endpoint: Endpoint) -> None:
         await self._database.put([self.endpoints.row(endpoint)])

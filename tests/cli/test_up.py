@@ -129,9 +129,12 @@ def test_a_terminal_gets_colour_unless_no_color_is_set(tmp_path: Path) -> None:
             env={**os.environ, **environment},
         ) as process:
             os.close(theirs)
+            watchdog = Timer(DEADLINE, process.kill)
+            watchdog.start()
             text = b""
             while b"Signature valid" not in text:
-                text += os.read(ours, 65536)
+                text += os.read(ours, 65536)  # fails once the process is gone
+            watchdog.cancel()
             process.send_signal(signal.SIGINT)
             process.wait(DEADLINE)
         os.close(ours)

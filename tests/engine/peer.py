@@ -104,7 +104,8 @@ class Stage:
             task.cancel()
         ends = await asyncio.gather(*self.tasks, return_exceptions=True)
         for writer in self.writers:
-            writer.transport.abort()
+            with suppress(AttributeError):  # asyncio's, where the connection is lost already
+                writer.transport.abort()
             with suppress(Exception):
                 await writer.wait_closed()
         for end in ends:

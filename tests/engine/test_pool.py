@@ -333,10 +333,29 @@ async def test_an_address_that_is_not_allowed_is_not_connected_to(pool: Pool, se
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "LOCALHOST"])
-async def test_every_address_of_a_name_is_tried(pool: Pool, serve: Serve, host: str) -> None:
-    # Nobody listens on ::1, which localhost may resolve to first.
+async def test_a_host_is_reached_by_any_of_its_names(pool: Pool, serve: Serve, host: str) -> None:
     port = await serve(answers(CLOSE))
     assert (await pool.exchange(post(port, host=host), timeout_ms=LONG)).ok
+
+
+class Somewhere(Guard):
+    """Resolves every name to the addresses given."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__()
+        self.addresses = addresses
+
+    async def resolve(self, host: str, port: int) -> tuple[str, ...]:
+        return self.addresses
+
+
+async def test_every_address_of_a_name_is_tried(serve: Serve, nobody: int) -> None:
+    port = await serve(answers(CLOSE))  # but not on ::1
+    pool = Pool(Somewhere("::1", "127.0.0.1"))
+    assert (await pool.exchange(post(port, host="app.test"), timeout_ms=LONG)).ok
+    outcome = await pool.exchange(post(nobody, host="app.test"), timeout_ms=LONG)
+    assert outcome.error == "connection_refused"
+    assert outcome.detail == f"Nobody listens on app.test:{nobody}: connection refused."
 
 
 async def test_a_connection_that_is_not_taken_in_time_is_not_waited_for(pool: Pool) -> None:

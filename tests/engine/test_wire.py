@@ -631,7 +631,8 @@ async def play(data: bytes, cuts: list[int]) -> tuple[Result, bool]:
         edges = sorted({0, *(cut % (len(data) + 1) for cut in cuts), len(data)})
         for start, end in pairwise(edges):
             if connection.alive:
-                connection.data_received(data[start:end])
+                connection.get_buffer(-1)[: end - start] = data[start:end]
+                connection.buffer_updated(end - start)
         alive = connection.alive
         theirs.shutdown(socket.SHUT_WR)
         result = await answer

@@ -6,10 +6,11 @@ from typing import Any
 
 from pivotal_sandbox.engine.failure import Failure, FailureError
 
+Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def served(app: App) -> App:
     is logged, as a server would.
     """
 
-    async def run(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
         begun = ended = False
 
         async def watched(message: Message) -> None:

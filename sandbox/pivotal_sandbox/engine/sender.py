@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pivotal_sandbox.core.model import Outcome, Request
-from pivotal_sandbox.core.policy import TIMEOUT
+from pivotal_sandbox.core.policy import RESPONSE_KEPT, TIMEOUT
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.pool import Pool
@@ -22,7 +22,8 @@ class Sender:
 
     `transport` takes every request instead, and `mount` those for one origin; these are not
     guarded, and are closed by whoever made them. `ssl_context` says which certificates are
-    trusted; by default those that httpx and this machine trust.
+    trusted; by default those that httpx and this machine trust. Of each response's body `keep`
+    bytes are kept.
     """
 
     def __init__(
@@ -32,13 +33,15 @@ class Sender:
         timeout_ms: int = TIMEOUT,
         transport: "httpx.AsyncBaseTransport | None" = None,
         ssl_context: "ssl.SSLContext | None" = None,
+        keep: int = RESPONSE_KEPT,
     ) -> None:
         self._guard = guard
         self._timeout_ms = timeout_ms
         self._transport = None if transport is None else _served(transport)
         self._ssl_context = ssl_context
         self._mounts: dict[str, httpx.AsyncBaseTransport] = {}
-        self._pool = Pool(guard)
+        self._keep = keep
+        self._pool = Pool(guard, keep=keep)
         self._https: GuardedTransport | None = None
 
     def mount(self, url: str, transport: "httpx.AsyncBaseTransport") -> None:
@@ -65,13 +68,16 @@ class Sender:
         from pivotal_sandbox.engine.transport import GuardedTransport, send_through
 
         if transport is not None:
-            return await send_through(transport, request, timeout_ms=self._timeout_ms)
+            return await send_through(
+                transport, request, timeout_ms=self._timeout_ms, keep=self._keep
+            )
         if self._https is None:
             self._https = GuardedTransport(self._guard, self._ssl_context)
         return await send_through(
             self._https,
             request,
             timeout_ms=self._timeout_ms,
+            keep=self._keep,
             extensions={"target": url.target.encode("ascii")},
         )
 

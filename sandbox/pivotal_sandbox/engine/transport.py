@@ -43,10 +43,12 @@ class WireTransport(httpx.AsyncBaseTransport):
         if "transfer-encoding" in request.headers:
             body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
         seconds = request.extensions.get("timeout", {}).get("read")
-        url = str(request.url.copy_with(userinfo=b""))
+        url = request.url
+        if url.userinfo:  # has become a header, and has no place on the wire
+            url = url.copy_with(userinfo=b"")
         try:
             result, _ = await self._pool.run(
-                Request(request.method, url, _text(request.headers), body),
+                Request(request.method, str(url), _text(request.headers), body),
                 _DAY_MS if seconds is None else seconds * 1000,
             )
         except InputError as error:
@@ -67,7 +69,8 @@ class WireTransport(httpx.AsyncBaseTransport):
 class GuardedTransport(httpx.AsyncBaseTransport):
     """https by httpx's own transport, connected to an address that `guard` allows.
 
-    The name stays in the `Host` header and in TLS, where the certificate has to be made out to it.
+    The name stays in the `Host` header, which httpx puts first whatever the order given, and in
+    TLS, where the certificate has to be made out to it.
     """
 
     def __init__(self, guard: Guard, ssl_context: ssl.SSLContext | None = None) -> None:
@@ -87,14 +90,15 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if transport is None:
             transport = self._by_name[host] = httpx.AsyncHTTPTransport(verify=self._ssl_context)
         extensions = {**request.extensions, "sni_hostname": host.rstrip(".")}
-        *others, last = addresses
-        for address in others:
+        refused = httpx.ConnectError("No address is left.", request=request)
+        for address in addresses:
             try:
                 return await transport.handle_async_request(_at(address, request, extensions))
             except httpx.ConnectError as error:
+                refused = error
                 if _tls_error(error):
-                    raise
-        return await transport.handle_async_request(_at(last, request, extensions))
+                    break
+        raise refused
 
     async def aclose(self) -> None:
         for transport in self._by_name.values():
@@ -107,6 +111,7 @@ async def send_through(
     request: Request,
     *,
     timeout_ms: float,
+    keep: int = RESPONSE_KEPT,
     extensions: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Send `request` by any httpx transport and return how that ended, at most `timeout_ms` later.
@@ -135,7 +140,7 @@ async def send_through(
             )
             watch.answered()
             try:
-                result = await _read(response, url)
+                result = await _read(response, url, keep)
             finally:
                 await response.aclose()
     except Exception as error:
@@ -180,15 +185,15 @@ class _Watch:
         return (perf_counter() - self._began) * 1000
 
 
-async def _read(response: httpx.Response, url: Url) -> Result:
+async def _read(response: httpx.Response, url: Url, keep: int) -> Result:
     kept, size = bytearray(), 0
     async for chunk in cast(httpx.AsyncByteStream, response.stream):
-        kept += chunk[: RESPONSE_KEPT - len(kept)]
+        kept += chunk[: keep - len(kept)]
         size += len(chunk)
         if size > ANSWER_MOST:
             return Failure("protocol", f"{url.authority} sends a body of more than 10 MiB.")
     headers = _text(response.headers)
-    return Response(response.status_code, headers, bytes(kept), size > RESPONSE_KEPT)
+    return Response(response.status_code, headers, bytes(kept), size > keep)
 
 
 def _failure(error: Exception, watch: _Watch) -> Failure:
@@ -198,12 +203,12 @@ def _failure(error: Exception, watch: _Watch) -> Failure:
         if isinstance(cause, FailureError):
             return cause.failure
     if tls := _tls_error(error):
-        why = getattr(tls, "verify_message", None) or tls.reason or str(tls)
+        why = getattr(tls, "verify_message", None) or getattr(tls, "reason", None) or str(tls)
         return Failure("tls", f"TLS with {peer} failed: {why}.", connected=False)
-    if watch.handshaking:
-        return Failure("tls", f"{peer} closed the connection during the TLS handshake.", False)
     if isinstance(error, httpx.TimeoutException):
         return Failure("timeout", f"{peer} did not answer in time: {type(error).__name__}.")
+    if watch.handshaking:
+        return Failure("tls", f"{peer} closed the connection during the TLS handshake.", False)
     if isinstance(error, httpx.ConnectError | OSError):
         # The last of the chain is what the system said; those before only wrap it.
         system = [cause for cause in chain if isinstance(cause, OSError)]
@@ -215,7 +220,8 @@ def _failure(error: Exception, watch: _Watch) -> Failure:
     if isinstance(error, httpx.ProtocolError):
         # httpx has one exception for a broken answer and for a missing one.
         if "disconnected" in str(error) or "closed connection" in str(error):
-            return Failure("connection_reset", f"{peer} closed the connection: {error}")
+            why = str(error).rstrip(".")
+            return Failure("connection_reset", f"{peer} closed the connection: {why}.")
         return Failure("protocol", f"{peer} does not answer in HTTP/1.1: {error}.")
     _log.error("The transport for %s raised", peer, exc_info=error)
     return Failure("protocol", f"The transport raised {type(error).__name__}: {error}.")

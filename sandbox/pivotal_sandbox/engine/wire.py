@@ -15,6 +15,8 @@ from pivotal_sandbox.errors import InputError
 HEAD_MOST = 64 * 1024
 ANSWER_MOST = 10 * 1024 * 1024
 
+_READ = 16 * 1024
+
 Result = Response | Failure
 
 
@@ -38,7 +40,7 @@ def encode_head(request: Request, url: Url) -> bytes:
         ) from None
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection to `peer` ("host:port").
 
     `expect` asks for a response and `write` sends bytes: a request whole, or in pieces. Of the
@@ -47,6 +49,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body",
+        "_buffer",
         "_deadline",
         "_head_only",
         "_headers",
@@ -71,6 +74,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, peer: str, *, keep: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
+        # One buffer for all reads: asyncio would allocate 256 KiB for each, by three system calls.
+        self._buffer = memoryview(bytearray(_READ))
         self._keep = keep
         self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[Result] | None = None
@@ -108,12 +113,13 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what is not sent yet is dropped."""
-        self.alive = False
         self._waiter = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._transport.abort()
+        if self.alive:
+            self.alive = False
+            self._transport.abort()
 
     # What the event loop tells
 
@@ -121,15 +127,18 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.WriteTransport, transport)  # no base class of uvloop's
         self.alive = True
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self._waiter is None:
             self._fail("protocol", f"{self.peer} sent bytes that nobody had asked for.")
             return
         if self.answered_at is None:
             self.answered_at = perf_counter()
-        self._received += len(data)
+        self._received += nbytes
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(self._buffer[:nbytes])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail("protocol", f"{self.peer} does not answer in HTTP/1.1: {error}.")
         if self._waiter is None:
@@ -143,6 +152,7 @@ class Connection(asyncio.Protocol):
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.alive = False
         self._end(exc)
         self.closed.set()
 

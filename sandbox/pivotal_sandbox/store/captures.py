@@ -18,6 +18,7 @@ CAPTURES = Table("captures", Capture.__match_args__, key=["id"])
 BINS = Table("bins", Bin.__match_args__, key=["name"])
 
 _SELECT = f"SELECT {', '.join(CAPTURES.columns)} FROM captures"
+_DELETED = 500  # rows in one transaction, so that the work beside it is not held up
 _encode = msgspec.json.Encoder().encode
 _decode_headers = msgspec.json.Decoder(Headers).decode
 _decode_steps = msgspec.json.Decoder(tuple[Step, ...]).decode
@@ -96,17 +97,23 @@ class Captures:
 
     async def clear(self, bin: str | None = None) -> int:
         """Forget the captures of one bin, or all; return how many."""
-        return await self._delete("bin = ?", bin) if bin else await self._delete("true")
+        return await self._delete("true") if bin is None else await self._delete("bin = ?", bin)
 
     async def prune(self, before: int) -> int:
         """Forget the captures from before that moment (ms); return how many."""
         return await self._delete("id < ?", lower_bound(CAPTURE, before))
 
-    def _delete(self, where: str, *values: str) -> Awaitable[int]:
-        def work(connection: sqlite3.Connection) -> int:
-            return connection.execute(f"DELETE FROM captures WHERE {where}", values).rowcount
+    async def _delete(self, where: str, *values: str) -> int:
+        some = f"SELECT id FROM captures WHERE {where} LIMIT {_DELETED}"
 
-        return self._database.transact(work)
+        def work(connection: sqlite3.Connection) -> int:
+            return connection.execute(f"DELETE FROM captures WHERE id IN ({some})", values).rowcount
+
+        total = dropped = await self._database.transact(work)
+        while dropped == _DELETED:
+            dropped = await self._database.transact(work)
+            total += dropped
+        return total
 
 
 def _where(wanted: CaptureFilter) -> Where:

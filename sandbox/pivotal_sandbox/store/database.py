@@ -6,25 +6,27 @@ that the writer seldom needs the interpreter's lock and the event loop goes on.
 """
 
 import asyncio
-import contextlib
+import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store import migrations
+from pivotal_sandbox.store.failure import failure, shown
 from pivotal_sandbox.store.ownership import Ownership
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
-_BUSY_TIMEOUT = 5.0  # seconds that another program may hold the file
 _GROUP = 1000  # writes that share a transaction at most
 _PARAMETERS = 900  # in one statement: below the least limit SQLite is built with
 _READERS = 2
@@ -34,17 +36,19 @@ class Table:
     """Where rows are put. A row whose key is there already takes its place."""
 
     def __init__(self, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
-        self.name = name
         self.columns = tuple(columns)
-        self.most = _PARAMETERS // len(self.columns)
         updates = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key)
-        self._head = f"INSERT INTO {name} ({', '.join(columns)}) VALUES "
-        self._row = f"({', '.join('?' * len(self.columns))})"
-        self._tail = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+        head = f"INSERT INTO {name} ({', '.join(columns)}) VALUES "
+        row = f"({', '.join('?' * len(columns))})"
+        tail = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+        # Powers of two, so that a handful of prepared statements serves every size of group.
+        powers = range((_PARAMETERS // len(columns)).bit_length())
+        self._statements = [head + ", ".join([row] * (1 << power)) + tail for power in powers]
 
-    def insert(self, rows: int) -> str:
-        """Return the statement that puts that many rows."""
-        return self._head + ", ".join([self._row] * rows) + self._tail
+    def insert(self, rows: int) -> tuple[str, int]:
+        """Return a statement that puts up to `rows` rows, and how many it does put."""
+        power = min(rows.bit_length(), len(self._statements)) - 1
+        return self._statements[power], 1 << power
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,21 @@ class _Write:
 
 
 class Database:
-    """The open database. With no path it lives in memory, and writes need no thread."""
+    """The open database. With no path it lives in memory, and writes need no thread.
 
-    def __init__(self, path: Path | None = None, *, schema: Path = migrations.SCHEMA) -> None:
-        self._path = path
+    `busy_timeout` is how many seconds another program may hold the file.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        schema: Path = migrations.SCHEMA,
+        busy_timeout: float = 5.0,
+    ) -> None:
+        # The real path: another name of the file is the same file, from another folder too.
+        self._path = path and Path(os.path.realpath(path))
+        self._busy_timeout = busy_timeout
         self._loop = asyncio.get_running_loop()
         self._gathered: list[_Write] = []
         self._is_writing = False
@@ -79,20 +94,17 @@ class Database:
         self._thread: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
         self._reader = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._ownership = Ownership(path) if path else None
+        self._connections: list[sqlite3.Connection] = []
+        self._ownership = Ownership(self._path) if self._path else None
         try:
-            self._connection = _open(path)
-            try:
-                _translated(lambda: migrations.apply(self._connection, schema, path), path)
-            except BaseException:
-                self._connection.close()
-                raise
-        except BaseException:
-            if self._ownership:
-                self._ownership.release()
+            self._connection = self._connect()
+            migrations.apply(self._connection, schema, self._path)
+        except BaseException as error:
+            self._release()
+            if isinstance(error, sqlite3.Error):
+                raise failure(error, self._path) from error
             raise
-        if path:
+        if self._path:
             self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
             self._thread = threading.Thread(target=self._write_groups, name="store-writer")
             self._thread.daemon = True  # a crash elsewhere must be able to end the process
@@ -103,45 +115,81 @@ class Database:
         return self._submit(_Write(rows, None, self._loop.create_future()))
 
     def transact(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
-        """Run `work` in the writer's transaction and give its result once that is committed."""
+        """Run `work` in the writer's transaction and give its result once that is committed.
+
+        Where the transaction failed for something else that it held, `work` runs a second time.
+        """
         return self._submit(_Write((), work, self._loop.create_future()))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work`, which only reads, off the event loop."""
+        """Run `work`, which only reads, off the event loop. Raises `StoreError`."""
+        if self._is_closed:
+            raise self._closed()
         if self._readers is None:
-            return _translated(lambda: work(self._connection))
-        return await self._loop.run_in_executor(
-            self._readers, lambda: _translated(lambda: work(self._reading()))
-        )
+            return self._read(work)
+        return await self._loop.run_in_executor(self._readers, self._read, work)
 
     async def close(self) -> None:
         """Commit what was put, and close the file."""
+        if self._is_closed:
+            return
         self._is_closed = True
         if self._thread:
             self._queue.put(self._gathered)
             self._queue.put(None)
-            self._gathered = []
-            await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(self._release)
+        else:
+            self._release()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path or ":memory:",
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self._connections.append(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _release(self) -> None:
+        if self._thread:
+            self._thread.join()
         if self._readers:
             self._readers.shutdown()
-        for connection in [*self._opened, self._connection]:
+        for connection in self._connections:
             connection.close()
         if self._ownership:
             self._ownership.release()
 
+    def _closed(self) -> StoreError:
+        return StoreError(f"{shown(self._path)} is closed: its sandbox has stopped. Open another.")
+
+    # -- reading
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._reading())
+        except sqlite3.Error as error:
+            raise failure(error, self._path) from error
+
     def _reading(self) -> sqlite3.Connection:
+        if self._path is None:
+            return self._connection
         connection: sqlite3.Connection | None = getattr(self._reader, "connection", None)
         if connection is None:
-            connection = self._reader.connection = _open(self._path)
+            connection = self._connect()
             connection.execute("PRAGMA query_only = ON")
-            self._opened.append(connection)
+            self._reader.connection = connection
         return connection
+
+    # -- writing
 
     def _submit(self, write: _Write) -> "asyncio.Future[Any]":
         if self._is_closed:
-            write.future.set_exception(StoreError("The database is closed."))
+            write.future.set_exception(self._closed())
         elif self._thread is None:
-            _commit(self._connection, [write])
+            self._commit([write])
             _resolve([write])
         else:
             self._gathered.append(write)
@@ -152,86 +200,71 @@ class Database:
     def _hand_over(self) -> None:
         # One group at a time, and the next one gathers meanwhile: waking the writer for each write
         # would have both threads wait for the interpreter's lock more than they work.
-        if self._gathered and not self._is_writing:
+        if self._gathered and not self._is_writing and not self._is_closed:
             self._is_writing = True
             self._queue.put(self._gathered[:_GROUP])
             del self._gathered[:_GROUP]
+
+    def _write_groups(self) -> None:
+        while (group := self._queue.get()) is not None:
+            self._commit(group)
+            with suppress(RuntimeError):  # the loop is gone; the rows are kept
+                self._loop.call_soon_threadsafe(self._written, group)
 
     def _written(self, group: list[_Write]) -> None:
         self._is_writing = False
         _resolve(group)
         self._hand_over()
 
-    def _write_groups(self) -> None:
-        while (group := self._queue.get()) is not None:
-            _commit(self._connection, group)
-            with contextlib.suppress(RuntimeError):  # the loop is gone; the rows are kept
-                self._loop.call_soon_threadsafe(self._written, group)
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            path or ":memory:",
-            timeout=_BUSY_TIMEOUT,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
-
-    return _translated(connect, path)
-
-
-def _commit(connection: sqlite3.Connection, group: list[_Write]) -> None:
-    """Commit the whole group; where that fails, each write by itself: one harms no other."""
-    try:
-        _transaction(connection, group)
-    except Exception:
-        for write in group:
-            try:
-                _transaction(connection, [write])
-            except Exception as error:
+    def _commit(self, group: list[_Write]) -> None:
+        """Commit the whole group; where that fails, each write by itself: one harms no other."""
+        try:
+            _transaction(self._connection, group)
+        except Exception as error:
+            if len(group) > 1 and not _is_locked(error):
+                for write in group:
+                    self._commit([write])
+                return
+            if isinstance(error, sqlite3.Error):
+                error = failure(error, self._path)
+            for write in group:
                 write.error = error
 
 
+def _is_locked(error: Exception) -> bool:
+    # Then there is nobody to blame in the group, and each write would wait as long again.
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+
+
 def _transaction(connection: sqlite3.Connection, group: list[_Write]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute("BEGIN IMMEDIATE")
         rows: list[Row] = []
         for write in group:
             rows.extend(write.rows)
             if write.work:
                 _put(connection, rows)
-                rows = []
+                rows.clear()
                 write.result = write.work(connection)
         _put(connection, rows)
         connection.execute("COMMIT")
-    except BaseException as error:
-        if connection.in_transaction:
+    except BaseException:
+        if connection.in_transaction:  # some failures end it by themselves
             connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            raise _explained(error) from error
         raise
 
 
-def _put(connection: sqlite3.Connection, rows: list[Row]) -> None:
+def _put(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     # Tables do not refer to each other, so only the order within each of them counts.
-    rows.sort(key=lambda row: row.table.name)
-    for _, of_table in groupby(rows, key=lambda row: row.table.name):
-        same = list(of_table)
-        table = same[0].table
+    tables: defaultdict[Table, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows:
+        tables[row.table].append(row.values)
+    for table, values in tables.items():
         start = 0
-        while start < len(same):
-            # Powers of two, so that a handful of prepared statements serves every size of group.
-            count = min(1 << ((len(same) - start).bit_length() - 1), table.most)
-            values: list[Any] = []
-            for row in same[start : start + count]:
-                values.extend(row.values)
-            connection.execute(table.insert(count), values)
+        while start < len(values):
+            statement, count = table.insert(len(values) - start)
+            part = values[start : start + count]
+            connection.execute(statement, tuple(chain.from_iterable(part)))
             start += count
 
 
@@ -243,30 +276,3 @@ def _resolve(group: list[_Write]) -> None:
             write.future.set_exception(write.error)
         else:
             write.future.set_result(write.result)
-
-
-def _translated(work: Callable[[], T], path: Path | None = None) -> T:
-    try:
-        return work()
-    except sqlite3.Error as error:
-        raise _explained(error, path) from error
-
-
-def _explained(error: sqlite3.Error, path: Path | None = None) -> StoreError:
-    name = getattr(error, "sqlite_errorname", "") or ""
-    file = str(path or "The database")
-    for code, sentence in _SENTENCES.items():
-        if name.startswith(code):
-            return StoreError(sentence.format(file=file))
-    return StoreError(f"{file}: {error}")
-
-
-_SENTENCES = {
-    "SQLITE_BUSY": "{file} is locked by another program; close that, then try again.",
-    "SQLITE_FULL": "{file} cannot grow: the disk is full. Free some space, then try again.",
-    "SQLITE_IOERR": "{file} cannot be read or written: the disk answers with an error.",
-    "SQLITE_READONLY": "{file} cannot be written: make it writable, or name another with --db.",
-    "SQLITE_CANTOPEN": "{file} cannot be opened: its folder must exist and be writable.",
-    "SQLITE_NOTADB": "{file} is not a database of the sandbox; name another with --db.",
-    "SQLITE_CORRUPT": "{file} is damaged; name another with --db.",
-}

@@ -37,7 +37,8 @@ ATTEMPTS = Table(
 
 _encode = msgspec.json.Encoder().encode
 _decode_headers = msgspec.json.Decoder(Headers).decode
-_PRUNED = 500  # events in one transaction, so that the work beside it is not held up
+_OPEN = "status IN ('pending', 'retrying')"
+_PRUNED = 500  # rows in one transaction, so that the work beside it is not held up
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Deliveries:
 
     async def open(self) -> list[Delivery]:
         """Return what is still to be delivered, the first due first."""
-        query = f"{_SELECT} WHERE status IN ('pending', 'retrying') ORDER BY next_attempt_at, id"
+        query = f"{_SELECT} WHERE {_OPEN} ORDER BY next_attempt_at, id"
         return await self._database.read(lambda c: [Delivery(*row) for row in c.execute(query)])
 
     async def page(
@@ -151,18 +152,14 @@ class Deliveries:
         )
 
     async def latest(self) -> int | None:
-        """Return the latest moment (ms) that the log knows of."""
-        query = (
-            "SELECT max(t) FROM (SELECT max(id), max(created_at, coalesce(completed_at, 0))"
-            " AS t FROM deliveries UNION ALL SELECT max(id), created_at FROM events)"
-        )
-        row = await self._database.read(lambda c: c.execute(query).fetchone())
+        """Return the latest moment (ms) that the log knows of, to the minute."""
+        row = await self._database.read(lambda c: c.execute(_LATEST).fetchone())
         return None if row[0] is None else int(row[0])
 
     async def prune(self, before: int) -> int:
-        """Drop the events from before that moment (ms) and what became of them; return how many.
+        """Drop deliveries and events from before that moment (ms); return how many.
 
-        Deliveries that are still open stay, however old.
+        What is still open stays, however old, and so does an event that has a younger replay.
         """
         total = 0
         while (dropped := await self._database.transact(lambda c: _prune(c, before))) > 0:
@@ -172,7 +169,20 @@ class Deliveries:
 
 _SELECT = f"SELECT {', '.join(DELIVERIES.columns)} FROM deliveries"
 _LISTING = Listing(_SELECT, DELIVERY, lambda row: Delivery(*row), lambda delivery: delivery.id)
-_OPEN = "status IN ('pending', 'retrying')"
+
+# An id begins with its time: the newest row is found without a search. What ended more than a
+# minute after it began has an index, and of what is being retried there is little.
+_LATEST = """
+    SELECT max(moment) FROM (
+        SELECT max(id), created_at AS moment FROM events
+        UNION ALL SELECT max(id), created_at FROM deliveries
+        UNION ALL SELECT max(id), received_at FROM captures
+        UNION ALL SELECT NULL, max(completed_at) FROM deliveries
+            WHERE completed_at > created_at + 60000
+        UNION ALL SELECT NULL, max(started_at) FROM deliveries
+            JOIN attempts ON delivery_id = id WHERE status = 'retrying'
+    )
+"""
 
 
 def _where(wanted: DeliveryFilter) -> Where:
@@ -210,18 +220,21 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
 
 
 def _prune(connection: sqlite3.Connection, before: int) -> int:
-    # A replay is younger than its event, so deliveries go by their own age, events by their last.
+    oldest = lower_bound(DELIVERY, before)
     old = connection.execute(
         f"SELECT id FROM deliveries WHERE id < ? AND NOT {_OPEN} ORDER BY id LIMIT ?",
-        (lower_bound(DELIVERY, before), _PRUNED),
+        (oldest, _PRUNED),
     ).fetchall()
-    connection.executemany("DELETE FROM attempts WHERE delivery_id = ?", old)
-    connection.executemany("DELETE FROM deliveries WHERE id = ?", old)
     if old:
+        connection.executemany("DELETE FROM attempts WHERE delivery_id = ?", old)
+        connection.executemany("DELETE FROM deliveries WHERE id = ?", old)
         return len(old)
+    # Of these events only open deliveries are left, and replays, which are younger than the event.
     orphans = connection.execute(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ? AND NOT EXISTS"
-        " (SELECT 1 FROM deliveries WHERE event_id = events.id) LIMIT ?)",
-        (lower_bound(EVENT, before), _PRUNED),
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?"
+        f" AND id NOT IN (SELECT event_id FROM deliveries WHERE {_OPEN} AND id < ?)"
+        " AND NOT EXISTS (SELECT 1 FROM deliveries"
+        " WHERE event_id = events.id AND replay_of IS NOT NULL) LIMIT ?)",
+        (lower_bound(EVENT, before), oldest, _PRUNED),
     )
     return orphans.rowcount

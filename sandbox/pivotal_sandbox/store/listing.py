@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 ESCAPE = "ESCAPE '\\'"
 
+_LONGEST = 10_000  # characters to search for; beyond some more of them SQLite gives up
+
 
 class Where:
     """Conditions that must all hold, and their values."""
@@ -72,7 +74,12 @@ class Listing(Generic[T]):
 
 
 def contains(text: str) -> str:
-    """Return the LIKE pattern of what contains `text`, its wildcards taken literally."""
+    """Return the LIKE pattern of what contains `text`, its wildcards taken literally.
+
+    Raises `InputError` for a text that is too long.
+    """
+    if len(text) > _LONGEST:
+        raise InputError(f"Search for {_LONGEST} characters at most.", pointer="/q")
     for special in "\\%_":
         text = text.replace(special, "\\" + special)
     return f"%{text}%"

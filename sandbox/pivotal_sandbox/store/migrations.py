@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from pivotal_sandbox.errors import StoreError
+from pivotal_sandbox.store.failure import failure, shown
 
 SCHEMA = Path(__file__).parent / "schema"
 
@@ -11,27 +12,46 @@ _APPLICATION_ID = 0x50564F54  # "PVOT" in the file's header tells our databases 
 
 
 def apply(connection: sqlite3.Connection, schema: Path, path: Path | None) -> None:
-    """Bring the database to the newest version. Raises `StoreError` for one that is not ours."""
+    """Bring the database to the newest version. Raises `StoreError` for one that is not ours.
+
+    Such a one is left as it was, and so is ours where a step fails.
+    """
     _check_ours(connection, path)
     steps = sorted(schema.glob("[0-9]*.sql"))
     version = _pragma(connection, "user_version")
     if version > len(steps):
         raise StoreError(
-            f"{path} was written by a newer pivotal-sandbox (its version is {version}, this "
+            f"{shown(path)} was written by a newer pivotal-sandbox (its version is {version}, this "
             f"program knows {len(steps)}): upgrade, or name another file with --db."
         )
+    connection.execute("PRAGMA journal_mode = WAL")
+    # That a file cannot be written is to be known now, and not at the first event.
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("ROLLBACK")
     for number, step in enumerate(steps[version:], start=version + 1):
+        _apply(connection, number, step, path)
+
+
+def _apply(connection: sqlite3.Connection, number: int, step: Path, path: Path | None) -> None:
+    try:
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{step.read_text('utf-8')}\n"
             f"PRAGMA application_id = {_APPLICATION_ID};\n"
             f"PRAGMA user_version = {number};\nCOMMIT;"
         )
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{failure(error, path)} {step.name} was not applied: the file stays at version "
+            f"{number - 1}, as it was. Use the pivotal-sandbox that wrote it, or name another "
+            "with --db."
+        ) from error
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
     if _pragma(connection, "application_id") == _APPLICATION_ID:
         return
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise StoreError(f"{path} is not a database of the sandbox; name another with --db.")
 
 

@@ -1,6 +1,7 @@
 """One sandbox per database file: a lock that the system frees even after `kill -9`."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pivotal_sandbox.errors import StoreError
@@ -16,7 +17,7 @@ class Ownership:
 
     def __init__(self, path: Path) -> None:
         # The file stays: removing it would let two processes each lock one of the same name.
-        beside = path.with_name(path.name + "-owner")
+        beside = f"{path}-owner"
         try:
             self._file = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -35,8 +36,9 @@ class Ownership:
                 f"{path} is in use by another sandbox (process {owner or 'unknown'}): stop that "
                 "one, name another file with --db, or use --ephemeral."
             ) from error
-        os.ftruncate(self._file, 0)
-        os.write(self._file, str(os.getpid()).encode())
+        with suppress(OSError):  # on a full disk nobody is told who it is
+            os.ftruncate(self._file, 0)
+            os.write(self._file, str(os.getpid()).encode())
 
     def release(self) -> None:
         """Give the database free."""
