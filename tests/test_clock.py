@@ -76,6 +76,7 @@ def test_no_time_passes_while_a_clock_is_made() -> None:
 def test_an_advance_moves_a_clock_forward_and_it_goes_on_from_there(speed: float) -> None:
     wall = Wall()
     clock = Clock(speed=speed, start=1000, wall=wall)
+    wall.time += 1
     clock.advance_to(50_000)
     assert clock.now() == 50_000
     wall.time += 1

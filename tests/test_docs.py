@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line for kind, block in BLOCKS if kind == "console" for line in block.splitlines()]
-MAKE = re.compile(r"make (\w+)")
+MAKE = re.compile(r"(?:`|^)make ([a-z]+)", re.MULTILINE)
 PAGE = ROOT / "docs" / "commands.md"
 DEADLINE = 60  # seconds
 

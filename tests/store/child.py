@@ -1,4 +1,4 @@
-"""Other processes for the tests of the store: `python child.py WHAT PATH`; each says it began."""
+"""Other processes beside the tests: `-m tests.store.child WHAT PATH`. Each says when it began."""
 
 import asyncio
 import sqlite3

@@ -1,6 +1,5 @@
 """A store under test, in a file and in memory; and other processes beside it."""
 
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,7 +10,6 @@ import pytest
 from pivotal_sandbox.store.database import Database
 
 ROOT = Path(__file__).parents[2]
-CHILD = Path(__file__).parent / "child.py"
 
 Child = Callable[[str, Path], "subprocess.Popen[str]"]
 
@@ -31,11 +29,11 @@ def child() -> Iterator[Child]:
 
     def start(what: str, path: Path) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, CHILD, what, path],
+            [sys.executable, "-m", "tests.store.child", what, path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
         )
         started.append(process)
         assert process.stdout

@@ -43,7 +43,10 @@ _PRUNED = 500  # rows in one transaction, so that the work beside it is not held
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """What to list: all that is given must hold. Times are ms; `q` is searched in the payload."""
+    """What to list: all that is given must hold. Times are ms.
+
+    `q` is searched in the payload, which names the event, or is the delivery's id.
+    """
 
     mode: Mode | None = None
     endpoint_id: str | None = None
@@ -197,8 +200,7 @@ def _where(wanted: DeliveryFilter) -> Where:
     where.window(DELIVERY, wanted.since, wanted.until)
     if q := wanted.q:
         payload = f"events.id = event_id AND CAST(body AS TEXT) LIKE ? {ESCAPE}"
-        condition = f"(id = ? OR event_id = ? OR EXISTS (SELECT 1 FROM events WHERE {payload}))"
-        where.add(condition, q, q, contains(q))
+        where.add(f"(id = ? OR EXISTS (SELECT 1 FROM events WHERE {payload}))", q, contains(q))
     return where
 
 
