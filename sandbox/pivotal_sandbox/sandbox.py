@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core import policy
-from pivotal_sandbox.core.activity import Attempted, Captured, Feed, Triggered
+from pivotal_sandbox.core.activity import (
+    Attempted,
+    ClockChanged,
+    DeliveryChanged,
+    EndpointChanged,
+    Feed,
+    Triggered,
+)
 from pivotal_sandbox.core.catalog import PING, Catalog, subscribed
 from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
 from pivotal_sandbox.core.event import envelope
@@ -106,7 +113,7 @@ class Sandbox:
             ),
             timestamp=self._timestamp,
             forward=self._forwarder.send,
-            on_capture=lambda capture: self.feed.publish(Captured(capture)),
+            on_capture=self.feed.publish,
         )
         self.dispatcher = Dispatcher(
             clock=self.clock,
@@ -180,8 +187,9 @@ class Sandbox:
 
     async def delete_endpoint(self, endpoint_id: str) -> None:
         """Forget the endpoint; its pending deliveries are cancelled and stay in the log."""
-        self.endpoints.get(endpoint_id)
+        endpoint = self.endpoints.get(endpoint_id)
         await self.endpoints.delete(endpoint_id)
+        self.feed.publish(EndpointChanged(endpoint, deleted=True))
         await self.dispatcher.cancel(endpoint_id)
 
     async def rotate_secret(
@@ -256,6 +264,7 @@ class Sandbox:
             replays.append(self._delivery(old.event_id, old.event_type, endpoint, now, old.id))
         await self._database.put([delivery_row(delivery) for delivery in replays])
         for delivery in replays:
+            self.feed.publish(DeliveryChanged(delivery))
             self.dispatcher.add(delivery)
         return replays
 
@@ -269,6 +278,7 @@ class Sandbox:
         )
         try:
             await self.dispatcher.run_to(self.clock.now() + duration)
+            self.feed.publish(ClockChanged(self.clock.now(), self.clock.speed))
         finally:
             unsubscribe()
         await self.retention.prune()
@@ -278,6 +288,7 @@ class Sandbox:
         """Run the clock at `speed`; 0 makes it a manual one."""
         self.clock.set_speed(speed)
         self.dispatcher.look()
+        self.feed.publish(ClockChanged(self.clock.now(), speed))
 
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
         self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
@@ -285,12 +296,15 @@ class Sandbox:
     async def _put_endpoint(self, endpoint: Endpoint) -> None:
         await self._database.put([self.endpoints.row(endpoint)])
         self.endpoints.hold(endpoint)
+        self.feed.publish(EndpointChanged(endpoint))
 
     async def _keep(self, delivery: Delivery, attempt: Attempt | None) -> None:
         rows = [delivery_row(delivery)]
         if attempt:
             rows.append(attempt_row(attempt))
         await self._database.put(rows)
+        if attempt is None:
+            self.feed.publish(DeliveryChanged(delivery))
 
     async def _send(
         self, mode: Mode, change: Change, to: Sequence[Endpoint] | None = None

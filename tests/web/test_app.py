@@ -4,11 +4,12 @@ import httpx
 
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
+from pivotal_sandbox.web.stream import Stream
 
 
 async def test_what_is_below_in_is_captured_and_all_else_is_the_api() -> None:
     async with Sandbox() as sandbox:
-        transport = httpx.ASGITransport(app=create_app(sandbox))
+        transport = httpx.ASGITransport(app=create_app(sandbox, Stream(sandbox.feed)))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             assert (await client.post("/in/a/b")).content == b""
             assert (await client.get("/healthz")).json() == {"status": "ok"}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Event
+from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Endpoint, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,36 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A request was captured, or what became of it since was kept."""
+    """A request was captured (`is_new`), or what became of it since was kept."""
 
     capture: Capture
+    is_new: bool = True
 
 
-Activity = Triggered | Attempted | Captured
+@dataclass(frozen=True, slots=True)
+class DeliveryChanged:
+    """A delivery was made by a replay, or cancelled: it changed without an attempt."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChanged:
+    """An endpoint was added or changed; `deleted` where it is gone."""
+
+    endpoint: Endpoint
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChanged:
+    """The clock was moved, or runs at another speed. `now` is in ms."""
+
+    now: int
+    speed: float
+
+
+Activity = Triggered | Attempted | Captured | DeliveryChanged | EndpointChanged | ClockChanged
 Listener = Callable[[Activity], None]
 
 

@@ -112,6 +112,10 @@ class Dispatcher:
             heappop(self._due)
         return self._due[0][0] if self._due else None
 
+    def open_count(self) -> int:
+        """Return how many deliveries are still to be delivered."""
+        return len(self._waiting) + len(self._active)
+
     async def run_to(self, moment: int) -> None:
         """Move the clock to `moment` (ms), making every attempt that falls due on the way."""
         await self.settle()

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from pivotal_sandbox.clock import Clock, sleep
+from pivotal_sandbox.core.activity import Captured
 from pivotal_sandbox.core.behaviour import Bin, Step
 from pivotal_sandbox.core.ids import CAPTURE, Ids
 from pivotal_sandbox.core.model import Capture, Forwarded, Headers
@@ -57,7 +58,7 @@ class CaptureReceiver:
         secrets: Callable[[str], Sequence[str]],
         timestamp: Callable[[], float],
         forward: Forward,
-        on_capture: Callable[[Capture], None],
+        on_capture: Callable[[Captured], None],
     ) -> None:
         self._captures = captures
         self._ids = ids
@@ -144,7 +145,8 @@ class CaptureReceiver:
         receive: Receive,
         send: Send,
     ) -> None:
-        if step.hang or step.reset or step.delay:
+        is_slow = step.hang or step.reset or step.delay > 0
+        if is_slow:
             await self._keep(capture)
         if step.hang:
             while (await receive())["type"] != "http.disconnect":
@@ -155,7 +157,7 @@ class CaptureReceiver:
             return
         if step.delay:
             await sleep(step.delay)
-        await self._keep(_answered(capture, step.status, started))
+        await self._keep(_answered(capture, step.status, started), is_new=not is_slow)
         await _respond(send, step.status, step.headers, step.body.encode())
 
     async def _pass_on(self, capture: Capture, target: str, started: float, send: Send) -> None:
@@ -164,17 +166,18 @@ class CaptureReceiver:
             request = forwarded_request(capture, target)
             outcome = await self._forward(request)
         except InputError as error:  # what came in cannot go out: a path or header that HTTP bars
-            await self._keep(_answered(capture, 502, started))
+            await self._keep(_answered(capture, 502, started), is_new=False)
             await _problem(send, 502, "Bad Gateway", f"It cannot be forwarded: {error}")
             return
         answer = answer_of(outcome, request.url)
         capture = _answered(capture, answer.status_code, started)
-        await self._keep(replace(capture, forwarded=Forwarded(request.url, for_the_log(outcome))))
+        both = replace(capture, forwarded=Forwarded(request.url, for_the_log(outcome)))
+        await self._keep(both, is_new=False)
         await _respond(send, answer.status_code, answer.headers, answer.body)
 
-    async def _keep(self, capture: Capture) -> None:
+    async def _keep(self, capture: Capture, *, is_new: bool = True) -> None:
         await self._captures.put(capture)
-        self._on_capture(capture)
+        self._on_capture(Captured(capture, is_new))
 
 
 def _answered(capture: Capture, status: int, started: float) -> Capture:

@@ -1,7 +1,18 @@
 """The REST API: every operation, in the order in which the description shows them."""
 
 from pivotal_sandbox.web.operation import Operation
-from pivotal_sandbox.web.resources import captures, clock, deliveries, endpoints, events, records
+from pivotal_sandbox.web.resources import (
+    captures,
+    clock,
+    deliveries,
+    description,
+    endpoints,
+    events,
+    metrics,
+    records,
+    stream,
+    wait,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
@@ -9,5 +20,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *records.OPERATIONS,
     *deliveries.OPERATIONS,
     *captures.OPERATIONS,
+    *wait.OPERATIONS,
+    *stream.OPERATIONS,
     *clock.OPERATIONS,
+    *metrics.OPERATIONS,
+    *description.OPERATIONS,
 )

@@ -10,7 +10,9 @@ from pivotal_sandbox.errors import SandboxError
 from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.web.metrics import Metrics
 from pivotal_sandbox.web.problem import on_http_error, on_sandbox_error
+from pivotal_sandbox.web.stream import Stream
 
 Application = Callable[
     [
@@ -22,13 +24,15 @@ Application = Callable[
 ]
 
 
-def create_app(sandbox: Sandbox) -> Application:
+def create_app(sandbox: Sandbox, stream: Stream) -> Application:
     """Return the application of an open sandbox."""
     starlette = Starlette(
         routes=[operation.route() for operation in OPERATIONS],
         exception_handlers={SandboxError: on_sandbox_error, HTTPException: on_http_error},
     )
     starlette.state.sandbox = sandbox
+    starlette.state.stream = stream
+    starlette.state.metrics = Metrics(sandbox)
     receiver = sandbox.receiver
 
     async def app(

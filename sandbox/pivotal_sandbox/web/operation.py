@@ -1,7 +1,7 @@
 """One call of the API as data: the types that read it, answer it and describe it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.inputs import read_body, read_query
+from pivotal_sandbox.web.problem import MEDIA
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -46,7 +47,7 @@ class Operation:
     answers: dict[int, Any]
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
-    problems: tuple[int, ...] = field(default=())
+    media: str = "application/json"
 
     @property
     def summary(self) -> str:
@@ -83,4 +84,5 @@ class Operation:
 def _answer(status: int, content: Any) -> Response:
     if status == HTTPStatus.NO_CONTENT:
         return Response(status_code=status)
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+    media = "application/json" if status < HTTPStatus.BAD_REQUEST else MEDIA
+    return Response(msgspec.json.encode(content), status, media_type=media)

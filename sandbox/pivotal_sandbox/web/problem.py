@@ -1,8 +1,10 @@
 """Errors as RFC 9457 problem details: what was wrong, where, and what would be right."""
 
 import re
+from typing import Any
 
 import msgspec
+from msgspec import UNSET, Struct, UnsetType
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,17 +22,33 @@ _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _FIELD = re.compile(r"(?:unknown field|required field) `([^`]+)`")
 
 
+MEDIA = "application/problem+json"
+
+
+class FieldError(Struct):
+    """A field that is wrong, by its JSON pointer."""
+
+    pointer: str
+    message: str
+
+
+class Problem(Struct, omit_defaults=True):
+    """What was wrong (RFC 9457); `seen` is what a wait saw instead."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = msgspec.field(default_factory=lambda: "about:blank")
+    errors: list[FieldError] = []
+    seen: list[Any] | UnsetType = UNSET
+
+
 def problem(status: int, title: str, detail: str, *, pointer: str | None = None) -> Response:
     """Return the response for an error; `pointer` names the field that is wrong."""
-    content: dict[str, object] = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-    }
+    content = Problem(title, status, detail)
     if pointer is not None:
-        content["errors"] = [{"pointer": pointer, "message": detail}]
-    return Response(msgspec.json.encode(content), status, media_type="application/problem+json")
+        content.errors = [FieldError(pointer, detail)]
+    return Response(msgspec.json.encode(content), status, media_type=MEDIA)
 
 
 async def on_sandbox_error(request: Request, error: Exception) -> Response:

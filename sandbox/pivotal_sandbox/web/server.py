@@ -22,6 +22,7 @@ from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
 from pivotal_sandbox.web.protocol import ObservingProtocol
+from pivotal_sandbox.web.stream import Stream
 
 BUILT_IN = "Built-in capture bin"
 _BACKLOG = 1024
@@ -97,8 +98,9 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def _listening(sandbox: Sandbox, sock: socket.socket) -> AsyncIterator[None]:
+    stream = Stream(sandbox.feed)
     config = Config(
-        create_app(sandbox),
+        create_app(sandbox, stream),
         http=ObservingProtocol,
         ws="none",
         proxy_headers=False,
@@ -118,6 +120,7 @@ async def _listening(sandbox: Sandbox, sock: socket.socket) -> AsyncIterator[Non
         yield
     finally:
         server.close()
+        stream.close()
         for connection in list(state.connections):
             connection.shutdown()
         if state.tasks:
