@@ -17,15 +17,14 @@ from pivotal_sandbox.core.activity import (
     Feed,
     Triggered,
 )
-from pivotal_sandbox.core.catalog import PING, Catalog, subscribed
+from pivotal_sandbox.core.catalog import PING, Catalog
 from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
-from pivotal_sandbox.core.event import envelope
-from pivotal_sandbox.core.ids import DELIVERY, ENDPOINT, EVENT, Ids, new_secret
-from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Mode, Record
-from pivotal_sandbox.core.plan import new_delivery
+from pivotal_sandbox.core.ids import ENDPOINT, Ids, new_secret
+from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Mode, Record
 from pivotal_sandbox.core.world import Change, Fired, World
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.guard import Guard
+from pivotal_sandbox.engine.outbox import Outbox
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import Conflict, InputError, StoreError
 from pivotal_sandbox.receive.capture import BODY_MOST, PREFIX, CaptureReceiver
@@ -36,10 +35,8 @@ from pivotal_sandbox.store.deliveries import (
     Deliveries,
     attempt_row,
     delivery_row,
-    event_row,
 )
 from pivotal_sandbox.store.endpoints import Endpoints
-from pivotal_sandbox.store.records import record_rows
 from pivotal_sandbox.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -125,6 +122,15 @@ class Sandbox:
             timestamp=lambda: int(self._timestamp()),
             on_attempt=self._attempted,
         )
+        self.outbox = Outbox(
+            database=self._database,
+            endpoints=self.endpoints,
+            deliveries=self.deliveries,
+            dispatcher=self.dispatcher,
+            ids=self._ids,
+            clock=self.clock,
+            feed=self.feed,
+        )
         for delivery in await self.deliveries.open():
             self.dispatcher.add(delivery)
         self.retention = Retention(self.clock, self.deliveries, self.captures)
@@ -203,7 +209,7 @@ class Sandbox:
 
     async def ping(self, endpoint_id: str) -> Triggered:
         """Send `webhook.ping` to one endpoint, whatever it subscribed to."""
-        endpoint = self._enabled(endpoint_id)
+        endpoint = self.outbox.enabled(endpoint_id)
         payload = {"endpoint_id": endpoint.id, "mode": endpoint.mode}
         fired = Change(events=(Fired(PING, payload),))
         [triggered] = await self._send(endpoint.mode, fired, [endpoint])
@@ -224,7 +230,7 @@ class Sandbox:
         It goes to the endpoints of `mode` (default: test) that subscribed to it, or to the one
         named, whatever that subscribed to. Returns once event and deliveries are kept.
         """
-        endpoint = self._enabled(endpoint_id) if endpoint_id else None
+        endpoint = self.outbox.enabled(endpoint_id) if endpoint_id else None
         if endpoint and mode not in (None, endpoint.mode):
             raise Conflict(
                 f"The endpoint {endpoint.id} is a {endpoint.mode} one: no {mode} event reaches it.",
@@ -257,16 +263,7 @@ class Sandbox:
 
         Raises `NotFound` or `Conflict`, and then sends none.
         """
-        now = self.clock.now()
-        replays = []
-        for index, old in enumerate(await self.deliveries.get_all(ids)):
-            endpoint = self._enabled(old.endpoint_id, pointer=f"/ids/{index}")
-            replays.append(self._delivery(old.event_id, old.event_type, endpoint, now, old.id))
-        await self._database.put([delivery_row(delivery) for delivery in replays])
-        for delivery in replays:
-            self.feed.publish(DeliveryChanged(delivery))
-            self.dispatcher.add(delivery)
-        return replays
+        return await self.outbox.replay(ids)
 
     async def advance(self, duration: int) -> list[Attempted]:
         """Move the clock by `duration` ms, making every attempt that falls due on the way."""
@@ -309,45 +306,11 @@ class Sandbox:
     async def _send(
         self, mode: Mode, change: Change, to: Sequence[Endpoint] | None = None
     ) -> list[Triggered]:
-        """Keep a change, its events and their deliveries; then send them.
-
-        They go to the endpoints named in `to`, or to those that subscribed.
-        """
-        made = []
-        rows = record_rows(mode, change.records)
-        for fired in change.events:
-            now = self.clock.now()
-            id = self._ids.new(EVENT, now)
-            body = envelope(id, fired.type, now, fired.data)
-            event = Event(id, fired.type, mode, now, body, fired.changed)
-            wanting = [e for e in self.endpoints.all() if subscribed(e, event)]
-            deliveries = [
-                self._delivery(id, fired.type, endpoint, now)
-                for endpoint in (wanting if to is None else to)
-            ]
-            made.append(Triggered(event, tuple(deliveries)))
-            rows += [event_row(event), *map(delivery_row, deliveries)]
         try:
-            await self._database.put(rows)
+            return await self.outbox.send(mode, change, to)
         except StoreError:
             await self._worlds.load(self._database)  # what is not kept did not happen
             raise
-        for triggered in made:
-            self.feed.publish(triggered)
-            for delivery in triggered.deliveries:
-                self.dispatcher.add(delivery, triggered.event)
-        return made
-
-    def _delivery(
-        self, event_id: str, type: str, endpoint: Endpoint, now: int, replay_of: str | None = None
-    ) -> Delivery:
-        return new_delivery(self._ids.new(DELIVERY, now), event_id, type, endpoint, now, replay_of)
-
-    def _enabled(self, endpoint_id: str, pointer: str = "/endpoint_id") -> Endpoint:
-        endpoint = self.endpoints.get(endpoint_id)
-        if not endpoint.enabled:
-            raise Conflict(f"The endpoint {endpoint_id} is disabled: enable it.", pointer=pointer)
-        return endpoint
 
     def _timestamp(self) -> float:
         return self.clock.now() / 1000 if self._sign_time == "sandbox" else self.clock.wall()

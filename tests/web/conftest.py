@@ -1,6 +1,9 @@
 """What tests of the API share: the two calls that nearly all of them make."""
 
-from collections.abc import Awaitable, Callable
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -30,3 +33,25 @@ def attempted(client: httpx.AsyncClient) -> Callable[[str], Awaitable[dict[str, 
         return delivery
 
     return call
+
+
+@pytest.fixture(scope="module")
+def up_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A sandbox in a process of its own."""
+    folder = tmp_path_factory.mktemp("up")
+    ready = folder / "ready.json"
+    flags = ["--port", "0", "--ephemeral", "--json", "--speed", "0", "--ready-file", str(ready)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pivotal_sandbox", "up", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        yield json.loads(ready.read_text())["url"]
+        assert process.poll() is None  # whatever came, it still runs
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
