@@ -19,7 +19,7 @@ FRONT_DOOR = "(the public names)"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"core"}),
-    frozenset({"clock", "data", "store"}),
+    frozenset({"clock", "data", "feed", "store"}),
     frozenset({"engine", "receive", "retention", "worlds"}),
     frozenset({"sandbox"}),
     frozenset({FRONT_DOOR}),

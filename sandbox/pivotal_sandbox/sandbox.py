@@ -14,7 +14,6 @@ from pivotal_sandbox.core.activity import (
     ClockChanged,
     DeliveryChanged,
     EndpointChanged,
-    Feed,
     Triggered,
 )
 from pivotal_sandbox.core.catalog import PING, Catalog
@@ -27,6 +26,7 @@ from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.outbox import Outbox
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import Conflict, InputError, StoreError
+from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.receive.capture import BODY_MOST, PREFIX, CaptureReceiver
 from pivotal_sandbox.retention import Retention
 from pivotal_sandbox.store.captures import Captures

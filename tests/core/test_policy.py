@@ -240,6 +240,8 @@ DOCUMENTED = {
     "modes": "live and test never cross",
     "first contact": "webhook.ping at once",
     "request": "POST, application/json, three pivotal-* headers",
+    "events": "*.updated",
+    "endpoint": "field filter",
     "payload": "{id, type, created_at, data}; data is the full record",
     "retry window": "24 h after the first failure",
     "retried": "5xx and timeouts",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass
@@ -71,6 +71,11 @@ class Stage:
     servers: list[asyncio.Server] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    mishaps: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: self.mishaps.append(context))
 
     async def serve(
         self, script: Script, *, host: str = "127.0.0.1", tls: SSLContext | None = None
@@ -111,6 +116,7 @@ class Stage:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+        assert self.mishaps == [], "something raised into the event loop"
 
 
 class Serve(Protocol):

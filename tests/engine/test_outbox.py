@@ -8,13 +8,14 @@ from itertools import count
 import pytest
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
-from pivotal_sandbox.core.activity import Activity, DeliveryChanged, Feed, Triggered
+from pivotal_sandbox.core.activity import Activity, DeliveryChanged, Triggered
 from pivotal_sandbox.core.change import Change, Fired, Touched
 from pivotal_sandbox.core.ids import Ids
 from pivotal_sandbox.core.model import Delivery, Endpoint, Outcome, Request, Response, Timing
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.outbox import REPLAYED_MOST, Outbox
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, StoreError
+from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import Deliveries, DeliveryFilter
 from pivotal_sandbox.store.endpoints import Endpoints

@@ -15,9 +15,9 @@ async def test_each_call_has_a_name_a_summary_and_a_route(
     path = operation.path
     for name in ("id", "type", "object", "bin"):
         path = path.replace(f"{{{name}}}", "none.such")
-    answer = await client.request(operation.method, path)
-    assert answer.status_code != 405
-    assert answer.status_code < 500
+    async with client.stream(operation.method, path) as answer:  # one of them never ends
+        assert answer.status_code != 405
+        assert answer.status_code < 500
 
 
 def test_names_are_not_shared() -> None:

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from pivotal_sandbox.core.activity import ClockChanged, Feed
+from pivotal_sandbox.core.activity import ClockChanged
+from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.web.stream import Stream
 
 Message = tuple[str, str, str]  # id, event, data

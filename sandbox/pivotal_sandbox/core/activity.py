@@ -1,6 +1,5 @@
 """What goes on in a sandbox, told to whoever listens: open pages, the terminal, waiting tests."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Endpoint, Event
@@ -55,21 +54,3 @@ class ClockChanged:
 
 
 Activity = Triggered | Attempted | Captured | DeliveryChanged | EndpointChanged | ClockChanged
-Listener = Callable[[Activity], None]
-
-
-class Feed:
-    """Hands each activity to every listener, in the order in which things were kept."""
-
-    def __init__(self) -> None:
-        self._listeners: list[Listener] = []
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every activity from now on; return what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def publish(self, activity: Activity) -> None:
-        """Tell the listeners."""
-        for listener in tuple(self._listeners):
-            listener(activity)

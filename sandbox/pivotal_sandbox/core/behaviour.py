@@ -1,6 +1,6 @@
 """How a bin answers: a list of steps, one for each request, the last of which repeats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pivotal_sandbox.core.duration import format_duration, parse_duration
 from pivotal_sandbox.core.model import Headers
@@ -44,7 +44,7 @@ class Bin:
     name: str
     behaviour: tuple[Step, ...] = (Step(),)
     forward_to: str | None = None
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 def parse_behaviour(steps: object, pointer: str = "/behaviour") -> tuple[Step, ...]:

@@ -113,6 +113,8 @@ DEFAULTS = (
     Rule("modes", "live and test never cross", True),
     Rule("first contact", "a new endpoint is sent webhook.ping at once", True),
     Rule("request", "POST, application/json, three pivotal-* headers", True),
+    Rule("events", "about twenty types; *.updated fires on any change of the object", True),
+    Rule("endpoint", "can carry a field filter", True),
     Rule("payload", "{id, type, created_at, data}; data is the full record", True),
     Rule("retry window", f"{RETRY_WINDOW // HOUR} h after the first failure, then failed", True),
     Rule("retried", "5xx and timeouts", True),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.activity import DeliveryChanged, Feed, Triggered
+from pivotal_sandbox.core.activity import DeliveryChanged, Triggered
 from pivotal_sandbox.core.catalog import subscribed
 from pivotal_sandbox.core.change import Change
 from pivotal_sandbox.core.event import envelope
@@ -12,6 +12,7 @@ from pivotal_sandbox.core.model import Delivery, Endpoint, Event, Mode
 from pivotal_sandbox.core.plan import new_delivery
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.errors import Conflict, InputError
+from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import Deliveries, delivery_row, event_row
 from pivotal_sandbox.store.endpoints import Endpoints

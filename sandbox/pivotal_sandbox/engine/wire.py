@@ -85,7 +85,7 @@ class Connection(asyncio.BufferedProtocol):
         self.closed = asyncio.Event()
 
     def expect(
-        self, deadline: float, timeout_ms: float, *, head_only: bool = False
+        self, deadline: float, timeout_ms: float, *, head_only: bool
     ) -> asyncio.Future[Result]:
         """Return a future of the next response, which is due at `deadline` on the loop's clock.
 
@@ -116,7 +116,6 @@ class Connection(asyncio.BufferedProtocol):
         self._waiter = None
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
         if self.alive:
             self.alive = False
             self._transport.abort()
@@ -141,8 +140,6 @@ class Connection(asyncio.BufferedProtocol):
             self._parser.feed_data(self._buffer[:nbytes])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail("protocol", f"{self.peer} does not answer in HTTP/1.1: {error}.")
-        if self._waiter is None:
-            return
         if self._status == 0 and self._received > HEAD_MOST:
             self._fail("protocol", f"{self.peer} sends a head of more than {_size(HEAD_MOST)}.")
         elif self._received > ANSWER_MOST:
@@ -152,7 +149,6 @@ class Connection(asyncio.BufferedProtocol):
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.alive = False
         self._end(exc)
         self.closed.set()
 
@@ -185,8 +181,6 @@ class Connection(asyncio.BufferedProtocol):
             self._body.append(data[:room])
 
     def on_message_complete(self) -> None:
-        if self._waiter is None:
-            return
         if 100 <= self._status < 200:
             self._status = 0
             self._headers = []

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
+import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +17,28 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.activity import Listener
 from pivotal_sandbox.core.model import Endpoint
 from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.feed import Listener
 from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
-from pivotal_sandbox.web.protocol import ObservingProtocol
+from pivotal_sandbox.web.protocol import Crowd, Limits, ObservingProtocol, descriptors
+from pivotal_sandbox.web.security import Access, guarded, is_loopback
 from pivotal_sandbox.web.stream import Stream
 
 BUILT_IN = "Built-in capture bin"
 _BACKLOG = 1024
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # every address, and one that can be called
 _LAST_ANSWERS = 2.0  # seconds that requests have to end once the server is told to stop
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `up` was told. `db` of None keeps all in memory; `port` of 0 picks a free one."""
+    """What `up` was told. `db` of None keeps all in memory; `port` of 0 picks a free one.
+
+    Beyond loopback the API asks for a `token`, which is made up if none is given.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8400
@@ -42,6 +49,8 @@ class Settings:
     catalog: Path | None = None
     allow_hosts: tuple[str, ...] = ()
     ready_file: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Running:
     url: str
     endpoint: Endpoint
     sandbox: Sandbox
+    token: str | None = field(default=None, repr=False)
 
 
 def run(settings: Settings, *, on_ready: Callable[[Running], None], on_activity: Listener) -> None:
@@ -77,30 +87,40 @@ async def serve(
     """Run a sandbox and its server in this event loop, and stop both at the end."""
     sock = _bind(settings.host, settings.port)
     try:
-        url = f"http://{_authority(sock)}"
+        address, port = sock.getsockname()[:2]
+        own = _ANY.get(address, address)
+        url = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
+        is_open = not is_loopback(address)
+        token = settings.token or (secrets.token_hex(24) if is_open else None)
+        # What it may send to, it may be called: behind a token, a name that lies is harmless.
+        names = (settings.host, socket.gethostname(), *settings.allow_hosts) if is_open else ()
         sandbox = Sandbox(
             settings.db,
             # A clock that stands still starts at a fixed time: with a seed, each run is the same.
             clock=Clock(speed=settings.speed) if settings.speed else Clock.manual(),
             seed=settings.seed,
             catalog=settings.catalog,
-            allow_hosts=settings.allow_hosts,
+            allow_hosts=(*settings.allow_hosts, own),
             base_url=url,
         )
         async with sandbox:
             if on_activity:
                 sandbox.feed.subscribe(on_activity)
-            async with _listening(sandbox, sock):
-                yield Running(url, await _first_endpoint(sandbox, settings.to), sandbox)
+            access = Access.bound_to(address, names, token)
+            async with _listening(sandbox, sock, access, settings.limits):
+                first = await _first_endpoint(sandbox, settings.to)
+                yield Running(url, first, sandbox, token)
     finally:
         sock.close()
 
 
 @contextlib.asynccontextmanager
-async def _listening(sandbox: Sandbox, sock: socket.socket) -> AsyncIterator[None]:
+async def _listening(
+    sandbox: Sandbox, sock: socket.socket, access: Access, limits: Limits
+) -> AsyncIterator[None]:
     stream = Stream(sandbox.feed)
     config = Config(
-        create_app(sandbox, stream),
+        guarded(create_app(sandbox, stream), access),
         http=ObservingProtocol,
         ws="none",
         proxy_headers=False,
@@ -111,10 +131,12 @@ async def _listening(sandbox: Sandbox, sock: socket.socket) -> AsyncIterator[Non
         date_header=False,
     )
     config.load()
-    state = ServerState()
+    state, crowd = ServerState(), Crowd(limits)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: ObservingProtocol(config, state, {}), sock=sock, backlog=_BACKLOG
+        lambda: ObservingProtocol(config, state, crowd),
+        sock=sock,
+        backlog=min(_BACKLOG, descriptors() // 4),
     )
     try:
         yield
@@ -157,17 +179,19 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
+        why = error.strerror or error
+        if error.errno != errno.EADDRINUSE:
+            raise InputError(
+                f"{host}, port {port}, cannot be bound ({why}): --host takes an address of this "
+                "machine, such as 127.0.0.1 or 0.0.0.0, and --port 0 picks a port.",
+                pointer="/host",
+            ) from None
         raise InputError(
-            f"Port {port} of {host} cannot be bound ({error.strerror or error}): stop what listens "
-            "there, or choose another with --port; 0 picks a free one.",
+            f"Port {port} of {host} cannot be bound ({why}): stop what listens there, or choose "
+            "another with --port; 0 picks a free one.",
             pointer="/port",
         ) from None
     return sock
-
-
-def _authority(sock: socket.socket) -> str:
-    host, port = sock.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _write_ready_file(path: Path, running: Running) -> None:
@@ -176,7 +200,7 @@ def _write_ready_file(path: Path, running: Running) -> None:
         "pid": os.getpid(),
         "endpoint_id": running.endpoint.id,
         "secret": running.endpoint.secret,
-    }
+    } | ({"token": running.token} if running.token else {})
     # Renamed into place: whoever waits for the file never reads half of it.
     part = path.with_name(path.name + ".part")
     part.touch(mode=0o600)

@@ -21,11 +21,11 @@ from pivotal_sandbox.core.activity import (
     ClockChanged,
     DeliveryChanged,
     EndpointChanged,
-    Feed,
     Triggered,
 )
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.model import Capture, Delivery, Endpoint
+from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.web.views import DeliveryView, EndpointView
 
 _HELD = 2000  # messages that can be missed
