@@ -1,4 +1,5 @@
-# Everything runs in a virtual environment that the first command makes: .venv, from requirements.lock.
+# Everything runs in a virtual environment that the first command makes: .venv, from requirements.lock;
+# what the tests need besides comes from requirements-dev.lock, when it is first needed.
 #   make up PYTHON=python3.12      which Python to make it with
 #   make up ARGS="--port 0"        flags for the command; `pivotal-sandbox up --help` lists them
 
@@ -8,6 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
+TOOLS := .venv/.tools
 EXPRESS := tests/express/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
@@ -26,24 +28,25 @@ test: check $(EXPRESS) ## Check the code, run every test and hold the coverage; 
 	@$(BIN)/coverage report --include='*/core/*' --fail-under=100
 	@$(BIN)/coverage report --omit='*/core/*' --fail-under=95
 
-check: $(READY) ## Lint, formatting and types, without changing a file
+check: $(TOOLS) ## Lint, formatting and types, without changing a file
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run 'make fix'." >&2; exit 1; }
 	@$(BIN)/mypy
 
-fix: $(READY) ## Format, and mend what can be mended
+fix: $(TOOLS) ## Format, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
 
-build: $(READY) ## Build the wheel and the sdist into dist/
+build: $(TOOLS) ## Build the wheel and the sdist into dist/
 	@$(BIN)/python -m build --no-isolation
 
 lock: $(READY) ## Bring requirements.lock up to pyproject.toml; ARGS=--upgrade takes the newest versions
 	@$(PIP) install uv
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \
-	  --no-annotate --no-header --quiet $(ARGS) -o requirements.lock
+	@for set in install:requirements.lock dev:requirements-dev.lock; do \
+	  $(BIN)/uv pip compile pyproject.toml --group $${set%%:*} --universal --generate-hashes \
+	    --no-annotate --no-header --quiet $(ARGS) -o $${set##*:} || exit 1; done
 
-bench: $(READY) ## Measure deliveries per second, beside other ways to do the same
+bench: $(TOOLS) ## Measure deliveries per second, beside other ways to do the same
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 clean: ## Remove what was made here, .venv too
@@ -55,11 +58,16 @@ $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "The sandbox needs Python 3.11 or newer, and '$(PYTHON)' is not that." >&2; \
 	  echo "Name one that is: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "Preparing .venv; this is done once and takes about half a minute ..." >&2
+	@echo "Preparing .venv; this is done once and takes a few seconds ..." >&2
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv || { \
 	  echo "Python cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TOOLS): $(READY) requirements-dev.lock
+	@echo "Preparing what the tests need; this is done once and takes about half a minute ..." >&2
+	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Without npm, or without a network, only the test of an Express receiver goes without it.
