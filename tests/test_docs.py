@@ -42,7 +42,9 @@ def commands(
 def commands_page() -> str:
     """Return the page: the help of every command, as the terminal shows it."""
     parts = ["# Commands\n\nWhat `--help` says of each, made by `python tests/test_docs.py`.\n"]
-    root = click.Context(cli, info_name="pivotal-sandbox", max_content_width=80)
+    root = click.Context(
+        cli, info_name="pivotal-sandbox", max_content_width=80, **cli.context_settings
+    )
     for command, context in commands(cli, root):
         level = "##" if context.parent is None or context.parent is root else "###"
         text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())

@@ -9,7 +9,15 @@ from click.testing import CliRunner, Result
 from pivotal_sandbox.cli.main import cli
 from pivotal_sandbox.web.server import Running
 
-CLEAN = {"PIVOTAL_SANDBOX_URL": None, "PIVOTAL_WEBHOOK_SECRET": None, "NO_COLOR": None}
+CLEAN = dict.fromkeys(
+    (
+        "PIVOTAL_SANDBOX_URL",
+        "PIVOTAL_SANDBOX_TOKEN",
+        "PIVOTAL_SANDBOX_TIMEOUT",
+        "PIVOTAL_WEBHOOK_SECRET",
+        "NO_COLOR",
+    )
+)
 
 
 @pytest.fixture
@@ -35,9 +43,11 @@ def run() -> Callable[..., Result]:
 def ask(run: Callable[..., Result], running: Running) -> Callable[..., Awaitable[Result]]:
     """Run a command that talks to the running sandbox, beside which it needs a thread."""
 
-    async def invoke(*arguments: str, input: bytes = b"") -> Result:
+    async def invoke(
+        *arguments: str, input: bytes = b"", env: dict[str, str] | None = None
+    ) -> Result:
         return await asyncio.to_thread(
-            run, *arguments, input=input, env={"PIVOTAL_SANDBOX_URL": running.url}
+            run, *arguments, input=input, env={"PIVOTAL_SANDBOX_URL": running.url, **(env or {})}
         )
 
     return invoke

@@ -22,6 +22,7 @@ class Sandbox(HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers = answers
         self.asked: list[tuple[str, str, bytes]] = []
+        self.shown: list[str | None] = []
 
     @property
     def url(self) -> str:
@@ -34,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         self.server.asked.append((self.command, self.path, body))
+        self.server.shown.append(self.headers.get("authorization"))
         status, content = self.server.answers.pop(0)
         if status:
             self.send_response(status)
@@ -97,6 +99,32 @@ def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert Client().url == "http://127.0.0.1:8400"
     monkeypatch.setenv("PIVOTAL_SANDBOX_URL", "http://[::1]:9000/")
     assert Client().url == "http://[::1]:9000"
+
+
+@pytest.mark.parametrize(
+    ("token", "shown"), [("t", "Bearer t"), (" t\n", "Bearer t"), ("", None), (None, None)]
+)
+def test_the_token_of_the_environment_is_shown_to_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch, token: str | None, shown: str | None
+) -> None:
+    monkeypatch.delenv("PIVOTAL_SANDBOX_TOKEN", raising=False)
+    if token is not None:
+        monkeypatch.setenv("PIVOTAL_SANDBOX_TOKEN", token)
+    with answering(ok({}), ok({})) as server:
+        client = Client(server.url)
+        client.get("clock")
+        client.post("clock", body={})
+    assert server.shown == [shown, shown]
+
+
+@pytest.mark.parametrize("token", ["a\nb", "tökn", "a\x7fb"])
+def test_a_token_that_is_none_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("PIVOTAL_SANDBOX_TOKEN", token)
+    with pytest.raises(InputError, match="PIVOTAL_SANDBOX_TOKEN is no token") as refused:
+        Client()
+    assert token not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,9 @@ def test_the_module_runs_as_the_command_does() -> None:
         ),
         (["sign", "--secret", "s"], {"rich", "http.client", "asyncio", "msgspec"}),
         (["deliveries", "show", "--help"], {"rich", "asyncio", "msgspec"}),
+        (["endpoints", "add", "--help"], {"rich", "asyncio", "msgspec"}),
+        (["wait", "--help"], {"rich", "asyncio", "msgspec"}),
+        (["openapi", "--help"], {"rich", "asyncio", "msgspec", "starlette"}),
         (["up", "--help"], {"rich", "http.client", "asyncio", "msgspec", "starlette", "uvicorn"}),
     ],
 )
@@ -133,3 +136,26 @@ def test_a_command_loads_only_what_it_needs(arguments: list[str], light: set[str
     loaded = set(said.stderr.split())
     assert "pivotal_sandbox.cli.main" in loaded
     assert loaded & light == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("endpoints", "list"),
+        ("endpoints", "rm", "ep_x"),
+        ("records", "show", "customer", "cus_x"),
+        ("records", "create", "customer"),
+        ("captures", "list"),
+        ("captures", "export"),
+        ("captures", "clear"),
+        ("bins", "show", "demo"),
+        ("bins", "set", "demo"),
+        ("wait", "customer.at_risk"),
+    ],
+)
+def test_where_no_sandbox_answers_the_cure_is_named(
+    run: Callable[..., Result], arguments: tuple[str, ...]
+) -> None:
+    said = run(*arguments, env={"PIVOTAL_SANDBOX_URL": "http://127.0.0.1:1"})
+    assert (said.exit_code, said.stdout) == (3, "")
+    assert "http://127.0.0.1:1: start one with `pivotal-sandbox up`" in said.stderr

@@ -1,6 +1,7 @@
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -167,11 +168,58 @@ def test_a_port_that_is_taken_is_told_with_the_cure(tmp_path: Path) -> None:
     assert "--port" in said.stderr
 
 
+@pytest.mark.parametrize("given", [(), ("--token", "it's-mine")])
+def test_beyond_loopback_a_token_is_printed_and_asked_for(
+    tmp_path: Path, given: tuple[str, ...]
+) -> None:
+    arguments = ("--ephemeral", "--host", "0.0.0.0", "--ready-file", "r.json", *given)
+    with up(*arguments, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert "Signature valid" in process.stdout.readline()  # its own bin is reached
+        ready = json.loads((tmp_path / "r.json").read_text())
+        url, token = ready["url"], ready["token"]
+        refused = subprocess.run(
+            [*UP[:-1], "clock", "show"],
+            env={**os.environ, "PIVOTAL_SANDBOX_URL": url},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+        )
+        let_in = subprocess.run(
+            [*UP[:-1], "clock", "show"],
+            env={**os.environ, "PIVOTAL_SANDBOX_URL": url, "PIVOTAL_SANDBOX_TOKEN": token},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+        )
+        _, banner = stopped(process)
+    assert url.startswith("http://127.0.0.1:")
+    assert token == given[1] if given else len(token) >= 32
+    assert refused.returncode == 2
+    assert "PIVOTAL_SANDBOX_TOKEN" in refused.stderr
+    assert let_in.returncode == 0, let_in.stderr
+    assert f"  token     {token}" in banner.splitlines()
+    [line] = [line for line in banner.splitlines() if "export PIVOTAL_SANDBOX_TOKEN=" in line]
+    assert shlex.split(line) == ["export", f"PIVOTAL_SANDBOX_TOKEN={token}"]
+
+
+def test_the_token_may_come_from_the_environment_and_is_then_asked_for_on_loopback_too(
+    tmp_path: Path,
+) -> None:
+    with up("--ephemeral", "--json", cwd=tmp_path, PIVOTAL_SANDBOX_TOKEN="from-env") as process:
+        ready = next_json(process)
+        assert ready["token"] == "from-env"
+        assert httpx.get(f"{ready['url']}/api/clock").status_code == 401
+        assert httpx.get(f"{ready['url']}/healthz").status_code == 200
+        stopped(process)
+
+
 @pytest.mark.parametrize(
     ("arguments", "cure"),
     [
-        (["--host", "0.0.0.0"], "is no loopback address: give 127.0.0.1, ::1 or localhost"),
-        (["--host", "example.com"], "is no loopback address"),
+        (["--host", "192.0.2.1"], "--host takes an address of this machine"),
+        (["--host", "nobody.invalid"], "--host takes an address of this machine"),
+        (["--host", "0.0.0.0", "--token", "two words"], "printable ASCII without spaces"),
         (["--ephemeral", "--db", "x.db"], "there is no --db to name"),
         (["--port", "65536"], "--port"),
         (["--ephemeral", "--port", "0", "--speed", "-1"], "0 (manual) to 1000000"),

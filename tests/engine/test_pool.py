@@ -80,7 +80,7 @@ async def test_the_parts_of_an_exchange_are_timed(pool: Pool, serve: Serve) -> N
     first = (await pool.exchange(post(port), timeout_ms=LONG)).timing
     assert first.connect_ms is not None
     assert first.first_byte_ms is not None
-    assert 0 < first.connect_ms < first.first_byte_ms - 25
+    assert 0.01 < first.connect_ms < first.first_byte_ms - 25
     assert first.first_byte_ms + 25 < first.total_ms < 2000
     assert first.tls_ms is None
 
@@ -351,7 +351,7 @@ class Somewhere(Guard):
 
 async def test_every_address_of_a_name_is_tried(serve: Serve, nobody: int) -> None:
     port = await serve(answers(CLOSE))  # but not on ::1
-    pool = Pool(Somewhere("::1", "127.0.0.1"))
+    pool = Pool(Somewhere("255.255.255.255", "::1", "127.0.0.1"))
     assert (await pool.exchange(post(port, host="app.test"), timeout_ms=LONG)).ok
     outcome = await pool.exchange(post(nobody, host="app.test"), timeout_ms=LONG)
     assert outcome.error == "connection_refused"
@@ -376,6 +376,7 @@ async def test_a_connection_that_is_not_taken_in_time_is_not_waited_for(pool: Po
     assert outcome.error == "timeout"
     assert outcome.detail == f"127.0.0.1:{port} did not take the connection in 0.06 s."
     assert outcome.timing.connect_ms is None
+    assert 58 <= outcome.timing.total_ms < 2000
 
 
 async def test_a_cancelled_exchange_takes_its_connection_with_it(pool: Pool, serve: Serve) -> None:
@@ -395,7 +396,8 @@ async def test_a_cancelled_exchange_takes_its_connection_with_it(pool: Pool, ser
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await gone.wait()
+    async with asyncio.timeout(5):  # and not when the time of the exchange would have been up
+        await gone.wait()
     assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
 
 

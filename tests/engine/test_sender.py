@@ -35,6 +35,15 @@ async def sender() -> AsyncIterator[Sender]:
     await sender.close()
 
 
+def tls_pair() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return the contexts of a server named localhost, and of a client that trusts it."""
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    ca = trustme.CA()
+    ca.issue_cert("localhost").configure_cert(server)
+    ca.configure_trust(client)
+    return server, client
+
+
 def answering(status: int) -> httpx.MockTransport:
     return httpx.MockTransport(lambda request: httpx.Response(status))
 
@@ -56,10 +65,7 @@ async def test_http_is_sent_on_connections_that_are_kept(sender: Sender, serve: 
 
 
 async def test_https_is_sent_by_httpx_with_the_target_to_the_byte(serve: Serve) -> None:
-    ca = trustme.CA()
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    ca.issue_cert("localhost").configure_cert(server)
-    ca.configure_trust(client)
+    server, client = tls_pair()
 
     async def script(peer: Peer) -> None:
         while True:
@@ -100,6 +106,22 @@ async def test_the_time_is_limited(serve: Serve) -> None:
         outcome = await sender.send(post(url))
         assert outcome.error == "timeout"
         assert 38 <= outcome.timing.total_ms < 2000
+    await sender.close()
+
+
+async def test_so_much_of_a_body_is_kept_as_is_asked_for(serve: Serve) -> None:
+    sent = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody"
+    server, client = tls_pair()
+    sender = Sender(guard=Guard(), keep=3, ssl_context=client)
+    sender.mount("http://app.test", httpx.MockTransport(lambda _: httpx.Response(200, text="body")))
+    for url in (
+        f"http://localhost:{await serve(answers(sent))}/",
+        f"https://localhost:{await serve(answers(sent), tls=server)}/",
+        "http://app.test/",
+    ):
+        outcome = await sender.send(post(url))
+        assert outcome.response is not None
+        assert (outcome.response.body, outcome.response.truncated) == (b"bod", True)
     await sender.close()
 
 

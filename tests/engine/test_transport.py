@@ -441,6 +441,8 @@ async def test_https_keeps_the_name_and_connects_to_the_address(
     assert first.timing.tls_ms is not None
     assert first.timing.first_byte_ms is not None
     together = first.timing.connect_ms + first.timing.tls_ms
+    assert first.timing.tls_ms > 0.05
+    assert first.timing.connect_ms > 0.01
     assert 0 < together < first.timing.first_byte_ms <= first.timing.total_ms
     assert second.ok
     assert second.timing.connect_ms is None
@@ -563,6 +565,15 @@ async def test_https_is_guarded(https: GuardedTransport, serve: Serve) -> None:
     assert (await through(https, post(f"https://0.0.0.0:{port}/"))).error == "blocked"
     async with GuardedTransport(Guard(["0.0.0.0"]), trusting()) as allowing:
         assert (await through(allowing, post(f"https://0.0.0.0:{port}/"))).ok
+
+
+async def test_the_transport_for_https_sends_nothing_in_the_clear(
+    https: GuardedTransport, nobody: int
+) -> None:
+    outcome = await through(https, post(f"http://127.0.0.1:{nobody}/"))
+    assert outcome.error == "protocol"
+    assert outcome.detail is not None
+    assert "speaks https only, not 'http'" in outcome.detail
 
 
 async def test_https_to_nobody_is_refused(https: GuardedTransport, nobody: int) -> None:

@@ -17,6 +17,7 @@ import pytest
 from pivotal_sandbox.core.model import Capture
 from pivotal_sandbox.errors import InputError, StoreError
 from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.server import BUILT_IN, Settings, serve
 
 DEADLINE = 20  # seconds
@@ -62,6 +63,50 @@ async def test_a_port_that_is_taken_is_said_and_no_database_is_made(tmp_path: Pa
                 pass
     assert caught.value.pointer == "/port"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nobody.invalid", "2001:db8::1"])
+async def test_an_address_of_another_machine_is_said(host: str) -> None:
+    with pytest.raises(InputError, match="--host takes an address of this machine") as caught:
+        async with serve(Settings(host=host, port=0)):
+            pass
+    assert caught.value.pointer == "/host"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.2", "http://127.0.0.2:"),
+        ("localhost", "http://127.0.0.1:"),
+        ("0.0.0.0", "http://127.0.0.1:"),
+        ("::", "http://[::1]:"),
+        ("::1", "http://[::1]:"),
+    ],
+)
+async def test_on_any_address_it_is_called_and_reaches_itself(host: str, url: str) -> None:
+    async with serve(Settings(host=host, port=0)) as running:
+        assert running.url.startswith(url)
+        await running.sandbox.dispatcher.settle()
+        bearer = {"authorization": f"Bearer {running.token}"}
+        async with httpx.AsyncClient(base_url=running.url, headers=bearer, verify=False) as client:
+            [capture] = (await client.get("/api/captures")).json()["items"]
+    assert capture["verified"] is True
+
+
+async def test_on_an_address_of_the_network_it_reaches_itself_and_no_neighbour() -> None:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("192.0.2.1", 9))  # sends nothing, and tells our own address
+            own = sock.getsockname()[0]
+    except OSError:
+        pytest.skip("this machine has no address besides loopback")
+    async with serve(Settings(host=own, port=0)) as running:
+        assert running.url.startswith(f"http://{own}:")
+        near = await running.sandbox.add_endpoint("http://192.0.2.1/")
+        await running.sandbox.dispatcher.settle()
+        deliveries, _ = await running.sandbox.deliveries.page(DeliveryFilter(), limit=10)
+    ends = {delivery.endpoint_id: delivery.status for delivery in deliveries}
+    assert ends == {running.endpoint.id: "delivered", near.id: "failed"}
 
 
 async def test_two_sandboxes_do_not_share_a_database(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from pivotal_sandbox.errors import InputError, SandboxError, UnreachableError
 
 VARIABLE = "PIVOTAL_SANDBOX_URL"
+TOKEN = "PIVOTAL_SANDBOX_TOKEN"
 DEFAULT_URL = "http://127.0.0.1:8400"
 
 CONNECT_S = 5.0
@@ -31,6 +32,9 @@ class Client:
             self._host = None
         if not self._host or parts.scheme != "http" or parts.path:
             raise InputError(f'"{self.url}" in {VARIABLE} is no address such as "{DEFAULT_URL}".')
+        self._token = os.environ.get(TOKEN, "").strip()
+        if not self._token.isascii() or not self._token.isprintable():
+            raise InputError(f"{TOKEN} is no token: `pivotal-sandbox up` printed the right one.")
 
     def get(self, *path: str, query: Query | None = None) -> Json:
         """Return what GET answers; of `query`, what is None is left out."""
@@ -73,6 +77,8 @@ class Client:
         connection.sock.settimeout(wait_s)
         try:
             headers = {"content-type": "application/json"} if body is not None else {}
+            if self._token:
+                headers["authorization"] = f"Bearer {self._token}"
             connection.request(
                 method, target, json.dumps(body) if body is not None else None, headers
             )

@@ -1,13 +1,11 @@
 """`deliveries`: the log of a running sandbox."""
 
 import json
-from collections.abc import Callable, Iterator
-from itertools import islice
-from typing import Any, TypeVar
 
 import click
 
-from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.client import Json
+from pivotal_sandbox.cli.options import MODES, STATUSES, all_of, event_types, listed, page_options
 from pivotal_sandbox.cli.output import (
     code_of,
     console,
@@ -18,33 +16,30 @@ from pivotal_sandbox.cli.output import (
     note,
     pill,
     pretty,
+    print_facts,
+    print_headers,
     print_json,
     print_table,
     printable,
 )
+from pivotal_sandbox.cli.rest import Rest
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-STATUSES = ("pending", "retrying", "delivered", "failed", "cancelled")
-PAGE = 50
-
-FILTERS = (
-    click.option("--mode", type=click.Choice(["test", "live"]), help="Those of one mode."),
+filters = all_of(
+    click.option("--mode", type=click.Choice(MODES), help="Those of one mode."),
     click.option("--endpoint", "endpoint_id", metavar="ID", help="Those to one endpoint."),
     click.option("--status", type=click.Choice(STATUSES), help="Those in one state."),
-    click.option("--type", "event_type", metavar="TYPE", help="Those of one event type."),
+    click.option(
+        "--type",
+        "event_type",
+        metavar="TYPE",
+        shell_complete=event_types,
+        help="Those of one event type.",
+    ),
     click.option("--status-code", type=int, metavar="N", help="Those last answered so."),
     click.option("--since", metavar="TIME", help="From then on: RFC 3339, or 1h for an hour ago."),
     click.option("--until", metavar="TIME", help="Up to then, given like --since."),
     click.option("-q", metavar="TEXT", help="Those with this in an id, the URL or the body."),
 )
-
-
-def filters(command: F) -> F:
-    """Add the options that choose deliveries."""
-    for option in reversed(FILTERS):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -54,45 +49,38 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @filters
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    default=PAGE,
-    show_default=True,
-    metavar="N",
-    help="At most so many.",
-)
-@click.option("--all", "everything", is_flag=True, help="All of them, instead.")
+@page_options
 @json_option
 def list_(limit: int, everything: bool, as_json: bool, **given: object) -> None:
     """Print deliveries, newest first."""
-    client = Client()
-    page_size = 500 if everything else min(limit, 500)
-    found = client.all("deliveries", query={**given, "limit": page_size})
-    rows = list(found if everything else islice(found, limit))
+    rows = listed(Rest(), "deliveries", query=given, limit=limit, everything=everything)
     if as_json:
         print_json({"items": rows})
         return
-    if rows:
-        print_table(
-            ("DELIVERY", "EVENT", "STATUS", "CODE", "TOOK", "TRIES", "CREATED (UTC)", "URL"),
-            _cells(rows),
-        )
+    print_deliveries(rows)
     note(f"{counted(len(rows), 'delivery')}." if rows else "No delivery matches.")
 
 
-def _cells(rows: list[Json]) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        yield (
-            row["id"],
-            row["event_type"],
-            pill(row["status"]),
-            code_of(row["last_status_code"]),
-            milliseconds(row["last_duration_ms"]),
-            str(row["attempt_count"]),
-            moment(row["created_at"]),
-            row["url"],
-        )
+def print_deliveries(rows: list[Json]) -> None:
+    """Print deliveries as a table, if there are any."""
+    if not rows:
+        return
+    print_table(
+        ("DELIVERY", "EVENT", "STATUS", "CODE", "TOOK", "TRIES", "CREATED (UTC)", "URL"),
+        [
+            (
+                row["id"],
+                row["event_type"],
+                pill(row["status"]),
+                code_of(row["last_status_code"]),
+                milliseconds(row["last_duration_ms"]),
+                str(row["attempt_count"]),
+                moment(row["created_at"]),
+                row["url"],
+            )
+            for row in rows
+        ],
+    )
 
 
 @deliveries.command()
@@ -100,7 +88,7 @@ def _cells(rows: list[Json]) -> Iterator[tuple[Any, ...]]:
 @json_option
 def show(delivery: str, as_json: bool) -> None:
     """Print one delivery with its body and all its attempts."""
-    found = Client().get("deliveries", delivery)
+    found = Rest().get("deliveries", delivery)
     if as_json:
         print_json(found)
         return
@@ -119,9 +107,7 @@ def _summary(found: Json) -> None:
         ("next try", found["next_attempt_at"] and f"{moment(found['next_attempt_at'])} UTC"),
         ("replay of", found["replay_of"]),
     )
-    for name, value in facts:
-        if value:
-            click.echo(f"{click.style(f'{name:<10}', dim=True)}{printable(value)}")
+    print_facts(facts)
     click.echo()
     console().print(pretty(json.dumps(found["event"]["body"])))
 
@@ -131,21 +117,16 @@ def _attempt(attempt: Json) -> None:
     when, took = f"{moment(attempt['started_at'])} UTC", milliseconds(attempt["duration_ms"])
     click.echo()
     click.secho(f"attempt {attempt['number']}  {when}  {ended}  {took}", bold=True)
-    _headers("> ", attempt["request"]["headers"])
+    print_headers("> ", attempt["request"]["headers"])
     if answer is None:
         click.echo(f"< {printable(attempt['detail'] or attempt['error'])}")
         return
     click.echo(f"< {attempt['status_code']}")
-    _headers("< ", answer["headers"])
+    print_headers("< ", answer["headers"])
     if answer["body"]:
         console().print(pretty(answer["body"]))
     if answer["truncated"]:
         note("The response went on; its first 64 KiB are kept.")
-
-
-def _headers(mark: str, headers: list[list[str]]) -> None:
-    for name, value in headers:
-        click.echo(f"{mark}{click.style(name, dim=True)}: {printable(value)}")
 
 
 @deliveries.command()
@@ -165,7 +146,7 @@ def replay(ids: tuple[str, ...], dry_run: bool, as_json: bool, **given: object) 
             "Name deliveries, or choose them by options such as --status failed."
         )
     which: Json = {"ids": ids} if ids else {"filter": chosen}
-    answer = Client().post("deliveries", "replay", body={**which, "dry_run": dry_run})
+    answer = Rest().post("deliveries", "replay", body={**which, "dry_run": dry_run})
     if as_json:
         print_json(answer)
         return

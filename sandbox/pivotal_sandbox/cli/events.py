@@ -5,12 +5,13 @@ import json
 import click
 
 from pivotal_sandbox import data
+from pivotal_sandbox.cli.options import event_types
 from pivotal_sandbox.cli.output import console, json_option, pretty, print_json, print_table
 from pivotal_sandbox.core.catalog import EventType
 
 
 @click.command()
-@click.argument("type", metavar="[TYPE]", required=False)
+@click.argument("type", metavar="[TYPE]", required=False, shell_complete=event_types)
 @json_option
 def events(type: str | None, as_json: bool) -> None:
     """List the event types, or show one with schema and example."""

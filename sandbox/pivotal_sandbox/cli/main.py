@@ -2,29 +2,42 @@
 
 import os
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.errors import SandboxError, UnreachableError, did_you_mean
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 # Command: its module here, and its help in one line, so that the list needs no module.
 COMMANDS = {
     "up": ("up", "Run the sender and a capture receiver, until Ctrl-C."),
     "trigger": ("trigger", "Make an event happen, and send it."),
+    "wait": ("wait", "Wait until deliveries of an event type are so."),
     "deliveries": ("deliveries", "Read the log of deliveries, and replay from it."),
+    "endpoints": ("endpoints", "Add, show and change the endpoints that events go to."),
+    "records": ("records", "Read and change the records whose changes fire events."),
+    "captures": ("captures", "Read what was sent to the bins at /in/NAME, and export it."),
+    "bins": ("bins", "Say how the bins at /in/NAME answer, and what they verify with."),
     "clock": ("clock", "Show the sandbox's time, and move it."),
     "events": ("events", "List the event types, or show one with schema and example."),
     "sign": ("signature", "Print the signature header of a body."),
     "verify": ("signature", "Say whether a signature header holds for a body."),
     "policy": ("policy", "Print how Pivotal delivers: documented, and assumed."),
+    "vectors": ("vectors", "Print the signature vectors that test any implementation."),
+    "openapi": ("openapi", "Print the OpenAPI description of the REST API and its webhooks."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
 }
 
 EPILOG = """\b
 Exit codes: 0 ok · 1 what was asked about is not so · 2 wrong usage ·
 3 the sandbox, or the target, cannot be reached.
 Environment: PIVOTAL_SANDBOX_URL (http://127.0.0.1:8400),
-PIVOTAL_WEBHOOK_SECRET, NO_COLOR."""
+PIVOTAL_SANDBOX_TOKEN, PIVOTAL_SANDBOX_TIMEOUT, PIVOTAL_WEBHOOK_SECRET,
+NO_COLOR."""
 
 
 class Refused(click.ClickException):
@@ -56,6 +69,17 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
+        # The group's own way imports every command for its help, which the table has.
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

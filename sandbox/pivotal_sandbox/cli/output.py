@@ -90,6 +90,19 @@ def print_table(
     out.print(table)
 
 
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print what is known of one thing: a name and a value each, if there is a value."""
+    for name, value in facts:
+        if value:
+            click.echo(f"{click.style(f'{name:<10}', dim=True)}{printable(str(value))}")
+
+
+def print_headers(mark: str, headers: Iterable[Sequence[str]]) -> None:
+    """Print the headers of a message; `mark` says of which way it went."""
+    for name, value in headers:
+        click.echo(f"{mark}{click.style(printable(name), dim=True)}: {printable(value)}")
+
+
 def printable(text: str) -> str:
     """Return `text` with control characters as escapes, so that it is shown and not obeyed."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

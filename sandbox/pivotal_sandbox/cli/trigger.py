@@ -2,27 +2,25 @@
 
 import json
 from functools import partial
-from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from typing import BinaryIO
 
 import click
 
-from pivotal_sandbox.cli.attempt import told
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.output import (
-    STYLES,
-    json_option,
-    milliseconds,
-    not_so,
-    note,
-    print_json,
-    printable,
+from pivotal_sandbox.cli.options import (
+    event_types,
+    mode_option,
+    no_validate_option,
+    set_option,
+    timeout_option,
 )
+from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
+from pivotal_sandbox.cli.triggered import all_delivered, print_triggered, waited_for
 from pivotal_sandbox.core.duration import parse_duration
 
 
 @click.command()
-@click.argument("type", metavar="TYPE")
+@click.argument("type", metavar="TYPE", shell_complete=event_types)
 @click.option("--to", metavar="URL", help="Send it there, once, without a running sandbox.")
 @click.option(
     "--secret",
@@ -38,21 +36,13 @@ from pivotal_sandbox.core.duration import parse_duration
     help="With --to: a name, an address or a network beyond loopback; repeatable.",
 )
 @click.option("--endpoint", "endpoint_id", metavar="ID", help="Send it to this endpoint only.")
-@click.option("--mode", type=click.Choice(["test", "live"]), help="By default test.")
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Edit the record first, as in --set owner.email=a@b.example; repeatable.",
-)
+@mode_option
+@set_option
 @click.option("--data", type=click.File("rb"), metavar="FILE|-", help="The record, as JSON.")
 @click.option("--count", type=click.IntRange(1), default=1, metavar="N", help="So many events.")
 @click.option("--wait", is_flag=True, help="Wait for the answer; exit code 1 if it is no 2xx.")
-@click.option(
-    "--timeout", default="30s", show_default=True, metavar="D", help="How long --wait waits."
-)
-@click.option("--no-validate", is_flag=True, help="Send what the schema forbids, too.")
+@timeout_option("30s", "How long --wait waits.")
+@no_validate_option
 @json_option
 @click.pass_context
 def trigger(
@@ -63,7 +53,7 @@ def trigger(
     allow_hosts: tuple[str, ...],
     endpoint_id: str | None,
     mode: str | None,
-    sets: tuple[str, ...],
+    edits: Json,
     data: BinaryIO | None,
     count: int,
     wait: bool,
@@ -83,7 +73,7 @@ def trigger(
     wish = {
         "type": type,
         "mode": mode,
-        "set": dict(map(_assignment, sets)),
+        "set": edits,
         "data": _record(data),
         "validate": not no_validate,
     }
@@ -116,15 +106,6 @@ def _only_with_to(ctx: click.Context, *names: str) -> None:
             raise click.UsageError(f"{option} goes with --to; the running sandbox has its own.")
 
 
-def _assignment(given: str) -> tuple[str, Any]:
-    path, equals, value = given.partition("=")
-    if not path or not equals:
-        raise click.BadParameter(f'"{given}" is not PATH=VALUE.', param_hint="--set")
-    from pivotal_sandbox.core.value import parse_value
-
-    return path, parse_value(value)
-
-
 def _record(file: BinaryIO | None) -> Json | None:
     if file is None:
         return None
@@ -142,40 +123,15 @@ def _by_the_sandbox(client: Client, wish: Json, timeout: str | None, as_json: bo
     answer = client.post("events", body=wish)
     event, deliveries = answer["event"], answer["deliveries"]
     if timeout is not None:
-        deliveries = [_waited_for(client, delivery["id"], timeout) for delivery in deliveries]
+        deliveries = waited_for(client, deliveries, timeout)
     if as_json:
         print_json({"event": event, "deliveries": deliveries})
     else:
-        click.echo(f"{click.style(printable(event['type']), bold=True)}  {event['id']}")
-        for delivery in deliveries:
-            click.echo(_line(delivery))
+        print_triggered(event, deliveries)
     if not deliveries:
         note(
             f"No endpoint of {event['mode']} mode wants {event['type']}, so nothing was sent. "
-            f"Add one by POST {client.url}/api/endpoints, or name a receiver by --to URL."
+            "Add one by `pivotal-sandbox endpoints add URL`, or name a receiver by --to URL."
         )
         return False
-    return timeout is None or all(delivery["status"] == "delivered" for delivery in deliveries)
-
-
-def _waited_for(client: Client, delivery_id: str, timeout: str) -> Json:
-    """Return the delivery after its first attempt, with what our own receiver said of it."""
-    delivery = client.get("deliveries", delivery_id, query={"wait": timeout})
-    verdict = None
-    if urlsplit(delivery["url"]).path.startswith("/in/"):
-        captures = client.get("captures", query={"q": delivery_id})["items"]
-        verdict = captures[0]["verdict"] if captures else None
-    return {**delivery, "verdict": verdict}
-
-
-def _line(delivery: Json) -> str:
-    status = click.style(delivery["status"], fg=STYLES[delivery["status"]])
-    parts = [status, delivery["id"], printable(delivery["url"])]
-    if attempts := delivery.get("attempts"):
-        last = attempts[-1]
-        ended = last["status_code"] or last["error"]
-        parts += [
-            f"{ended} in {milliseconds(last['duration_ms'])}",
-            told(delivery, last, delivery["verdict"]),
-        ]
-    return "  " + "  ".join(parts)
+    return timeout is None or all_delivered(deliveries)

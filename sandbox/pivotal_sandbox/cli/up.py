@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,10 @@ DATABASE = Path("pivotal-sandbox.db")
 
 @click.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The loopback address to listen on."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; beyond loopback, the API asks for a token.",
 )
 @click.option(
     "--port",
@@ -59,9 +61,16 @@ DATABASE = Path("pivotal-sandbox.db")
     help="Deliver beyond loopback: a name, an address, a network or *; repeatable.",
 )
 @click.option(
+    "--token",
+    envvar="PIVOTAL_SANDBOX_TOKEN",
+    show_envvar=True,
+    metavar="TOKEN",
+    help="What callers of the API must send; made up if the host is not loopback.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write url, pid, endpoint_id and secret there, as JSON, once it answers.",
+    help="Write url, pid, endpoint_id, secret and token there, as JSON, once it answers.",
 )
 @json_option
 def up(
@@ -74,6 +83,7 @@ def up(
     seed: int | None,
     catalog: Path | None,
     allow_hosts: tuple[str, ...],
+    token: str | None,
     ready_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -84,7 +94,8 @@ def up(
     """
     if ephemeral and db:
         raise click.UsageError("--ephemeral keeps nothing, so there is no --db to name.")
-    _check_host(host)
+    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+        raise click.BadParameter("A token is printable ASCII without spaces.", param_hint="--token")
     if ready_file and not os.access(ready_file.parent, os.W_OK):
         raise click.BadParameter(
             f"{ready_file.parent} is no folder that can be written to.", param_hint="--ready-file"
@@ -116,6 +127,7 @@ def up(
         seed=seed,
         catalog=catalog,
         allow_hosts=allow_hosts,
+        token=token or None,
         ready_file=ready_file,
     )
     run(settings, on_ready=on_ready, on_activity=on_activity)
@@ -124,22 +136,13 @@ def up(
     click.echo(f"{after}Stopped.{f' The log is in {kept}.' if kept else ''}", err=True)
 
 
-def _check_host(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise click.BadParameter(
-            f'"{host}" is no loopback address: give 127.0.0.1, ::1 or localhost, as the sandbox is '
-            "open to whoever reaches it.",
-            param_hint="--host",
-        )
-
-
 def banner(running: "Running", kept: Path | None) -> str:
     """Return what a newcomer reads first: where it is, what to do next."""
-    from pivotal_sandbox.cli.client import DEFAULT_URL, VARIABLE  # once it answers, not before
+    from pivotal_sandbox.cli.client import (  # once it answers, not before
+        DEFAULT_URL,
+        TOKEN,
+        VARIABLE,
+    )
 
     endpoint = running.endpoint
     facts = {
@@ -147,6 +150,8 @@ def banner(running: "Running", kept: Path | None) -> str:
         "secret": endpoint.secret,
         "log": str(kept or "in memory, gone when this stops"),
     }
+    if running.token:
+        facts["token"] = running.token
     command = program()
     steps = [
         f"{command} trigger customer.at_risk --wait",
@@ -155,6 +160,10 @@ def banner(running: "Running", kept: Path | None) -> str:
     ]
     if running.url != DEFAULT_URL:
         steps.insert(0, f"export {VARIABLE}={running.url}")
+    if running.token:
+        from shlex import quote
+
+        steps.insert(0, f"export {TOKEN}={quote(running.token)}")
     lines = [
         "",
         f"{click.style(f'Pivotal sandbox {__version__}', bold=True)}  {running.url}",
@@ -188,4 +197,4 @@ def _ready(running: "Running") -> dict[str, object]:
         "pid": os.getpid(),
         "endpoint_id": running.endpoint.id,
         "secret": running.endpoint.secret,
-    }
+    } | ({"token": running.token} if running.token else {})

@@ -82,6 +82,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
+        if url.scheme != "https":
+            raise httpx.UnsupportedProtocol(
+                f"GuardedTransport speaks https only, not {url.scheme!r}.", request=request
+            )
         host = url.raw_host.decode("ascii")
         addresses = await self._guard.resolve(host, url.port or 443)
         if isinstance(addresses, Failure):
@@ -166,7 +170,9 @@ class _Watch:
         self._first_byte_ms: float | None = None
 
     async def note(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith("connect_tcp.complete"):
+        if event.endswith("connect_tcp.started"):
+            self.handshaking = False  # that was with another address
+        elif event.endswith("connect_tcp.complete"):
             self._connect_ms = self._since_began()
         elif event.endswith("start_tls.started"):
             self._turned = perf_counter()

@@ -5,13 +5,14 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 
-from pivotal_sandbox.errors import SandboxError
+from pivotal_sandbox.errors import SandboxError, StoreError
 from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.api import OPERATIONS
 from pivotal_sandbox.web.metrics import Metrics
-from pivotal_sandbox.web.problem import on_http_error, on_sandbox_error
+from pivotal_sandbox.web.problem import on_bug, on_gone, on_http_error, on_sandbox_error
 from pivotal_sandbox.web.stream import Stream
 
 Application = Callable[
@@ -28,7 +29,12 @@ def create_app(sandbox: Sandbox, stream: Stream) -> Application:
     """Return the application of an open sandbox."""
     starlette = Starlette(
         routes=[operation.route() for operation in OPERATIONS],
-        exception_handlers={SandboxError: on_sandbox_error, HTTPException: on_http_error},
+        exception_handlers={
+            SandboxError: on_sandbox_error,
+            HTTPException: on_http_error,
+            ClientDisconnect: on_gone,
+            Exception: on_bug,
+        },
     )
     starlette.state.sandbox = sandbox
     starlette.state.stream = stream
@@ -42,7 +48,11 @@ def create_app(sandbox: Sandbox, stream: Stream) -> Application:
     ) -> None:
         # What is captured passes no router and no middleware: neither may touch its bytes.
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            await receiver(scope, receive, send)
+            try:
+                await receiver(scope, receive, send)
+            except StoreError as error:  # nothing was answered yet: it is kept first
+                answer = await on_sandbox_error(Request(scope), error)
+                await answer(scope, receive, send)
         else:
             await starlette(scope, receive, send)
 

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details: what was wrong, where, and what would be right."""
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -61,16 +62,28 @@ async def on_sandbox_error(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer for the router: no such path, or no such method."""
+    """Answer for the router, or for whoever refused to read on."""
     assert isinstance(error, HTTPException)
     detail = error.detail
     if error.status_code == 404:
         detail = f"There is nothing at {request.url.path}."
     elif error.status_code == 405:
         detail = f"{request.method} is not possible at {request.url.path}."
-    response = problem(error.status_code, error.detail, detail)
+    response = problem(error.status_code, HTTPStatus(error.status_code).phrase, detail)
     response.headers.update(error.headers or {})
     return response
+
+
+async def on_gone(request: Request, error: Exception) -> Response:
+    """Answer nobody: the client left in the middle of its request."""
+    return problem(400, "Bad Request", "The request broke off.")
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """Answer for what nobody foresaw; the server logs it, and the answer says nothing of it."""
+    return problem(
+        500, "Internal Server Error", "This is a bug of the sandbox: its log says what happened."
+    )
 
 
 def from_validation(error: msgspec.ValidationError) -> InputError:

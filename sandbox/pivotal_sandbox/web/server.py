@@ -93,20 +93,20 @@ async def serve(
         is_open = not is_loopback(address)
         token = settings.token or (secrets.token_hex(24) if is_open else None)
         # What it may send to, it may be called: behind a token, a name that lies is harmless.
-        names = (settings.host, socket.gethostname(), *settings.allow_hosts) if is_open else ()
+        more = (socket.gethostname(), *settings.allow_hosts) if is_open else ()
         sandbox = Sandbox(
             settings.db,
             # A clock that stands still starts at a fixed time: with a seed, each run is the same.
             clock=Clock(speed=settings.speed) if settings.speed else Clock.manual(),
             seed=settings.seed,
             catalog=settings.catalog,
-            allow_hosts=(*settings.allow_hosts, own),
+            allow_hosts=settings.allow_hosts if is_loopback(own) else (*settings.allow_hosts, own),
             base_url=url,
         )
         async with sandbox:
             if on_activity:
                 sandbox.feed.subscribe(on_activity)
-            access = Access.bound_to(address, names, token)
+            access = Access.bound_to(address, (settings.host, *more), token)
             async with _listening(sandbox, sock, access, settings.limits):
                 first = await _first_endpoint(sandbox, settings.to)
                 yield Running(url, first, sandbox, token)
@@ -172,7 +172,8 @@ async def _first_endpoint(sandbox: Sandbox, to: str | None) -> Endpoint:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small parts at once only on sockets that say that they are TCP.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere it would let two servers share the port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,0 +1,164 @@
+"""`captures`: what the capture receiver of a running sandbox was sent."""
+
+from typing import Any
+
+import click
+
+from pivotal_sandbox.cli.client import Json
+from pivotal_sandbox.cli.curl import curl_command
+from pivotal_sandbox.cli.options import all_of, listed, page_options
+from pivotal_sandbox.cli.output import (
+    code_of,
+    console,
+    counted,
+    json_option,
+    milliseconds,
+    moment,
+    note,
+    pretty,
+    print_facts,
+    print_headers,
+    print_json,
+    print_table,
+    printable,
+)
+from pivotal_sandbox.cli.rest import Rest
+
+filters = all_of(
+    click.option("--bin", metavar="NAME", help="Those of one bin."),
+    click.option(
+        "--verified/--refused",
+        default=None,
+        help="Those whose signature holds, or does not.",
+    ),
+    click.option("--since", metavar="TIME", help="From then on: RFC 3339, or 1h for an hour ago."),
+    click.option("--until", metavar="TIME", help="Up to then, given like --since."),
+    click.option("-q", metavar="TEXT", help="Those with this in path, headers or body."),
+)
+
+
+@click.group()
+def captures() -> None:
+    """Read what was sent to the bins at /in/NAME, and export it."""
+
+
+@captures.command("list")
+@filters
+@page_options
+@json_option
+def list_(limit: int, everything: bool, as_json: bool, **given: Any) -> None:
+    """Print captures, newest first."""
+    rows = listed(Rest(), "captures", query=_query(given), limit=limit, everything=everything)
+    if as_json:
+        print_json({"items": rows})
+        return
+    if rows:
+        print_table(
+            ("CAPTURE", "BIN", "METHOD", "ANSWER", "SIGNATURE", "RECEIVED (UTC)", "PATH"),
+            [
+                (
+                    row["id"],
+                    row["bin"],
+                    row["method"],
+                    code_of(row["response"]["status"]),
+                    _signature(row),
+                    moment(row["received_at"]),
+                    _target(row),
+                )
+                for row in rows
+            ],
+        )
+    note(f"{counted(len(rows), 'capture')}." if rows else "No capture matches.")
+
+
+@captures.command()
+@click.argument("capture", metavar="ID")
+@json_option
+def show(capture: str, as_json: bool) -> None:
+    """Print one capture: what came in, the verdict, and what was answered."""
+    found = Rest().get("captures", capture)
+    if as_json:
+        print_json(found)
+        return
+    answer, passed_on = found["response"], found["forwarded"]
+    facts = (
+        ("capture", found["id"]),
+        ("received", f"{moment(found['received_at'])} UTC from {found['peer'] or 'nowhere'}"),
+        ("verdict", found["verdict"]),
+        ("answered", answer["status"] and f"{answer['status']} in {_took(answer)}"),
+        ("passed to", passed_on and f"{passed_on['url']}  {_outcome(passed_on)}"),
+    )
+    print_facts(facts)
+    click.echo()
+    click.secho(printable(f"{found['method']} {_target(found)}"), bold=True)
+    print_headers("", found["headers"])
+    if found["body"]:
+        click.echo()
+        console().print(pretty(found["body"]))
+
+
+@captures.command()
+@filters
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["jsonl", "curl"]),
+    default="jsonl",
+    show_default=True,
+    help="Whole captures as JSON, or curl commands that send the same bytes again.",
+)
+@json_option
+def export(form: str, as_json: bool, **given: Any) -> None:
+    """Print all captures that match, oldest first, for other programs.
+
+    \b
+    pivotal-sandbox captures export --bin demo > captures.jsonl
+    pivotal-sandbox captures export --as curl --since 1h | sh
+    """
+    if as_json and form == "curl":
+        raise click.UsageError("--as curl prints commands and --json JSON: give one of them.")
+    client = Rest()
+    rows = listed(client, "captures", query=_query(given), limit=1, everything=True)
+    for row in reversed(rows):
+        if form == "jsonl":
+            print_json(row)
+        else:
+            click.echo(curl_command(row, client.url))
+    note(f"{counted(len(rows), 'capture')}." if rows else "No capture matches.")
+
+
+@captures.command()
+@click.option("--bin", metavar="NAME", help="Those of one bin only.")
+@json_option
+def clear(bin: str | None, as_json: bool) -> None:
+    """Forget captures: those of a bin, or all."""
+    answer = Rest().change("DELETE", "captures", query={"bin": bin})
+    if as_json:
+        print_json(answer)
+    else:
+        note(f"{counted(answer['deleted'], 'capture')} deleted.")
+
+
+def _query(given: Json) -> Json:
+    verified = given["verified"]
+    return {**given, "verified": None if verified is None else str(verified).lower()}
+
+
+def _signature(capture: Json) -> str:
+    if capture["verified"]:
+        return "valid"
+    return str(capture["reason"] or ("no secret" if capture["signed"] else "-"))
+
+
+def _target(capture: Json) -> str:
+    path, query = capture["path"], capture["query"]
+    return f"{path}?{query}" if query else f"{path}"
+
+
+def _outcome(passed_on: Json) -> str:
+    ended = passed_on["status_code"] or passed_on["detail"] or passed_on["error"]
+    return f"{ended} in {_took(passed_on)}"
+
+
+def _took(answer: Json) -> str:
+    return milliseconds(answer["duration_ms"])

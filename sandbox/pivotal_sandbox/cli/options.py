@@ -1,0 +1,105 @@
+"""Options that several commands share, and how their values are completed."""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.cli.client import Client, Json, Query
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MODES = ("test", "live")
+STATUSES = ("pending", "retrying", "delivered", "failed", "cancelled")
+
+PAGE = 50
+_LONGEST_PAGE = 500
+
+
+def assignments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> "Json":
+    """Return what PATH=VALUE options say: dotted path to JSON value, or to the text itself."""
+    from pivotal_sandbox.core.value import parse_value
+
+    values = {}
+    for one in given:
+        path, equals, value = one.partition("=")
+        if not path or not equals:
+            raise click.BadParameter(f'"{one}" is not PATH=VALUE.')
+        values[path] = parse_value(value)
+    return values
+
+
+def event_types(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of an event type."""
+    from pivotal_sandbox import data
+
+    return [one.name for one in data.load_catalog() if one.name.startswith(incomplete)]
+
+
+def objects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the kind of a record."""
+    from pivotal_sandbox import data
+
+    return [object for object in data.load_catalog().objects if object.startswith(incomplete)]
+
+
+def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Return what adds the options to a command, in their order."""
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+mode_option = click.option("--mode", type=click.Choice(MODES), help="By default test.")
+set_option = click.option(
+    "--set",
+    "edits",
+    multiple=True,
+    callback=assignments,
+    metavar="PATH=VALUE",
+    help="Edit the record, as in --set owner.email=a@b.example; repeatable.",
+)
+no_validate_option = click.option(
+    "--no-validate", is_flag=True, help="Allow what the schema forbids, too."
+)
+
+
+def timeout_option(default: str, help: str) -> Callable[[F], F]:
+    """Return the option that says how long to wait."""
+    return click.option(
+        "--timeout",
+        envvar="PIVOTAL_SANDBOX_TIMEOUT",
+        show_envvar=True,
+        default=default,
+        show_default=True,
+        metavar="D",
+        help=help,
+    )
+
+
+page_options = all_of(
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        default=PAGE,
+        show_default=True,
+        metavar="N",
+        help="At most so many.",
+    ),
+    click.option("--all", "everything", is_flag=True, help="All of them, instead."),
+)
+
+
+def listed(
+    client: "Client", *path: str, query: "Query", limit: int, everything: bool
+) -> "list[Json]":
+    """Return the newest items of a list: so many, or all of them."""
+    size = _LONGEST_PAGE if everything else min(limit, _LONGEST_PAGE)
+    found = client.all(*path, query={**query, "limit": size})
+    return list(found if everything else islice(found, limit))
