@@ -20,7 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"core"}),
     frozenset({"clock", "data", "feed", "store"}),
-    frozenset({"engine", "receive", "retention", "worlds"}),
+    frozenset({"engine", "indexing", "receive", "retention", "worlds"}),
     frozenset({"sandbox"}),
     frozenset({FRONT_DOOR}),
     frozenset({"check", "scaffold", "watch", "load", "web"}),

@@ -39,7 +39,10 @@ class Retention:
     async def prune(self) -> int:
         """Drop what is out of date; return how many deliveries, events and captures that was."""
         before = self._clock.now() - self._keep
-        return await self._deliveries.prune(before) + await self._captures.prune(before)
+        dropped = await self._deliveries.prune(before) + await self._captures.prune(before)
+        if dropped:
+            await self._deliveries.shrink(dropped)
+        return dropped
 
     async def _run(self) -> None:
         while True:

@@ -27,6 +27,7 @@ from pivotal_sandbox.engine.outbox import Outbox
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import Conflict, InputError, StoreError
 from pivotal_sandbox.feed import Feed
+from pivotal_sandbox.indexing import Indexing
 from pivotal_sandbox.receive.capture import BODY_MOST, PREFIX, CaptureReceiver
 from pivotal_sandbox.retention import Retention
 from pivotal_sandbox.store.captures import Captures
@@ -51,7 +52,8 @@ class Sandbox:
     same to the byte. `catalog` is a file that replaces the built-in event types. `allow_hosts`
     names what may be reached besides loopback. `timeout` is in ms. `transport` takes all requests
     in place of the network. `sign_time` says whose time the signatures carry: the wall clock's,
-    which receivers compare with, or the sandbox's. `base_url` is where `/in/` is served.
+    which receivers compare with, or the sandbox's. `keep` is how many ms the log goes back.
+    `base_url` is where `/in/` is served.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Sandbox:
         timeout: int = policy.TIMEOUT,
         transport: "httpx.AsyncBaseTransport | None" = None,
         sign_time: Literal["wall", "sandbox"] = "wall",
+        keep: int = policy.RETENTION,
         base_url: str = "http://127.0.0.1:8400",
     ) -> None:
         self.clock = clock or Clock()
@@ -81,6 +84,7 @@ class Sandbox:
         self._capture_ids = Ids(random.Random(f"{self._seed}/captures"))
         self._secrets = random.SystemRandom() if seed is None else random.Random(f"{seed}/secrets")
         self._sign_time = sign_time
+        self._retained = keep
         self._worlds = Worlds(self._ids, self._seed, catalog)
 
     async def __aenter__(self) -> Self:
@@ -133,8 +137,10 @@ class Sandbox:
         )
         for delivery in await self.deliveries.open():
             self.dispatcher.add(delivery)
-        self.retention = Retention(self.clock, self.deliveries, self.captures)
+        self.retention = Retention(self.clock, self.deliveries, self.captures, self._retained)
         self.retention.start()
+        self._indexing = Indexing(self._database)
+        self._indexing.start()
 
     async def __aexit__(
         self,
@@ -143,6 +149,7 @@ class Sandbox:
         traceback: TracebackType | None,
     ) -> None:
         self.retention.stop()
+        self._indexing.stop()
         await self.dispatcher.close()
         await self.sender.close()
         await self._forwarder.close()
@@ -278,6 +285,7 @@ class Sandbox:
             self.feed.publish(ClockChanged(self.clock.now(), self.clock.speed))
         finally:
             unsubscribe()
+        await self.deliveries.move(self.clock.now())
         await self.retention.prune()
         return made
 

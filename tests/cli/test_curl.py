@@ -50,10 +50,10 @@ REQUESTS = {
     + "X-Name: Zoë\r\n".encode()
     + b"X-Latin: Zo\xeb\r\nX-Clear: \xc2\x9b2J\r\n\r\n",
     "chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\na'b\r\n0\r\n\r\n",
-    "path": b"GET /in/raw/../a/./{b}/[1-3]/it's/%20%00%2F HTTP/1.1\r\nHost: h\r\n\r\n",
-    "query": b"DELETE /in/raw?a=it's&b[]=$(id)&c=%27;`id`&d=\"\\? HTTP/1.1\r\nHost: h\r\n\r\n",
-    "HEAD": b"HEAD /in/raw HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET with a body": b"GET /in/raw HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
+    "path": b"GET /in/raw/../a/./{b}/[1-3]/it's/%20%00%2F HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "query": b"DELETE /in/raw?a=it's&b[]=$(id)%27;`id`\"\\? HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "HEAD": b"HEAD /in/raw HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "GET with a body": b"GET /in/raw HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}",
 }
 
 

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,11 @@ async def test_a_file_that_was_cut_off_is_damaged(tmp_path: Path) -> None:
 async def test_damage_that_is_met_later_says_so_too(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
     content = await made(path)
-    content[4096:] = b"\xff" * (len(content) - 4096)
+    with closing(sqlite3.connect(path)) as connection:
+        roots = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'events'"
+        pages = [page for (page,) in connection.execute(roots)]
+    for page in pages:
+        content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     path.write_bytes(content)
     database = Database(path)
     with pytest.raises(StoreError, match=f"^{path} is damaged; name another with --db"):

@@ -1,5 +1,6 @@
 """Numbered steps from any earlier version to the newest; what is not ours is left alone."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -109,12 +110,16 @@ async def test_a_step_that_fails_leaves_the_file_as_it_was(
     assert ask(path, "PRAGMA user_version") == (3,)
 
 
-async def test_a_newer_version_is_refused_and_left_alone(path: Path, schema: Path) -> None:
+async def test_a_newer_version_is_refused_and_left_alone(
+    path: Path, schema: Path, tmp_path: Path
+) -> None:
+    earlier = tmp_path / "earlier"
+    shutil.copytree(schema, earlier)
     (schema / "0002_second.sql").write_text("CREATE TABLE more (a);")
     await opened(path, schema)
     before = path.read_bytes()
     with pytest.raises(StoreError, match=r"newer pivotal-sandbox .* is 2, .* knows 1.* upgrade"):
-        await opened(path)
+        await opened(path, earlier)
     assert path.read_bytes() == before
 
 

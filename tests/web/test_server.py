@@ -135,7 +135,7 @@ async def test_stopping_lets_a_request_end_and_drops_who_only_holds_a_connection
 
 
 async def test_stopping_does_not_wait_for_a_receiver_that_hangs(
-    first_capture: FirstCapture,
+    first_capture: FirstCapture, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with httpx.AsyncClient(verify=False) as client:
         async with serve(Settings(port=0)) as running:
@@ -145,6 +145,7 @@ async def test_stopping_does_not_wait_for_a_receiver_that_hangs(
             await asyncio.wait_for(captured, DEADLINE)
         with pytest.raises(httpx.RemoteProtocolError):
             await asyncio.wait_for(asked, DEADLINE)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def _address(url: str) -> tuple[str, int]:

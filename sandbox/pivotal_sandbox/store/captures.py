@@ -12,7 +12,7 @@ from pivotal_sandbox.core.ids import CAPTURE, lower_bound
 from pivotal_sandbox.core.model import Capture, Forwarded, Headers
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store.database import Database, Row, Table
-from pivotal_sandbox.store.listing import ESCAPE, Listing, Where, contains
+from pivotal_sandbox.store.listing import ESCAPE, Listing, Where, contains, selected
 
 CAPTURES = Table("captures", Capture.__match_args__, key=["id"])
 BINS = Table("bins", Bin.__match_args__, key=["name"])
@@ -88,7 +88,7 @@ class Captures:
         self, wanted: CaptureFilter, *, limit: int, cursor: str | None = None
     ) -> tuple[list[Capture], str | None]:
         """Return up to `limit` captures, newest first, and the cursor of the next page."""
-        return await _LISTING.page(self._database, _where(wanted), limit, cursor)
+        return await _LISTING.page(self._database, selected(_SELECT, _where(wanted)), limit, cursor)
 
     async def delete(self, capture_id: str) -> None:
         """Forget one capture. Raises `NotFound`."""
@@ -137,4 +137,4 @@ def _capture(row: tuple[Any, ...]) -> Capture:
     return Capture(**capture, forwarded=_decode_forwarded(forwarded))
 
 
-_LISTING = Listing(_SELECT, CAPTURE, _capture, lambda capture: capture.id)
+_LISTING = Listing(CAPTURE, _capture, lambda capture: capture.id)

@@ -30,14 +30,19 @@ Work = Callable[[sqlite3.Connection], Any]
 _GROUP = 1000  # writes that share a transaction at most
 _PARAMETERS = 900  # in one statement: below the least limit SQLite is built with
 _READERS = 2
+_MAPPED = 1 << 30  # bytes of the file that are read without copying: a search jumps about
 
 
 class Table:
-    """Where rows are put. A row whose key is there already takes its place."""
+    """Where rows are put. A row whose key is there already takes its place, but for `fixed`."""
 
-    def __init__(self, name: str, columns: Sequence[str], key: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, columns: Sequence[str], key: Sequence[str], fixed: Sequence[str] = ()
+    ) -> None:
         self.columns = tuple(columns)
-        updates = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key)
+        # An index of columns that are not named here is left alone.
+        changing = [c for c in columns if c not in key and c not in fixed]
+        updates = ", ".join(f"{c} = excluded.{c}" for c in changing)
         head = f"INSERT INTO {name} ({', '.join(columns)}) VALUES "
         row = f"({', '.join('?' * len(columns))})"
         tail = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
@@ -169,7 +174,12 @@ class Database:
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return work(self._reading())
+            connection = self._reading()
+            connection.execute("BEGIN")  # all that it reads is of one moment
+            try:
+                return work(connection)
+            finally:
+                connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise failure(error, self._path) from error
 
@@ -180,6 +190,7 @@ class Database:
         if connection is None:
             connection = self._connect()
             connection.execute("PRAGMA query_only = ON")
+            connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
             self._reader.connection = connection
         return connection
 

@@ -1,8 +1,8 @@
 """The log: events, their deliveries, and the attempts at each."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,18 +13,24 @@ from pivotal_sandbox.core.model import (
     Delivery,
     Event,
     Headers,
-    Mode,
     Outcome,
     Response,
-    Status,
     Timing,
 )
 from pivotal_sandbox.errors import NotFound
+from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database, Row, Table
-from pivotal_sandbox.store.listing import ESCAPE, Listing, Where, contains
+from pivotal_sandbox.store.listing import Listing
+from pivotal_sandbox.store.runs import DeliveryFilter as DeliveryFilter
+from pivotal_sandbox.store.runs import open_kinds
 
 EVENTS = Table("events", Event.__match_args__, key=["id"])
-DELIVERIES = Table("deliveries", Delivery.__match_args__, key=["id"])
+DELIVERIES = Table(
+    "deliveries",
+    Delivery.__match_args__,
+    key=["id"],
+    fixed=["event_id", "event_type", "endpoint_id", "mode", "url", "created_at", "replay_of"],
+)
 ATTEMPTS = Table(
     "attempts",
     [
@@ -34,28 +40,13 @@ ATTEMPTS = Table(
     ],
     key=["delivery_id", "number"],
 )
+MOVED = Table("moved", ["id", "moment"], key=["id"])
 
 _encode = msgspec.json.Encoder().encode
 _decode_headers = msgspec.json.Decoder(Headers).decode
 _OPEN = "status IN ('pending', 'retrying')"
-_PRUNED = 500  # rows in one transaction, so that the work beside it is not held up
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFilter:
-    """What to list: all that is given must hold. Times are ms.
-
-    `q` is searched in the payload, which names the event, or is the delivery's id.
-    """
-
-    mode: Mode | None = None
-    endpoint_id: str | None = None
-    status: Status | None = None
-    event_type: str | None = None
-    status_code: int | None = None
-    since: int | None = None
-    until: int | None = None
-    q: str | None = None
+_SHRUNK = 250  # pages that are given back in one transaction
+_PRUNED = 200  # rows in one transaction, so that the work beside it is not held up
 
 
 def event_row(event: Event) -> Row:
@@ -137,26 +128,33 @@ class Deliveries:
 
     async def open(self) -> list[Delivery]:
         """Return what is still to be delivered, the first due first."""
-        query = f"{_SELECT} WHERE {_OPEN} ORDER BY next_attempt_at, id"
-        return await self._database.read(lambda c: [Delivery(*row) for row in c.execute(query)])
+        query = f"{_SELECT} WHERE {_OF_KINDS} ORDER BY next_attempt_at, id"
+        return await self._database.read(
+            lambda c: [Delivery(*row) for row in c.execute(query, (json.dumps(open_kinds(c)),))]
+        )
 
     async def page(
         self, wanted: DeliveryFilter, *, limit: int, cursor: str | None = None
     ) -> tuple[list[Delivery], str | None]:
         """Return up to `limit` deliveries, newest first, and the cursor of the next page."""
-        return await _LISTING.page(self._database, _where(wanted), limit, cursor)
+
+        def rows(connection: sqlite3.Connection, below: str | None) -> Iterator[tuple[Any, ...]]:
+            return search.found(connection, _COLUMNS, wanted, below)
+
+        return await _LISTING.page(self._database, rows, limit, cursor)
 
     async def matching(self, wanted: DeliveryFilter) -> list[str]:
         """Return the ids of all deliveries that the filter lets through, oldest first."""
-        where = _where(wanted)
-        query = f"SELECT id FROM deliveries{where} ORDER BY id"
-        return await self._database.read(
-            lambda c: [row[0] for row in c.execute(query, where.values)]
+        newest_first = await self._database.read(
+            lambda c: [id for (id,) in search.found(c, "id", wanted, None)]
         )
+        return newest_first[::-1]
 
     async def latest(self) -> int | None:
         """Return the latest moment (ms) that the log knows of, to the minute."""
-        row = await self._database.read(lambda c: c.execute(_LATEST).fetchone())
+        row = await self._database.read(
+            lambda c: c.execute(_LATEST, (json.dumps(open_kinds(c)),)).fetchone()
+        )
         return None if row[0] is None else int(row[0])
 
     async def prune(self, before: int) -> int:
@@ -169,13 +167,29 @@ class Deliveries:
             total += dropped
         return total
 
+    async def shrink(self, dropped: int) -> None:
+        """Give the room of so much that was dropped, here and elsewhere, back to the system."""
+        count = "SELECT count(*) FROM events"
+        left = await self._database.read(lambda c: c.execute(count).fetchone()[0])
+        # What the index holds of the dropped goes when it is merged, and that takes all of it.
+        while dropped > left and await self._database.transact(search.tidy):
+            pass
+        while await self._database.transact(_shrink):
+            pass
 
-_SELECT = f"SELECT {', '.join(DELIVERIES.columns)} FROM deliveries"
-_LISTING = Listing(_SELECT, DELIVERY, lambda row: Delivery(*row), lambda delivery: delivery.id)
+    async def move(self, moment: int) -> None:
+        """Keep how far the clock was moved (ms): it does not fall back behind that."""
+        await self._database.put([Row(MOVED, (1, moment))])
+
+
+_COLUMNS = ", ".join(DELIVERIES.columns)
+_SELECT = f"SELECT {_COLUMNS} FROM deliveries"
+_OF_KINDS = "kind IN (SELECT value FROM json_each(?))"
+_LISTING = Listing(DELIVERY, lambda row: Delivery(*row), lambda delivery: delivery.id)
 
 # An id begins with its time: the newest row is found without a search. What ended more than a
 # minute after it began has an index, and of what is being retried there is little.
-_LATEST = """
+_LATEST = f"""
     SELECT max(moment) FROM (
         SELECT max(id), created_at AS moment FROM events
         UNION ALL SELECT max(id), created_at FROM deliveries
@@ -183,25 +197,10 @@ _LATEST = """
         UNION ALL SELECT NULL, max(completed_at) FROM deliveries
             WHERE completed_at > created_at + 60000
         UNION ALL SELECT NULL, max(started_at) FROM deliveries
-            JOIN attempts ON delivery_id = id WHERE status = 'retrying'
+            JOIN attempts ON delivery_id = id WHERE {_OF_KINDS}
+        UNION ALL SELECT NULL, moment FROM moved
     )
 """
-
-
-def _where(wanted: DeliveryFilter) -> Where:
-    where = Where()
-    where.equal(
-        mode=wanted.mode,
-        endpoint_id=wanted.endpoint_id,
-        status=wanted.status,
-        event_type=wanted.event_type,
-        last_status_code=wanted.status_code,
-    )
-    where.window(DELIVERY, wanted.since, wanted.until)
-    if q := wanted.q:
-        payload = f"events.id = event_id AND CAST(body AS TEXT) LIKE ? {ESCAPE}"
-        where.add(f"(id = ? OR EXISTS (SELECT 1 FROM events WHERE {payload}))", q, contains(q))
-    return where
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:
@@ -233,10 +232,26 @@ def _prune(connection: sqlite3.Connection, before: int) -> int:
         return len(old)
     # Of these events only open deliveries are left, and replays, which are younger than the event.
     orphans = connection.execute(
-        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?"
+        "SELECT number, body FROM events WHERE id < ?"
         f" AND id NOT IN (SELECT event_id FROM deliveries WHERE {_OPEN} AND id < ?)"
         " AND NOT EXISTS (SELECT 1 FROM deliveries"
-        " WHERE event_id = events.id AND replay_of IS NOT NULL) LIMIT ?)",
+        " WHERE event_id = events.id AND replay_of IS NOT NULL) ORDER BY id LIMIT ?",
         (lower_bound(EVENT, before), oldest, _PRUNED),
-    )
-    return orphans.rowcount
+    ).fetchall()
+    for number, body in orphans:
+        search.forget(connection, number, body)
+        connection.execute("DELETE FROM events WHERE number = ?", (number,))
+    return len(orphans)
+
+
+def _shrink(connection: sqlite3.Connection) -> bool:
+    """Give some pages back; say whether there are more."""
+
+    def free() -> int:
+        return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+    before = free()
+    for _ in range(min(before, _SHRUNK)):
+        # The module asks for one row of it and no more, and each row is a page given back.
+        connection.execute("PRAGMA incremental_vacuum(1)").close()
+    return before > free() > 0

@@ -1,7 +1,8 @@
 """Lists by keyset: newest first, and a cursor that stays right while new rows arrive."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from pivotal_sandbox.core.ids import is_id, lower_bound
@@ -9,6 +10,7 @@ from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.store.database import Database
 
 T = TypeVar("T")
+Rows = Callable[[sqlite3.Connection, str | None], Iterable[tuple[Any, ...]]]  # below that id
 
 ESCAPE = "ESCAPE '\\'"
 
@@ -44,33 +46,39 @@ class Where:
 
 
 class Listing(Generic[T]):
-    """One table's rows as objects, page by page."""
+    """Rows as objects, page by page."""
 
     def __init__(
-        self, select: str, prefix: str, make: Callable[[tuple[Any, ...]], T], id: Callable[[T], str]
+        self, prefix: str, make: Callable[[tuple[Any, ...]], T], id: Callable[[T], str]
     ) -> None:
-        self._select = select
         self._prefix = prefix
         self._make = make
         self._id = id
 
     async def page(
-        self, database: Database, where: Where, limit: int, cursor: str | None
+        self, database: Database, rows: Rows, limit: int, cursor: str | None
     ) -> tuple[list[T], str | None]:
         """Return up to `limit` objects and the next page's cursor. Raises `InputError`."""
-        if cursor is not None:
-            if not is_id(self._prefix, cursor):
-                raise InputError("The cursor is not one that this list gave.", pointer="/cursor")
-            where.add("id < ?", cursor)
-        query = f"{self._select}{where} ORDER BY id DESC LIMIT ?"
-        values: Sequence[Any] = [*where.values, limit + 1]
+        if cursor is not None and not is_id(self._prefix, cursor):
+            raise InputError("The cursor is not one that this list gave.", pointer="/cursor")
 
         def work(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-            return connection.execute(query, values).fetchall()
+            return list(islice(rows(connection, cursor), limit + 1))
 
-        rows = await database.read(work)
-        items = [self._make(row) for row in rows[:limit]]
-        return items, self._id(items[-1]) if len(rows) > limit else None
+        found = await database.read(work)
+        items = [self._make(row) for row in found[:limit]]
+        return items, self._id(items[-1]) if len(found) > limit else None
+
+
+def selected(select: str, where: Where) -> Rows:
+    """Return the rows of one table that `where` lets through, newest first."""
+
+    def rows(connection: sqlite3.Connection, below: str | None) -> Iterable[tuple[Any, ...]]:
+        if below is not None:
+            where.add("id < ?", below)
+        return connection.execute(f"{select}{where} ORDER BY id DESC", where.values)
+
+    return rows
 
 
 def contains(text: str) -> str:

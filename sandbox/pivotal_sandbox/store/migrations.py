@@ -24,6 +24,8 @@ def apply(connection: sqlite3.Connection, schema: Path, path: Path | None) -> No
             f"{shown(path)} was written by a newer pivotal-sandbox (its version is {version}, this "
             f"program knows {len(steps)}): upgrade, or name another file with --db."
         )
+    if not version:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # to be said before the first table
     connection.execute("PRAGMA journal_mode = WAL")
     # That a file cannot be written is to be known now, and not at the first event.
     connection.execute("BEGIN IMMEDIATE")

@@ -31,6 +31,7 @@ BUILT_IN = "Built-in capture bin"
 _BACKLOG = 1024
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # every address, and one that can be called
 _LAST_ANSWERS = 2.0  # seconds that requests have to end once the server is told to stop
+_LAST_STEPS = 0.5  # seconds for what is left of them after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ async def _listening(
             await asyncio.wait(list(state.tasks), timeout=_LAST_ANSWERS)
         for connection in list(state.connections):
             connection.transport.abort()
+        if state.tasks:  # they learn that nobody is there any more, and end by themselves
+            await asyncio.wait(list(state.tasks), timeout=_LAST_STEPS)
         for task in list(state.tasks):
             task.cancel()
         await asyncio.gather(*state.tasks, return_exceptions=True)
