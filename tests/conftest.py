@@ -1,6 +1,8 @@
 """What tests share: a sandbox that serves on a free port, and a client of its API."""
 
 import asyncio
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,6 +13,15 @@ from pivotal_sandbox.core.activity import Activity, Captured
 from pivotal_sandbox.core.model import Capture
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running, Settings, serve
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a program that is not here; under CI, where .ci/run installs it, fail."""
+    for mark in item.iter_markers("needs"):
+        if not shutil.which(mark.args[0]):
+            reason = f"{mark.args[0]} is not installed"
+            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
 
 FirstCapture = Callable[[Sandbox, str], "asyncio.Future[Capture]"]
 

@@ -5,7 +5,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,8 +105,6 @@ def test_each_command_of_the_readme_runs(command: str, place: tuple[Path, dict[s
     if command.startswith(". "):
         assert command == ". .venv/bin/activate"
         return
-    if command.startswith("curl ") and not shutil.which("curl"):
-        pytest.skip("curl is not installed")
     command = command.replace("http://127.0.0.1:8400", environment["PIVOTAL_SANDBOX_URL"])
     command = command.replace("127.0.0.1:8000", environment["HANDLER"])
     done = subprocess.run(

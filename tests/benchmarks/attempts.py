@@ -1,4 +1,4 @@
-"""Attempts kept per second: one row each with its delivery's new state, committed before it counts."""
+"""Attempts kept per second: a row each, and its delivery's, committed before it counts."""
 
 import argparse
 import asyncio

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -138,7 +137,7 @@ async def test_export_prints_whole_captures_the_oldest_first(
     assert nothing.stderr == "No capture matches.\n"
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.needs("curl")
 async def test_what_is_exported_for_curl_is_sent_again(ask: Ask, running: Running) -> None:
     said = await ask("captures", "export", "--as", "curl")
     assert (said.exit_code, said.stderr) == (0, "1 capture.\n")

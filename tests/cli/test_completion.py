@@ -1,5 +1,4 @@
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +18,7 @@ COMP_WORDS=(pivotal-sandbox "$@") COMP_CWORD=$#
 _pivotal_sandbox_completion pivotal-sandbox
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+needs_bash = pytest.mark.needs("bash")
 
 
 def tab(*words: str) -> list[str]:
@@ -96,10 +95,10 @@ def test_each_shell_has_its_script(run: Run, shell: str, registers: str) -> None
     assert "_PIVOTAL_SANDBOX_COMPLETE" in said.stdout
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
+@pytest.mark.parametrize(
+    "shell", [pytest.param(shell, marks=pytest.mark.needs(shell)) for shell in ("zsh", "fish")]
+)
 def test_the_script_is_one_that_the_shell_reads(run: Run, shell: str) -> None:
-    if not shutil.which(shell):
-        pytest.skip(f"{shell} is not installed")
     script = run("completion", shell).stdout
     subprocess.run([shell, "-n"], input=script, text=True, check=True, timeout=60)
 

@@ -61,7 +61,7 @@ async def newest(client: httpx.AsyncClient) -> Any:
     return (await client.get("/api/captures?bin=raw")).json()["items"][0]
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.needs("curl")
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 async def test_curl_sends_the_same_again(

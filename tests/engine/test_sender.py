@@ -64,6 +64,13 @@ async def test_http_is_sent_on_connections_that_are_kept(sender: Sender, serve: 
     assert second.timing.connect_ms is None
 
 
+async def test_https_to_an_ipv6_address_is_sent_too(serve: Serve) -> None:
+    sender = Sender(guard=Guard())
+    outcome = await sender.send(post("https://[::1]:9/"))
+    await sender.close()
+    assert outcome.error == "connection_refused", outcome.detail
+
+
 async def test_https_is_sent_by_httpx_with_the_target_to_the_byte(serve: Serve) -> None:
     server, client = tls_pair()
 

@@ -134,7 +134,8 @@ async def send_through(
                     request.method,
                     httpx.URL(
                         scheme=url.scheme,
-                        netloc=url.authority.encode("ascii"),
+                        host=url.host,
+                        port=url.port,
                         raw_path=url.target.encode("ascii"),
                     ),
                     headers=_raw(request.headers),

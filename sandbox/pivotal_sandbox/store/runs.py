@@ -103,6 +103,9 @@ def _ids(
     if not asked.conditions:
         yield from run("true", (), below)
         return
+    if len(asked.conditions) == 1:
+        yield from run(asked.conditions[0], asked.values, below)
+        return
     one, values = "deliveries.kind = kinds.kind", []
     if wanted.endpoint_id is None:
         asked.equal(endpoint_id="")

@@ -1,16 +1,18 @@
--- What a filter may ask of a delivery is one word, its kind, and there are few kinds. The ids of one kind, or of one
--- kind to one endpoint, are a run in an index; a list merges the runs that its filter lets through.
+-- A filter that asks one thing has an index. What it may ask otherwise is one word, a delivery's kind, and there are few
+-- kinds. The ids of one kind, or of one kind to one endpoint, are a run in an index; a list merges those that it wants.
 
 DROP INDEX deliveries_by_endpoint;
-DROP INDEX deliveries_by_event_type;
-DROP INDEX deliveries_by_status;
 DROP INDEX deliveries_of_replays;
+
+CREATE INDEX deliveries_by_mode ON deliveries (mode, id);
+CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
+CREATE INDEX deliveries_by_status_code ON deliveries (last_status_code, id);
 
 ALTER TABLE deliveries ADD COLUMN kind TEXT
     AS (mode || ' ' || status || ' ' || ifnull(last_status_code, '') || ' ' || event_type);
 
 CREATE INDEX deliveries_by_kind ON deliveries (kind, id);
-CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, kind, id);
+CREATE INDEX deliveries_by_endpoint_and_kind ON deliveries (endpoint_id, kind, id);
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 
 CREATE TABLE kinds (
