@@ -46,14 +46,15 @@ class Table:
         head = f"INSERT INTO {name} ({', '.join(columns)}) VALUES "
         row = f"({', '.join('?' * len(columns))})"
         tail = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
-        # Powers of two, so that a handful of prepared statements serves every size of group.
-        powers = range((_PARAMETERS // len(columns)).bit_length())
-        self._statements = [head + ", ".join([row] * (1 << power)) + tail for power in powers]
+        # One statement for each size of group: between two of them the writer has to wait for the
+        # interpreter's lock, which costs more than what the statement does.
+        most = _PARAMETERS // len(columns)
+        self._statements = [head + ", ".join([row] * count) + tail for count in range(1, most + 1)]
 
     def insert(self, rows: int) -> tuple[str, int]:
         """Return a statement that puts up to `rows` rows, and how many it does put."""
-        power = min(rows.bit_length(), len(self._statements)) - 1
-        return self._statements[power], 1 << power
+        count = min(rows, len(self._statements))
+        return self._statements[count - 1], count
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Database:
             timeout=self._busy_timeout,
             isolation_level=None,
             check_same_thread=False,
+            cached_statements=1024,
         )
         self._connections.append(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
