@@ -50,6 +50,7 @@ class Stream:
         self._number = 0
         self._followers: set[asyncio.Event] = set()
         self._closed = False
+        self._is_followed = False
         feed.subscribe(self._listen)
 
     def close(self) -> None:
@@ -61,6 +62,7 @@ class Stream:
         """Yield frames, first those after `last_event_id`, then as things happen."""
         news = asyncio.Event()
         self._followers.add(news)
+        self._is_followed = True
         try:
             number = self._number
             yield b"retry: 1000\n\n"
@@ -86,6 +88,8 @@ class Stream:
             self._followers.discard(news)
 
     def _listen(self, activity: Activity) -> None:
+        if not self._is_followed:  # nobody can have missed what nobody ever followed
+            return
         if isinstance(activity, Triggered):
             for delivery in activity.deliveries:
                 self._add("delivery", delivery)
