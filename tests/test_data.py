@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.data import FIXTURES, RECEIVER_TEMPLATES, load_catalog, load_names
+from pivotal_sandbox.data import FIXTURES, load_catalog, load_names
 from pivotal_sandbox.errors import InputError
 
 EXAMPLE = {
@@ -25,9 +25,8 @@ def write(folder: Path, **entry: Any) -> Path:
     return path
 
 
-def test_the_folders_are_there() -> None:
+def test_the_fixtures_are_there() -> None:
     assert (FIXTURES / "catalog.json").is_file()
-    assert RECEIVER_TEMPLATES.is_dir()
 
 
 def test_the_built_in_catalog_is_read_with_its_files_and_once() -> None:
