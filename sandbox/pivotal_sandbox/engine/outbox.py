@@ -58,11 +58,10 @@ class Outbox:
             id = self._ids.new(EVENT, now)
             body = envelope(id, fired.type, now, fired.data)
             event = Event(id, fired.type, mode, now, body, fired.changed)
-            wanting = [e for e in self._endpoints.all() if subscribed(e, event)]
-            deliveries = [
-                self._delivery(id, fired.type, endpoint, now)
-                for endpoint in (wanting if to is None else to)
-            ]
+            wanting = to
+            if wanting is None:
+                wanting = [e for e in self._endpoints.all() if subscribed(e, event)]
+            deliveries = [self._delivery(id, fired.type, endpoint, now) for endpoint in wanting]
             made.append(Triggered(event, tuple(deliveries)))
             rows += [event_row(event), *map(delivery_row, deliveries)]
         await self._database.put(rows)
