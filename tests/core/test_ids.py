@@ -96,6 +96,12 @@ def test_ids_are_not_below_the_bound_of_a_time_exactly_if_made_then_or_later(
     assert (ids(seed).new(prefix, now) >= lower_bound(prefix, bound)) == (now >= bound)
 
 
+def test_times_beyond_the_year_8888_are_that_year_s_end() -> None:
+    assert lower_bound(EVENT, FOREVER + 1) == lower_bound(EVENT, FOREVER) == "evt_zzzzzzzz"
+    source = ids()
+    assert source.new(EVENT, FOREVER + 1) < source.new(EVENT, FOREVER + 10**9)
+
+
 @given(st.integers(max_value=0), seeds)
 def test_a_bound_before_1970_lets_every_id_pass(bound: int, seed: int) -> None:
     assert ids(seed).new(EVENT, 0) >= lower_bound(EVENT, bound) == "evt_00000000"

@@ -15,23 +15,34 @@ ENDPOINT = "ep_"
 CAPTURE = "cap_"
 
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
-_TIME_PAIRS, _RANDOM_PAIRS = 4, 9
-_START = len(_PAIRS) ** _RANDOM_PAIRS // 2  # the upper half is room for 2**42 steps
-_STEP = 2**64  # the next id within a millisecond is not to be guessed from the one before
+_TWO, _FOUR, _SIX, _EIGHT = (62**length for length in (2, 4, 6, 8))
+_START = 62**18 // 2  # the upper half is room for 2**42 steps
+_STEP = 64  # bits: the next id within a millisecond is not to be guessed from the one before
 _BASE62 = re.compile("[0-9A-Za-z]{26}")
 
 
-def _base62(number: int, pairs: int) -> str:
-    parts = []
-    for _ in range(pairs):
-        number, rest = divmod(number, len(_PAIRS))
-        parts.append(_PAIRS[rest])
-    return "".join(reversed(parts))
+def _eight(number: int) -> str:
+    """Return eight base62 characters, written out because each delivery takes nine of them."""
+    return (
+        f"{_PAIRS[number // _SIX]}{_PAIRS[number // _FOUR % _TWO]}"
+        f"{_PAIRS[number // _TWO % _TWO]}{_PAIRS[number % _TWO]}"
+    )
+
+
+def _eighteen(number: int) -> str:
+    rest, low = divmod(number, _EIGHT)
+    high, middle = divmod(rest, _EIGHT)
+    return _PAIRS[high] + _eight(middle) + _eight(low)
 
 
 def lower_bound(prefix: str, now: int) -> str:
     """Return what every id made at or after `now` (ms) is not below: a time filter on ids."""
-    return prefix + _base62(max(now, 0), _TIME_PAIRS)
+    return prefix + _moment(now)
+
+
+def _moment(now: int) -> str:
+    """Return the eight characters of a time (ms): from 1970 to the year 8888, which are the ends."""
+    return _eight(min(max(now, 0), _EIGHT - 1))
 
 
 def is_id(prefix: str, text: str) -> bool:
@@ -45,7 +56,7 @@ class Ids:
     def __init__(self, source: random.Random) -> None:
         self._source = source
         self._now = 0
-        self._time = _base62(0, _TIME_PAIRS)
+        self._time = _eight(0)
         self._count = 0
 
     def new(self, prefix: str, now: int) -> str:
@@ -54,11 +65,11 @@ class Ids:
         Where the clock went back, the last millisecond goes on; before 1970, that is the first.
         """
         if now > self._now:
-            self._now, self._time = now, _base62(now, _TIME_PAIRS)
+            self._now, self._time = now, _moment(now)
             self._count = self._source.randrange(_START)
         else:
-            self._count += self._source.randrange(1, _STEP)
-        return prefix + self._time + _base62(self._count, _RANDOM_PAIRS)
+            self._count += 1 + self._source.getrandbits(_STEP)
+        return prefix + self._time + _eighteen(self._count)
 
 
 def new_secret(source: random.Random) -> str:

@@ -62,6 +62,12 @@ def verify(
     was sent and what is configured, however broken, give that one error. The signature is checked
     before the timestamp, so `too_old` and `too_new` prove that the sender knew the secret.
     """
+    _age(body, header, secrets, now, tolerance)
+
+
+def _age(
+    body: bytes, header: str | None, secrets: str | Sequence[str], now: float, tolerance: float
+) -> float:
     if header is None:
         raise SignatureError("missing_header", "The request has no pivotal-signature header.")
     timestamp, signatures = _parse(header)
@@ -83,6 +89,7 @@ def verify(
             "too_new",
             f"Signature is from {-age:.0f} s in the future; at most {tolerance} s pass.",
         )
+    return age
 
 
 def verify_headers(
@@ -92,13 +99,16 @@ def verify_headers(
     *,
     now: float,
     tolerance: float = TOLERANCE,
-) -> None:
-    """Do as `verify` for all the values that a request has for its signature header."""
+) -> float:
+    """Do as `verify` for all the values that a request has for its signature header.
+
+    Returns the age of the signature in seconds, which is negative where it is from the future.
+    """
     if len(headers) > 1:
         raise SignatureError(
             "duplicate_header", f"The request has {len(headers)} pivotal-signature headers."
         )
-    verify(body, headers[0] if headers else None, secrets, now=now, tolerance=tolerance)
+    return _age(body, headers[0] if headers else None, secrets, now, tolerance)
 
 
 def _parse(header: object) -> tuple[str, list[str]]:

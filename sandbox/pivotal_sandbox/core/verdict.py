@@ -28,10 +28,8 @@ def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) 
         sentence = "Signed, but this bin knows no secret to verify with." if signatures else ""
         return Verdict(bool(signatures), None, None, sentence or "Not signed.")
     try:
-        verify_headers(body, signatures, secrets, now=now)
+        age = floor(verify_headers(body, signatures, secrets, now=now))
     except SignatureError as error:
         return Verdict(bool(signatures), False, error.reason, str(error))
-    parts = dict(part.partition("=")[::2] for part in signatures[0].split(","))
-    age = floor(now) - int(parts["t"])  # verified: there is one, made of digits
     when = f"{age} s old" if age >= 0 else f"{-age} s ahead of this clock"
     return Verdict(True, True, None, f"Signature valid, {when}.")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store import migrations
@@ -57,8 +57,7 @@ class Table:
         return self._statements[count - 1], count
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row to put: its values in the order of the table's columns."""
 
     table: Table
