@@ -245,7 +245,7 @@ async def run_one(name: str, window: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--window", type=float, default=15.0, help="seconds for each contender")
-    parser.add_argument("--rounds", type=int, default=1, help="medians are of so many rounds")
+    parser.add_argument("--rounds", type=int, default=5, help="medians are of so many rounds")
     parser.add_argument("--only", choices=list(CONTENDERS), action="append")
     parser.add_argument("--asyncio", action="store_true", help="asyncio's own loop, not uvloop")
     given = parser.parse_args()
