@@ -1,8 +1,8 @@
-"""How long a page of deliveries takes among a thousand and among a million, and what memory.
+"""How long GET /api/deliveries takes among a thousand and among a million, and what memory.
 
-Each case is a page of 50 by one filter, by several, or by a text; the medians of `--rounds` are
-compared. The logs are filled first, and the payloads indexed, which takes minutes for a million;
-`--folder` keeps them for the next time.
+Each case is a page by one filter, by several, or by a text, asked for over HTTP: as many items as
+the small log has, at most 50. The medians of `--rounds` are compared. The logs are filled first,
+and the payloads indexed: minutes for a million. `--folder` keeps them for the next time.
 """
 
 import argparse
@@ -12,42 +12,50 @@ import resource
 import statistics
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 
+import httpx
 from tests.benchmarks.filler import DAYS_90, fill
 
 from pivotal_sandbox.clock import MANUAL_START
+from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.engine.transport import WireTransport
 from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database
-from pivotal_sandbox.store.deliveries import Deliveries, DeliveryFilter
+from pivotal_sandbox.store.deliveries import DeliveryFilter
+from pivotal_sandbox.web.server import Settings, serve
 
 FEW = 1000
 
 
-def cases(delivery: Delivery, name: str) -> dict[str, DeliveryFilter]:
+Query = dict[str, str]
+
+
+def cases(delivery: Delivery, name: str) -> dict[str, Query]:
     """Return what to ask for; `delivery` is one in the middle, about somebody of that name."""
     endpoint, type = delivery.endpoint_id, "customer.churned"
-    since, until = MANUAL_START + DAYS_90 // 9, MANUAL_START + DAYS_90 // 3
+    since, until = (rfc3339(MANUAL_START + DAYS_90 // part) for part in (9, 3))
     return {
-        "all": DeliveryFilter(),
-        "mode": DeliveryFilter(mode="live"),
-        "endpoint": DeliveryFilter(endpoint_id=endpoint),
-        "status": DeliveryFilter(status="failed"),
-        "event_type": DeliveryFilter(event_type=type),
-        "status_code": DeliveryFilter(status_code=503),
-        "window": DeliveryFilter(since=since, until=until),
-        "window, status": DeliveryFilter(since=since, until=until, status="failed"),
-        "endpoint, type": DeliveryFilter(endpoint_id=endpoint, event_type=type),
-        "type, status_code": DeliveryFilter(event_type=type, status_code=204),
-        "none": DeliveryFilter(status="delivered", status_code=503),
-        "q: common": DeliveryFilter(q=type),
-        "q: an event": DeliveryFilter(q=delivery.event_id),
-        "q: a name": DeliveryFilter(q=name),
-        "q: nothing": DeliveryFilter(q="nobody knows"),
-        "q: failed": DeliveryFilter(q=name, status="failed"),
+        "all": {},
+        "mode": {"mode": "live"},
+        "endpoint": {"endpoint_id": endpoint},
+        "status": {"status": "failed"},
+        "event_type": {"event_type": type},
+        "status_code": {"status_code": "503"},
+        "window": {"since": since, "until": until},
+        "window, status": {"since": since, "until": until, "status": "failed"},
+        "endpoint, type": {"endpoint_id": endpoint, "event_type": type},
+        "type, status_code": {"event_type": type, "status_code": "204"},
+        "none": {"status": "delivered", "status_code": "503"},
+        "q: common": {"q": type},
+        "q: an event": {"q": delivery.event_id},
+        "q: a name": {"q": name},
+        "q: nothing": {"q": "nobody knows"},
+        "q: failed": {"q": name, "status": "failed"},
     }
 
 
@@ -61,23 +69,35 @@ async def prepared(path: Path, count: int) -> None:
     await database.close()
 
 
-async def pages(path: Path, rounds: int) -> dict[str, float]:
-    """Return the ms of a page for each case."""
-    database = Database(path)
-    log = Deliveries(database)
-    middle = DeliveryFilter(until=MANUAL_START + DAYS_90 // 2)
-    [delivery], _ = await log.page(middle, limit=1)
-    name = json.loads((await log.event(delivery.event_id)).body)["data"]["name"]
-    found = {}
-    for case, wanted in cases(delivery, name).items():
-        times = []
-        for _ in range(rounds):
-            started = perf_counter()
-            await log.page(wanted, limit=50)
-            times.append((perf_counter() - started) * 1000)
-        found[case] = statistics.median(times)
-    await database.close()
-    return found
+async def pages(
+    path: Path, rounds: int, sizes: Mapping[str, int]
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return the ms of a page for each case, and how many items it had.
+
+    `sizes` limits a page to as many items as another log had for it: only the search differs then.
+    """
+    # The clock stands where the log ends, so that nothing in it is too old to be kept.
+    async with (
+        serve(Settings(port=0, db=path, speed=0)) as running,
+        httpx.AsyncClient(base_url=running.url, transport=WireTransport()) as client,
+    ):
+        await running.sandbox.dispatcher.settle()
+        log = running.sandbox.deliveries
+        middle = DeliveryFilter(until=MANUAL_START + DAYS_90 // 2)
+        [delivery], _ = await log.page(middle, limit=1)
+        name = json.loads((await log.event(delivery.event_id)).body)["data"]["name"]
+        found, items = {}, {}
+        for case, query in cases(delivery, name).items():
+            query["limit"] = str(max(sizes.get(case, 50), 1))
+            times = []
+            for _ in range(rounds):
+                started = perf_counter()
+                answer = await client.get("/api/deliveries", params=query, timeout=60)
+                times.append((perf_counter() - started) * 1000)
+                assert answer.status_code == 200, answer.text
+            found[case] = statistics.median(times)
+            items[case] = len(answer.json()["items"])
+        return found, items
 
 
 def main() -> None:
@@ -92,12 +112,16 @@ def main() -> None:
         paths = [folder / f"{count}.db" for count in counts]
         for path, count in zip(paths, counts, strict=True):
             asyncio.run(prepared(path, count))
-        few, many = (asyncio.run(pages(path, given.rounds)) for path in paths)
+        few, sizes = asyncio.run(pages(paths[0], given.rounds, {}))
+        many, _ = asyncio.run(pages(paths[1], given.rounds, sizes))
         size = paths[1].stat().st_size
-    print(f"{'':18}{FEW:>12,}{given.rows:>12,} rows", file=sys.stderr)
+    print(f"{'':13}items{'':4}{FEW:>12,}{given.rows:>12,} rows", file=sys.stderr)
     for case, ms in few.items():
         ratio = many[case] / ms
-        print(f"{case:18}{ms:9.2f} ms{many[case]:9.2f} ms  x{ratio:.1f}", file=sys.stderr)
+        print(
+            f"{case:18}{sizes[case]:4}{ms:9.2f} ms{many[case]:9.2f} ms  x{ratio:.1f}",
+            file=sys.stderr,
+        )
     result = {
         "benchmark": "listing",
         "rows": [FEW, given.rows],

@@ -41,7 +41,7 @@ def lower_bound(prefix: str, now: int) -> str:
 
 
 def _moment(now: int) -> str:
-    """Return the eight characters of a time (ms): from 1970 to the year 8888, which are the ends."""
+    """Return the characters of a time (ms); 1970 and the year 8888 are as far as they go."""
     return _eight(min(max(now, 0), _EIGHT - 1))
 
 

@@ -9,11 +9,14 @@ from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.listing import ESCAPE, contains
 from pivotal_sandbox.store.runs import DeliveryFilter, conditions, newest
 
-_LOOKED_AT = 250  # deliveries that are looked at before the index is asked
+_LOOKED_AT = 64  # deliveries that are looked at before the index is asked
+_AGAIN = 4  # times as many, before it is asked again
 _RARE = 200  # one in so many or fewer: sooner found by the index than by looking
-_CANDIDATES = 10_000  # events that the index may name; where there are more, looking is as good
+_CANDIDATES = (
+    8  # events that the index may name for each that was looked at; with more, one looks on
+)
 _LETTERS = 3
-_TRIGRAMS = 24  # that the index is asked for; what it names is compared anyway
+_TRIGRAMS = 6  # that the index is asked for: more of them cost more than to compare what fewer name
 _FILLED = 100  # events in one transaction, so that the work beside it is not held up
 _MERGED = 100  # pages, likewise
 
@@ -37,21 +40,23 @@ def found(
     holds = f"id = ? OR EXISTS (SELECT 1 FROM events WHERE events.id = event_id AND {_HOLDS})"
     rows = newest(connection, f"{columns}, {holds}", (q, pattern), wanted, below)
     hits = 0
-    is_asked = False
+    ask_at = _LOOKED_AT
     for looked, (*row, holding) in enumerate(rows, start=1):
         if holding:
             hits += 1
             yield tuple(row)
-        if not is_asked and looked % _LOOKED_AT == 0 and hits * _RARE < looked:
-            is_asked = True
-            events = _events(connection, q, pattern)
-            if len(events) <= _CANDIDATES:
+        if looked == ask_at:
+            ask_at *= _AGAIN
+            if hits * _RARE >= looked:
+                continue
+            events = _events(connection, q, pattern, looked * _CANDIDATES)
+            if events is not None:
                 yield from _deliveries(connection, columns, wanted, row[0], events)
                 return
 
 
-def _events(connection: sqlite3.Connection, q: str, pattern: str) -> list[str]:
-    """Return the ids of the events that hold `q`, but not many more than `_CANDIDATES`."""
+def _events(connection: sqlite3.Connection, q: str, pattern: str, most: int) -> list[str] | None:
+    """Return the ids of the events that hold `q`; None where there are more than `most`."""
     trigrams = list({q[at : at + _LETTERS]: None for at in range(len(q) - _LETTERS + 1)})
     if not trigrams or "\0" in q:
         query, values = f"SELECT id FROM events WHERE {_HOLDS} LIMIT ?", [pattern]
@@ -64,7 +69,8 @@ def _events(connection: sqlite3.Connection, q: str, pattern: str) -> list[str]:
         asked = trigrams[:: len(trigrams) // _TRIGRAMS + 1]
         match = " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in asked)
         values = [match, pattern, pattern]
-    return [id for (id,) in connection.execute(query, (*values, _CANDIDATES + 1))]
+    events = [id for (id,) in connection.execute(query, (*values, most + 1))]
+    return events if len(events) <= most else None
 
 
 def _deliveries(
