@@ -95,13 +95,29 @@ class CaptureReceiver:
             )
             return
         bin = self._captures.bin(match[1])
-        capture = self._capture(scope, bin, body)
         if bin.forward_to:
-            await self._pass_on(capture, bin.forward_to, started, send)
+            await self._pass_on(self._capture(scope, bin, body), bin.forward_to, started, send)
+            return
+        step = self._step(bin)
+        if step.hang or step.reset:
+            await self._keep(self._capture(scope, bin, body))
+            if step.reset:
+                _reset(scope)
+            else:
+                await _gone(receive)
+            return
+        if step.delay:  # it is kept at once: the sender may not wait for the answer
+            capture = self._capture(scope, bin, body)
+            await self._keep(capture)
+            await sleep(step.delay)
+            await self._keep(_answered(capture, step.status, started), is_new=False)
         else:
-            await self._answer(capture, self._step(bin), started, scope, receive, send)
+            await self._keep(self._capture(scope, bin, body, step.status, started))
+        await _respond(send, step.status, step.headers, step.body.encode())
 
-    def _capture(self, scope: Scope, bin: Bin, body: bytes) -> Capture:
+    def _capture(
+        self, scope: Scope, bin: Bin, body: bytes, status: int | None = None, started: float = 0
+    ) -> Capture:
         headers = _headers(scope)
         secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
         verdict = judge(headers, body, secrets, now=self._timestamp())
@@ -122,6 +138,8 @@ class CaptureReceiver:
             verified=verdict.verified,
             reason=verdict.reason,
             verdict=verdict.sentence,
+            status=status,
+            duration_ms=None if status is None else _since(started),
         )
 
     def _remember(self, headers: Headers, verdict: str) -> None:
@@ -135,30 +153,6 @@ class CaptureReceiver:
         count = self._answered.get(bin.name, 0)
         self._answered[bin.name] = count + 1
         return bin.behaviour[min(count, len(bin.behaviour) - 1)]
-
-    async def _answer(
-        self,
-        capture: Capture,
-        step: Step,
-        started: float,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
-        is_slow = step.hang or step.reset or step.delay > 0
-        if is_slow:
-            await self._keep(capture)
-        if step.hang:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            return
-        if step.reset:
-            _reset(scope)
-            return
-        if step.delay:
-            await sleep(step.delay)
-        await self._keep(_answered(capture, step.status, started), is_new=not is_slow)
-        await _respond(send, step.status, step.headers, step.body.encode())
 
     async def _pass_on(self, capture: Capture, target: str, started: float, send: Send) -> None:
         await self._keep(capture)
@@ -181,8 +175,11 @@ class CaptureReceiver:
 
 
 def _answered(capture: Capture, status: int, started: float) -> Capture:
-    milliseconds = round((perf_counter() - started) * 1000, 3)
-    return replace(capture, status=status, duration_ms=milliseconds)
+    return replace(capture, status=status, duration_ms=_since(started))
+
+
+def _since(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 3)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -197,6 +194,11 @@ async def _body(receive: Receive) -> bytes:
             raise _TooLarge
         if not message.get("more_body"):
             return bytes(parts)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _headers(scope: Scope) -> Headers:

@@ -30,6 +30,7 @@ Work = Callable[[sqlite3.Connection], Any]
 _GROUP = 1000  # writes that share a transaction at most
 _PARAMETERS = 900  # in one statement: below the least limit SQLite is built with
 _READERS = 2
+_CHECKPOINT = 4000  # pages (16 MiB): the pages that every group changes are copied back less often
 _MAPPED = 1 << 30  # bytes of the file that are read without copying: a search jumps about
 
 
@@ -156,6 +157,7 @@ class Database:
         )
         self._connections.append(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
         return connection
 
     def _release(self) -> None:
