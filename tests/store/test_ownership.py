@@ -1,13 +1,16 @@
 """One sandbox per file: the second is told who the first one is, and a killed one holds nothing."""
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 from tests.store.conftest import Child
+from tests.store.things import an_event
 
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store.database import Database
+from pivotal_sandbox.store.deliveries import event_row
 from pivotal_sandbox.store.ownership import Ownership
 
 
@@ -77,3 +80,28 @@ async def test_a_file_that_could_not_be_opened_is_free_again(tmp_path: Path) -> 
         Database(path)
     path.unlink()
     await Database(path).close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of this kind are POSIX's")
+async def test_a_new_file_and_those_beside_it_are_readable_by_its_owner_only(
+    tmp_path: Path,
+) -> None:
+    before = os.umask(0)
+    try:
+        database = Database(tmp_path / "sandbox.db")
+        await database.put([event_row(an_event())])
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+        await database.close()
+    finally:
+        os.umask(before)
+    beside = ("", "-owner", "-shm", "-wal")
+    assert modes == {f"sandbox.db{suffix}": 0o600 for suffix in beside}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of this kind are POSIX's")
+async def test_a_file_that_is_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.db"
+    await Database(path).close()
+    path.chmod(0o640)
+    await Database(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640

@@ -103,6 +103,8 @@ class Database:
         self._connections: list[sqlite3.Connection] = []
         self._ownership = Ownership(self._path) if self._path else None
         try:
+            if self._path:
+                _create(self._path)
             self._connection = self._connect()
             migrations.apply(self._connection, schema, self._path)
         except BaseException as error:
@@ -243,6 +245,12 @@ class Database:
                 error = failure(error, self._path)
             for write in group:
                 write.error = error
+
+
+def _create(path: Path) -> None:
+    """Make the file, if it is new, for its owner only: it holds secrets."""
+    with suppress(OSError):  # where it is there, or cannot be made, SQLite says so
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _is_locked(error: Exception) -> bool:
