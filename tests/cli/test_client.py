@@ -1,5 +1,6 @@
 import json
 import threading
+from asyncio import to_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.cli.client import Client
-from pivotal_sandbox.errors import InputError, UnreachableError
+from pivotal_sandbox.errors import InputError, NotFound, UnreachableError
+from pivotal_sandbox.web.server import Running
 
 Answer = tuple[int, bytes]
 
@@ -73,9 +75,9 @@ def test_get_quotes_what_is_asked_for_and_leaves_out_what_is_not() -> None:
     assert server.asked == [("GET", "/api/deliveries/a%2Fb%3F?q=%C3%A4%26b", b"")]
 
 
-def test_post_sends_json() -> None:
+def test_a_body_is_sent_as_json() -> None:
     with answering(ok({}, 202)) as server:
-        Client(server.url).post("clock", body={"advance": "24h"})
+        Client(server.url).call("POST", "clock", body={"advance": "24h"})
     [(method, path, body)] = server.asked
     assert (method, path, json.loads(body)) == ("POST", "/api/clock", {"advance": "24h"})
 
@@ -113,7 +115,7 @@ def test_the_token_of_the_environment_is_shown_to_the_sandbox(
     with answering(ok({}), ok({})) as server:
         client = Client(server.url)
         client.get("clock")
-        client.post("clock", body={})
+        client.call("POST", "clock", body={})
     assert server.shown == [shown, shown]
 
 
@@ -185,7 +187,7 @@ def test_what_is_no_sandbox_is_unreachable(content: bytes) -> None:
 )
 def test_a_problem_is_told_in_its_own_words(problem: dict[str, Any], message: str) -> None:
     with answering(ok(problem, 422)) as server, pytest.raises(InputError) as refused:
-        Client(server.url).post("events", body={})
+        Client(server.url).call("POST", "events", body={})
     assert str(refused.value) == message
 
 
@@ -203,3 +205,59 @@ def test_a_command_ends_with_3_where_no_sandbox_answers(run: Callable[..., Any])
     assert (
         said.stderr == f"Error: No sandbox answers at {url}: start one with `pivotal-sandbox up`.\n"
     )
+
+
+async def test_no_content_is_an_empty_object(running: Running) -> None:
+    client = Client(running.url)
+    assert await to_thread(client.call, "DELETE", "endpoints", running.endpoint.id) == {}
+
+
+async def test_too_late_is_an_answer(running: Running) -> None:
+    wish = {"type": "task.overdue", "timeout": "1ms"}
+    answer = await to_thread(Client(running.url).call, "POST", "wait", body=wish)
+    assert (answer["status"], answer["seen"]) == (408, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        (("endpoints", "ep_x"), "endpoints list"),
+        (("deliveries", "msg_x"), "deliveries list"),
+        (("captures", "cap_x"), "captures list"),
+        (("records", "customer", "cus_x"), "records list customer"),
+    ],
+)
+async def test_what_is_not_found_says_where_to_look(
+    running: Running, path: tuple[str, ...], command: str
+) -> None:
+    with pytest.raises(NotFound, match=f"`pivotal-sandbox {command}` shows those there are"):
+        await to_thread(Client(running.url).get, *path)
+
+
+@pytest.mark.parametrize("path", [("records", "custmer"), ("bins", "a b"), ("nothing",)])
+async def test_what_no_command_lists_is_only_not_found(
+    running: Running, path: tuple[str, ...]
+) -> None:
+    with pytest.raises(NotFound) as caught:
+        await to_thread(Client(running.url).get, *path)
+    assert "shows those" not in str(caught.value)
+
+
+async def test_an_endpoint_that_an_event_names_is_looked_for_among_the_endpoints(
+    running: Running,
+) -> None:
+    wish = {"type": "task.created", "endpoint_id": "ep_x"}
+    with pytest.raises(NotFound, match="`pivotal-sandbox endpoints list` shows those there are"):
+        await to_thread(Client(running.url).call, "POST", "events", body=wish)
+
+
+async def test_other_refusals_stay_what_they_are(running: Running) -> None:
+    with pytest.raises(InputError) as caught:
+        await to_thread(Client(running.url).call, "POST", "endpoints", body={})
+    assert not isinstance(caught.value, NotFound)
+
+
+def test_a_request_that_took_too_long_is_no_answer() -> None:
+    late = ok({"detail": "Too slow."}, 408)
+    with answering(late) as server, pytest.raises(InputError, match="Too slow"):
+        Client(server.url).call("POST", "clock", body={})

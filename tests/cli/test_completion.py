@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from tests.conftest import unmeasured
 
 from pivotal_sandbox.cli.main import COMMANDS
 
@@ -26,7 +27,7 @@ def tab(*words: str) -> list[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     said = subprocess.run(
         ["bash", "--norc", "-c", TAB, "bash", *words],
-        env=os.environ | {"PATH": path},
+        env=unmeasured() | {"PATH": path},
         capture_output=True,
         text=True,
         check=True,

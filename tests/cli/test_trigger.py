@@ -89,7 +89,8 @@ async def test_one_endpoint_can_be_named(ask: Ask, running: Running) -> None:
     assert said.exit_code == 0
     unknown = await ask("trigger", "customer.at_risk", "--endpoint", "ep_nonsense")
     assert unknown.exit_code == 2
-    assert "ep_nonsense" in unknown.stderr
+    assert "There is no endpoint ep_nonsense" in unknown.stderr
+    assert "`pivotal-sandbox endpoints list` shows those there are." in unknown.stderr
 
 
 async def test_set_edits_the_record_and_reads_values_as_json(ask: Ask) -> None:

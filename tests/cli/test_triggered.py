@@ -2,7 +2,7 @@ from asyncio import to_thread
 
 import pytest
 
-from pivotal_sandbox.cli.rest import Rest
+from pivotal_sandbox.cli.client import Client
 from pivotal_sandbox.cli.triggered import all_delivered, print_triggered, waited_for
 from pivotal_sandbox.core.behaviour import Bin, Step
 from pivotal_sandbox.web.server import Running
@@ -11,10 +11,10 @@ from pivotal_sandbox.web.server import Running
 async def test_a_delivery_to_our_receiver_is_waited_for_with_its_verdict(
     running: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rest = Rest(running.url)
+    client = Client(running.url)
     body = {"type": "customer.at_risk"}
-    answer = await to_thread(rest.post, "events", body=body)
-    deliveries = await to_thread(waited_for, rest, answer["deliveries"], "10s")
+    answer = await to_thread(client.call, "POST", "events", body=body)
+    deliveries = await to_thread(waited_for, client, answer["deliveries"], "10s")
     assert all_delivered(deliveries)
     print_triggered(answer["event"], deliveries)
     first, second = capsys.readouterr().out.splitlines()
@@ -27,9 +27,9 @@ async def test_one_that_failed_is_shown_with_its_fate(
     running: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await running.sandbox.receiver.set_bin(Bin("demo", (Step(404),)))
-    rest = Rest(running.url)
-    answer = await to_thread(rest.post, "events", body={"type": "customer.at_risk"})
-    deliveries = await to_thread(waited_for, rest, answer["deliveries"], "10s")
+    client = Client(running.url)
+    answer = await to_thread(client.call, "POST", "events", body={"type": "customer.at_risk"})
+    deliveries = await to_thread(waited_for, client, answer["deliveries"], "10s")
     assert not all_delivered(deliveries)
     print_triggered(answer["event"], deliveries)
     assert "404 in" in capsys.readouterr().out

@@ -4,9 +4,8 @@ from typing import Any
 
 import click
 
-from pivotal_sandbox.cli.client import Json
+from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.output import json_option, print_facts, print_json, print_table
-from pivotal_sandbox.cli.rest import Rest
 
 _WORDS = {"hang": {"hang": True}, "reset": {"reset": True}}
 
@@ -21,7 +20,7 @@ def bins() -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Print how a bin behaves."""
-    _print(Rest().get("bins", name), as_json)
+    _print(Client().get("bins", name), as_json)
 
 
 @bins.command("set")
@@ -77,7 +76,7 @@ def set_(
         "forward_to": forward_to,
         "secret": secret,
     }
-    _print(Rest().change("PUT", "bins", name, body=body), as_json)
+    _print(Client().call("PUT", "bins", name, body=body), as_json)
 
 
 def _behaviour(

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from pivotal_sandbox.cli.client import Json
+from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.curl import curl_command
-from pivotal_sandbox.cli.options import all_of, listed, page_options
+from pivotal_sandbox.cli.listing import listed, page_options, print_listed, search_options
+from pivotal_sandbox.cli.options import all_of
 from pivotal_sandbox.cli.output import (
     code_of,
     console,
@@ -22,7 +23,6 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.rest import Rest
 
 filters = all_of(
     click.option("--bin", metavar="NAME", help="Those of one bin."),
@@ -31,9 +31,7 @@ filters = all_of(
         default=None,
         help="Those whose signature holds, or does not.",
     ),
-    click.option("--since", metavar="TIME", help="From then on: RFC 3339, or 1h for an hour ago."),
-    click.option("--until", metavar="TIME", help="Up to then, given like --since."),
-    click.option("-q", metavar="TEXT", help="Those with this in path, headers or body."),
+    search_options("path, headers or body"),
 )
 
 
@@ -48,27 +46,26 @@ def captures() -> None:
 @json_option
 def list_(limit: int, everything: bool, as_json: bool, **given: Any) -> None:
     """Print captures, newest first."""
-    rows = listed(Rest(), "captures", query=_query(given), limit=limit, everything=everything)
-    if as_json:
-        print_json({"items": rows})
-        return
-    if rows:
-        print_table(
-            ("CAPTURE", "BIN", "METHOD", "ANSWER", "SIGNATURE", "RECEIVED (UTC)", "PATH"),
-            [
-                (
-                    row["id"],
-                    row["bin"],
-                    row["method"],
-                    code_of(row["response"]["status"]),
-                    _signature(row),
-                    moment(row["received_at"]),
-                    _target(row),
-                )
-                for row in rows
-            ],
-        )
-    note(f"{counted(len(rows), 'capture')}." if rows else "No capture matches.")
+    rows = listed(Client(), "captures", query=_query(given), limit=limit, everything=everything)
+    print_listed(rows, "capture", _print_table, as_json=as_json)
+
+
+def _print_table(rows: list[Json]) -> None:
+    print_table(
+        ("CAPTURE", "BIN", "METHOD", "ANSWER", "SIGNATURE", "RECEIVED (UTC)", "PATH"),
+        [
+            (
+                row["id"],
+                row["bin"],
+                row["method"],
+                code_of(row["response"]["status"]),
+                _signature(row),
+                moment(row["received_at"]),
+                _target(row),
+            )
+            for row in rows
+        ],
+    )
 
 
 @captures.command()
@@ -76,7 +73,7 @@ def list_(limit: int, everything: bool, as_json: bool, **given: Any) -> None:
 @json_option
 def show(capture: str, as_json: bool) -> None:
     """Print one capture: what came in, the verdict, and what was answered."""
-    found = Rest().get("captures", capture)
+    found = Client().get("captures", capture)
     if as_json:
         print_json(found)
         return
@@ -117,7 +114,7 @@ def export(form: str, as_json: bool, **given: Any) -> None:
     """
     if as_json and form == "curl":
         raise click.UsageError("--as curl prints commands and --json JSON: give one of them.")
-    client = Rest()
+    client = Client()
     rows = listed(client, "captures", query=_query(given), limit=1, everything=True)
     for row in reversed(rows):
         if form == "jsonl":
@@ -132,7 +129,7 @@ def export(form: str, as_json: bool, **given: Any) -> None:
 @json_option
 def clear(bin: str | None, as_json: bool) -> None:
     """Forget captures: those of a bin, or all."""
-    answer = Rest().change("DELETE", "captures", query={"bin": bin})
+    answer = Client().call("DELETE", "captures", query={"bin": bin})
     if as_json:
         print_json(answer)
     else:

@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from pivotal_sandbox.errors import InputError, SandboxError, UnreachableError
+from pivotal_sandbox.errors import InputError, NotFound, SandboxError, UnreachableError
 
 VARIABLE = "PIVOTAL_SANDBOX_URL"
 TOKEN = "PIVOTAL_SANDBOX_TOKEN"
@@ -16,12 +16,21 @@ DEFAULT_URL = "http://127.0.0.1:8400"
 CONNECT_S = 5.0
 ANSWER_S = 60.0
 
+_NO_CONTENT = 204
+_NOT_FOUND = 404
+_TOO_LATE = 408
+
+_LISTED = ("endpoints", "deliveries", "captures")
+
 Json = dict[str, Any]
 Query = Mapping[str, object]
 
 
 class Client:
-    """One sandbox. Its errors are `UnreachableError`, and `InputError` for what it refused."""
+    """One sandbox. Its errors are `UnreachableError`, and `InputError` for what it refused.
+
+    Of these `NotFound` says, too, which command lists the things of which one was not there.
+    """
 
     def __init__(self, url: str | None = None) -> None:
         self.url = (url or os.environ.get(VARIABLE) or DEFAULT_URL).rstrip("/")
@@ -38,11 +47,7 @@ class Client:
 
     def get(self, *path: str, query: Query | None = None) -> Json:
         """Return what GET answers; of `query`, what is None is left out."""
-        return self._call("GET", path, query or {}, None, ANSWER_S)
-
-    def post(self, *path: str, body: Json, wait_s: float | None = ANSWER_S) -> Json:
-        """Return what POST answers; `wait_s` is how long the answer may take, None for ever."""
-        return self._call("POST", path, {}, body, wait_s)
+        return self.call("GET", *path, query=query)
 
     def all(self, *path: str, query: Query) -> Iterator[Json]:
         """Yield the items of a list, page after page."""
@@ -54,14 +59,44 @@ class Client:
             if cursor is None:
                 return
 
-    def _call(
+    def call(
+        self,
+        method: str,
+        *path: str,
+        body: Json | None = None,
+        query: Query | None = None,
+        wait_s: float | None = ANSWER_S,
+    ) -> Json:
+        """Return what such a request is answered; no content is an empty object.
+
+        `wait_s` is how long the answer may take, None for ever. That what was waited for did not
+        happen in time is an answer, too: it says what was seen.
+        """
+        status, content = self._exchange(method, path, query or {}, body, wait_s)
+        if status == _NO_CONTENT:
+            return {}
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise UnreachableError(
+                f"What answers at {self.url} (status {status}) is no sandbox: set {VARIABLE}, "
+                "or start one with `pivotal-sandbox up`."
+            )
+        if status >= 400 and not (status == _TOO_LATE and "seen" in answer):
+            raise _refusal(status, answer, path)
+        return answer
+
+    def _exchange(
         self,
         method: str,
         path: tuple[str, ...],
         query: Query,
         body: Json | None,
         wait_s: float | None,
-    ) -> Json:
+    ) -> tuple[int, bytes]:
+        """Send a request; return the status and the content of its answer."""
         target = "/".join(["/api", *(quote(part, safe="") for part in path)])
         given = {name: value for name, value in query.items() if value is not None}
         if given:
@@ -83,36 +118,38 @@ class Client:
                 method, target, json.dumps(body) if body is not None else None, headers
             )
             response = connection.getresponse()
-            content = response.read()
+            return response.status, response.read()
         except (HTTPException, OSError) as error:
             raise UnreachableError(
                 f"The sandbox at {self.url} broke off its answer: {error or 'closed'}."
             ) from error
         finally:
             connection.close()
-        return self._answer(response.status, content)
-
-    def _answer(self, status: int, content: bytes) -> Json:
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise UnreachableError(
-                f"What answers at {self.url} (status {status}) is no sandbox: set {VARIABLE}, "
-                "or start one with `pivotal-sandbox up`."
-            )
-        if status >= 400:
-            raise _refusal(status, answer)
-        return answer
 
 
-def _refusal(status: int, problem: Json) -> SandboxError:
+def _refusal(status: int, problem: Json, path: tuple[str, ...]) -> SandboxError:
     says = str(problem.get("detail") or problem.get("title") or f"The sandbox answered {status}.")
-    for error in problem.get("errors", ()):
+    errors = problem.get("errors", ())
+    for error in errors:
         place, message = error["pointer"], error["message"]
         if message != says:
             says += f"\n  {place or '/'}: {message}"
         elif place:
             says += f" (at {place})"
+    if status == _NOT_FOUND:
+        return NotFound(says + _where_to_look(path, [error["pointer"] for error in errors]))
     return UnreachableError(says) if status >= 500 else InputError(says)
+
+
+def _where_to_look(path: tuple[str, ...], pointers: list[str]) -> str:
+    """Return which command lists the things of which one was not found."""
+    kind, *rest = path
+    if "/endpoint_id" in pointers:
+        command = "endpoints list"
+    elif kind in _LISTED:
+        command = f"{kind} list"
+    elif kind == "records" and len(rest) > 1:
+        command = f"records list {rest[0]}"
+    else:
+        return ""
+    return f" `pivotal-sandbox {command}` shows those there are."

@@ -29,7 +29,7 @@ def advance(duration: str, as_json: bool) -> None:
 
     A duration is whole numbers with their units: 30s, 5m, 24h, 2d, 23h59m.
     """
-    answer = Client().post("clock", body={"advance": duration}, wait_s=None)
+    answer = Client().call("POST", "clock", body={"advance": duration}, wait_s=None)
     if as_json:
         print_json(answer)
         return
@@ -43,7 +43,7 @@ def advance(duration: str, as_json: bool) -> None:
 @json_option
 def speed(factor: float, as_json: bool) -> None:
     """Let time run N times as fast as the wall clock; 0 stops it."""
-    _print(Client().post("clock", body={"speed": factor}), as_json)
+    _print(Client().call("POST", "clock", body={"speed": factor}), as_json)
 
 
 def _print(answer: dict[str, Any], as_json: bool) -> None:

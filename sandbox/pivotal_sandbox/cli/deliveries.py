@@ -4,8 +4,9 @@ import json
 
 import click
 
-from pivotal_sandbox.cli.client import Json
-from pivotal_sandbox.cli.options import MODES, STATUSES, all_of, event_types, listed, page_options
+from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.listing import listed, page_options, print_listed, search_options
+from pivotal_sandbox.cli.options import MODES, STATUSES, all_of, event_types
 from pivotal_sandbox.cli.output import (
     code_of,
     console,
@@ -22,7 +23,6 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.rest import Rest
 
 filters = all_of(
     click.option("--mode", type=click.Choice(MODES), help="Those of one mode."),
@@ -36,9 +36,7 @@ filters = all_of(
         help="Those of one event type.",
     ),
     click.option("--status-code", type=int, metavar="N", help="Those last answered so."),
-    click.option("--since", metavar="TIME", help="From then on: RFC 3339, or 1h for an hour ago."),
-    click.option("--until", metavar="TIME", help="Up to then, given like --since."),
-    click.option("-q", metavar="TEXT", help="Those with this in an id, the URL or the body."),
+    search_options("an id, the URL or the body"),
 )
 
 
@@ -53,12 +51,8 @@ def deliveries() -> None:
 @json_option
 def list_(limit: int, everything: bool, as_json: bool, **given: object) -> None:
     """Print deliveries, newest first."""
-    rows = listed(Rest(), "deliveries", query=given, limit=limit, everything=everything)
-    if as_json:
-        print_json({"items": rows})
-        return
-    print_deliveries(rows)
-    note(f"{counted(len(rows), 'delivery')}." if rows else "No delivery matches.")
+    rows = listed(Client(), "deliveries", query=given, limit=limit, everything=everything)
+    print_listed(rows, "delivery", print_deliveries, as_json=as_json)
 
 
 def print_deliveries(rows: list[Json]) -> None:
@@ -88,7 +82,7 @@ def print_deliveries(rows: list[Json]) -> None:
 @json_option
 def show(delivery: str, as_json: bool) -> None:
     """Print one delivery with its body and all its attempts."""
-    found = Rest().get("deliveries", delivery)
+    found = Client().get("deliveries", delivery)
     if as_json:
         print_json(found)
         return
@@ -146,7 +140,7 @@ def replay(ids: tuple[str, ...], dry_run: bool, as_json: bool, **given: object) 
             "Name deliveries, or choose them by options such as --status failed."
         )
     which: Json = {"ids": ids} if ids else {"filter": chosen}
-    answer = Rest().post("deliveries", "replay", body={**which, "dry_run": dry_run})
+    answer = Client().call("POST", "deliveries", "replay", body={**which, "dry_run": dry_run})
     if as_json:
         print_json(answer)
         return

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pivotal_sandbox.cli.client import Json
+from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.options import MODES, event_types, mode_option, timeout_option
 from pivotal_sandbox.cli.output import (
     json_option,
@@ -16,7 +16,6 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.rest import Rest
 from pivotal_sandbox.cli.triggered import all_delivered, print_triggered, waited_for
 
 EVERY = ["*"]
@@ -48,7 +47,7 @@ def endpoints() -> None:
 @json_option
 def list_(mode: str | None, as_json: bool) -> None:
     """Print the endpoints, newest first."""
-    rows = list(Rest().all("endpoints", query={"mode": mode, "limit": 500}))
+    rows = list(Client().all("endpoints", query={"mode": mode, "limit": 500}))
     if as_json:
         print_json({"items": rows})
     elif rows:
@@ -88,7 +87,7 @@ def add(
         "field_filter": fields,
         "description": description,
     }
-    _print(Rest().change("POST", "endpoints", body=_given(given)), as_json)
+    _print(Client().call("POST", "endpoints", body=_given(given)), as_json)
 
 
 @endpoints.command()
@@ -96,7 +95,7 @@ def add(
 @json_option
 def show(endpoint: str, as_json: bool) -> None:
     """Print one endpoint, with its secret."""
-    _print(Rest().get("endpoints", endpoint), as_json)
+    _print(Client().get("endpoints", endpoint), as_json)
 
 
 @endpoints.command()
@@ -136,7 +135,7 @@ def update(
     changes = _given(given) | ({"field_filter": []} if all_fields else {})
     if not changes:
         raise click.UsageError("Say what to change, by options such as --url or --disable.")
-    _print(Rest().change("PATCH", "endpoints", endpoint, body=changes), as_json)
+    _print(Client().call("PATCH", "endpoints", endpoint, body=changes), as_json)
 
 
 @endpoints.command()
@@ -152,7 +151,7 @@ def update(
 def rotate(endpoint: str, overlap: str, as_json: bool) -> None:
     """Give an endpoint a new secret; for a while the old one signs too."""
     path = ("endpoints", endpoint, "rotate-secret")
-    _print(Rest().change("POST", *path, body={"overlap": overlap}), as_json)
+    _print(Client().call("POST", *path, body={"overlap": overlap}), as_json)
 
 
 @endpoints.command()
@@ -162,8 +161,8 @@ def rotate(endpoint: str, overlap: str, as_json: bool) -> None:
 @json_option
 def ping(endpoint: str, wait: bool, timeout: str, as_json: bool) -> None:
     """Send webhook.ping to an endpoint."""
-    client = Rest()
-    answer = client.change("POST", "endpoints", endpoint, "ping")
+    client = Client()
+    answer = client.call("POST", "endpoints", endpoint, "ping")
     event, deliveries = answer["event"], answer["deliveries"]
     if wait:
         deliveries = waited_for(client, deliveries, timeout)
@@ -180,7 +179,7 @@ def ping(endpoint: str, wait: bool, timeout: str, as_json: bool) -> None:
 @json_option
 def rm(endpoint: str, as_json: bool) -> None:
     """Delete an endpoint; its pending deliveries are cancelled, and stay in the log."""
-    Rest().change("DELETE", "endpoints", endpoint)
+    Client().call("DELETE", "endpoints", endpoint)
     if as_json:
         print_json({"deleted": endpoint})
     else:

@@ -1,21 +1,17 @@
 """Options that several commands share, and how their values are completed."""
 
 from collections.abc import Callable
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.cli.client import Client, Json, Query
+    from pivotal_sandbox.cli.client import Json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODES = ("test", "live")
 STATUSES = ("pending", "retrying", "delivered", "failed", "cancelled")
-
-PAGE = 50
-_LONGEST_PAGE = 500
 
 
 def assignments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> "Json":
@@ -81,25 +77,3 @@ def timeout_option(default: str, help: str) -> Callable[[F], F]:
         metavar="D",
         help=help,
     )
-
-
-page_options = all_of(
-    click.option(
-        "--limit",
-        type=click.IntRange(1),
-        default=PAGE,
-        show_default=True,
-        metavar="N",
-        help="At most so many.",
-    ),
-    click.option("--all", "everything", is_flag=True, help="All of them, instead."),
-)
-
-
-def listed(
-    client: "Client", *path: str, query: "Query", limit: int, everything: bool
-) -> "list[Json]":
-    """Return the newest items of a list: so many, or all of them."""
-    size = _LONGEST_PAGE if everything else min(limit, _LONGEST_PAGE)
-    found = client.all(*path, query={**query, "limit": size})
-    return list(found if everything else islice(found, limit))

@@ -5,18 +5,16 @@ from typing import Any
 
 import click
 
-from pivotal_sandbox.cli.client import Json
+from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.listing import listed, page_options, print_listed
 from pivotal_sandbox.cli.options import (
-    listed,
     mode_option,
     no_validate_option,
     objects,
-    page_options,
     set_option,
 )
 from pivotal_sandbox.cli.output import (
     console,
-    counted,
     json_option,
     moment,
     note,
@@ -25,7 +23,6 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.rest import Rest
 from pivotal_sandbox.cli.triggered import print_triggered
 
 object_argument = click.argument("object", metavar="OBJECT", shell_complete=objects)
@@ -48,25 +45,25 @@ def records() -> None:
 def list_(object: str, mode: str | None, limit: int, everything: bool, as_json: bool) -> None:
     """Print the records of one kind, newest first."""
     rows = listed(
-        Rest(), "records", object, query={"mode": mode}, limit=limit, everything=everything
+        Client(), "records", object, query={"mode": mode}, limit=limit, everything=everything
     )
-    if as_json:
-        print_json({"items": rows})
-        return
-    if rows:
-        print_table(
-            ("RECORD", "STATE", "UPDATED (UTC)", "NAME"),
-            [
-                (
-                    str(row["id"]),
-                    _first(row, "health", "status", "role"),
-                    moment(_first(row, "updated_at")),
-                    _first(row, "name", "title"),
-                )
-                for row in rows
-            ],
-        )
-    note(f"{counted(len(rows), 'record')}." if rows else f"There is no {object} yet.")
+    nothing = f"There is no {object} yet."
+    print_listed(rows, "record", _print_table, as_json=as_json, nothing=nothing)
+
+
+def _print_table(rows: list[Json]) -> None:
+    print_table(
+        ("RECORD", "STATE", "UPDATED (UTC)", "NAME"),
+        [
+            (
+                str(row["id"]),
+                _first(row, "health", "status", "role"),
+                moment(_first(row, "updated_at")),
+                _first(row, "name", "title"),
+            )
+            for row in rows
+        ],
+    )
 
 
 @records.command()
@@ -76,7 +73,7 @@ def list_(object: str, mode: str | None, limit: int, everything: bool, as_json: 
 @json_option
 def show(object: str, record: str, mode: str | None, as_json: bool) -> None:
     """Print one record."""
-    found = Rest().get("records", object, record, query={"mode": mode})
+    found = Client().get("records", object, record, query={"mode": mode})
     if as_json:
         print_json(found)
     else:
@@ -96,7 +93,7 @@ def create(object: str, edits: Json, mode: str | None, no_validate: bool, as_jso
     pivotal-sandbox records create customer --set name=Acme --set health=at_risk
     """
     body = {"set": edits, "validate": not no_validate}
-    answer = Rest().change("POST", "records", object, body=body, query={"mode": mode})
+    answer = Client().call("POST", "records", object, body=body, query={"mode": mode})
     _print(answer, answer["record"]["id"], as_json)
 
 
@@ -118,7 +115,7 @@ def change(
     if not edits:
         raise click.UsageError("Say what to change, as in --set health=at_risk.")
     body = {"set": edits, "validate": not no_validate}
-    answer = Rest().change("PATCH", "records", object, record, body=body, query={"mode": mode})
+    answer = Client().call("PATCH", "records", object, record, body=body, query={"mode": mode})
     _print(answer, record, as_json)
 
 
@@ -129,7 +126,7 @@ def change(
 @json_option
 def rm(object: str, record: str, mode: str | None, as_json: bool) -> None:
     """Delete a record with all that belongs to it, and print the events that this fires."""
-    answer = Rest().change("DELETE", "records", object, record, query={"mode": mode})
+    answer = Client().call("DELETE", "records", object, record, query={"mode": mode})
     _print(answer, record, as_json)
 
 

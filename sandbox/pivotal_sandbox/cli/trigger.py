@@ -120,7 +120,7 @@ def _record(file: BinaryIO | None) -> Json | None:
 
 def _by_the_sandbox(client: Client, wish: Json, timeout: str | None, as_json: bool) -> bool:
     """Trigger once, and say whether it went as asked."""
-    answer = client.post("events", body=wish)
+    answer = client.call("POST", "events", body=wish)
     event, deliveries = answer["event"], answer["deliveries"]
     if timeout is not None:
         deliveries = waited_for(client, deliveries, timeout)

@@ -2,11 +2,10 @@
 
 import click
 
-from pivotal_sandbox.cli.client import ANSWER_S, Json
+from pivotal_sandbox.cli.client import ANSWER_S, Client, Json
 from pivotal_sandbox.cli.deliveries import print_deliveries
 from pivotal_sandbox.cli.options import STATUSES, assignments, event_types, timeout_option
 from pivotal_sandbox.cli.output import counted, json_option, not_so, note, print_json
-from pivotal_sandbox.cli.rest import Rest
 from pivotal_sandbox.core.duration import SECOND, parse_duration
 
 
@@ -48,7 +47,7 @@ def wait(type: str, status: str, count: int, timeout: str, where: Json, as_json:
     """
     wish = {"type": type, "status": status, "count": count, "timeout": timeout, "where": where}
     wait_s = parse_duration(timeout) / SECOND + ANSWER_S
-    answer = Rest().change("POST", "wait", body=wish, wait_s=wait_s)
+    answer = Client().call("POST", "wait", body=wish, wait_s=wait_s)
     matched = "matched" in answer
     if as_json:
         print_json(answer)
