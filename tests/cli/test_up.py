@@ -5,7 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import Result
 
 UP = [sys.executable, "-m", "pivotal_sandbox", "up"]
 TRIGGER = [sys.executable, "-m", "pivotal_sandbox", "trigger", "customer.at_risk", "--wait"]
@@ -214,26 +215,105 @@ def test_the_token_may_come_from_the_environment_and_is_then_asked_for_on_loopba
         stopped(process)
 
 
+def test_every_option_may_come_from_the_environment_and_what_is_typed_goes_first(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        "HOST": "127.0.0.2",
+        "PORT": "1",
+        "DB": "mine.db",
+        "SEED": "7",
+        "SPEED": "0",
+        "KEEP": "1h",
+        "TO": "http://127.0.0.1:1/hook",
+        "ALLOW_HOST": "192.0.2.1 10.0.0.0/8",
+        "READY_FILE": "ready.json",
+    }
+    named = {f"PIVOTAL_SANDBOX_{name}": value for name, value in environment.items()}
+    with up("--json", cwd=tmp_path, **named) as process:
+        url = next_json(process)["url"]
+        assert json.loads((tmp_path / "ready.json").read_text())["url"] == url
+        assert url.startswith("http://127.0.0.2:")
+        assert not url.endswith(":1")
+        [delivery] = httpx.get(f"{url}/api/deliveries").json()["items"]
+        assert delivery["url"] == environment["TO"]
+        clock = httpx.post(f"{url}/api/clock", json={"advance": "25h"}).json()
+        assert (clock["mode"], len(clock["attempts"])) == ("manual", 14)
+        assert httpx.get(f"{url}/api/deliveries").json()["items"] == []
+        stopped(process)
+    assert (tmp_path / "mine.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "files"),
+    [
+        (["--ephemeral"], {"PIVOTAL_SANDBOX_DB": "mine.db"}, set()),
+        (["--db", "mine.db"], {"PIVOTAL_SANDBOX_EPHEMERAL": "1"}, {"mine.db", "mine.db-owner"}),
+    ],
+)
+def test_where_the_log_is_kept_is_as_typed_whatever_the_environment_says(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], files: set[str]
+) -> None:
+    with up("--json", *arguments, cwd=tmp_path, **environment) as process:
+        next_json(process)
+        stopped(process)
+    assert set(os.listdir(tmp_path)) == files
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "cure"),
+    [
+        ([], {}, "--host takes an address of this machine"),
+        (["--host", "nobody.invalid"], {}, "--host takes an address of this machine"),
+        (["--token", "two words"], {}, "printable ASCII without spaces"),
+        (["--ephemeral", "--db", "x.db"], {}, "there is no --db to name"),
+        ([], {"EPHEMERAL": "1", "DB": "x.db"}, "there is no --db to name"),
+        (["--port", "65536"], {}, "--port"),
+        ([], {"PORT": "x"}, "PIVOTAL_SANDBOX_PORT"),
+        (["--keep", "90"], {}, '"90" is no duration'),
+        (["--keep", "999ms"], {}, "for 1s at least"),
+        ([], {"KEEP": "forever"}, '"forever" is no duration'),
+        (["--ready-file", "no/r.json"], {}, "no is no folder that can be written to"),
+        (["--catalog", "no-such-file"], {}, "no-such-file"),
+    ],
+)
+def test_wrong_usage_is_told_and_nothing_is_made(
+    run: Callable[..., Result],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    environment: dict[str, str],
+    cure: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Were it not refused, this would be: here, it must not serve until Ctrl-C.
+    named = {"PIVOTAL_SANDBOX_HOST": "192.0.2.1"} | {
+        f"PIVOTAL_SANDBOX_{name}": value for name, value in environment.items()
+    }
+    said = run("up", *arguments, env=named)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert cure in " ".join(said.stderr.split())
+    assert os.listdir(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "cure"),
     [
-        (["--host", "192.0.2.1"], "--host takes an address of this machine"),
-        (["--host", "nobody.invalid"], "--host takes an address of this machine"),
-        (["--host", "0.0.0.0", "--token", "two words"], "printable ASCII without spaces"),
-        (["--ephemeral", "--db", "x.db"], "there is no --db to name"),
-        (["--port", "65536"], "--port"),
-        (["--ephemeral", "--port", "0", "--speed", "-1"], "0 (manual) to 1000000"),
-        (["--ephemeral", "--port", "0", "--to", "localhost:3000"], "http://"),
-        (["--ready-file", "no/r.json"], "no is no folder that can be written to"),
-        (["--catalog", "no-such-file"], "no-such-file"),
-        (["--db", "no-such-folder/x.db", "--port", "0"], "no-such-folder"),
+        (["--ephemeral", "--speed", "-1"], "0 (manual) to 1000000"),
+        (["--ephemeral", "--to", "localhost:3000"], "http://"),
+        (["--ephemeral", "--allow-host", "no/host"], "'no/host' is neither"),
+        (["--db", "no-such-folder/x.db"], "no-such-folder"),
     ],
 )
-def test_wrong_usage_is_told_and_nothing_is_started(
+def test_what_is_found_wrong_while_it_starts_ends_it(
     tmp_path: Path, arguments: list[str], cure: str
 ) -> None:
     said = subprocess.run(
-        [*UP, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE
+        [*UP, "--port", "0", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
     )
     assert (said.returncode, said.stdout) == (2, "")
     assert cure in said.stderr

@@ -1,6 +1,7 @@
 """The description is valid, and it and the routes are one."""
 
 import json
+import re
 
 import httpx
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -8,7 +9,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pivotal_sandbox.data import load_catalog
 from pivotal_sandbox.web.api import OPERATIONS
 from pivotal_sandbox.web.openapi import document
+from pivotal_sandbox.web.operation import Operation
+from pivotal_sandbox.web.server import Settings, serve
 
+TOKEN = "a-token"
 DOCUMENT = document(OPERATIONS, load_catalog())
 
 
@@ -38,6 +42,35 @@ def test_a_query_parameter_is_never_null() -> None:
         for call in calls.values():
             for parameter in call["parameters"]:
                 assert "null" not in json.dumps(parameter["schema"]), parameter
+
+
+async def test_it_says_how_to_show_a_token_and_what_those_get_who_are_refused() -> None:
+    settings = Settings(port=0, speed=0, token=TOKEN)
+    async with serve(settings) as running, httpx.AsyncClient(base_url=running.url) as client:
+
+        async def status(call: Operation, path: str, **headers: str) -> int:
+            async with client.stream(call.method, path, headers=headers) as answer:
+                return answer.status_code  # one of them never ends
+
+        for one in OPERATIONS:
+            described = DOCUMENT["paths"][one.path][one.method.lower()]
+            schemes = {name for way in described["security"] for name in way}
+            path = re.sub(r"\{\w+\}", "none.such", one.path)
+            right, wrong = (f"Bearer {token}" for token in (TOKEN, "guess"))
+            foreign = "http://evil.example"
+            assert await status(one, path, authorization=right) not in (401, 403), one
+            assert (await status(one, path) == 401) == ("401" in described["responses"]), one
+            assert (await status(one, path, authorization=wrong) == 401) == ("token" in schemes)
+            if "token" in schemes:
+                by_link = await status(one, f"{path}?token={TOKEN}")
+                assert (by_link != 401) == ("link" in schemes), one
+            refused = await status(one, path, authorization=right, origin=foreign) == 403
+            assert refused == ("403" in described["responses"]), one
+
+
+def test_webhooks_are_sent_without_the_token() -> None:
+    assert "security" not in DOCUMENT
+    assert not any("security" in webhook["post"] for webhook in DOCUMENT["webhooks"].values())
 
 
 async def test_it_is_served(client: httpx.AsyncClient) -> None:

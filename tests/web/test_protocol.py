@@ -88,8 +88,8 @@ def problem_of(answer: bytes) -> dict[str, object]:
 @contextlib.asynccontextmanager
 async def limited(**limits: float) -> AsyncIterator[Running]:
     """A sandbox with tighter limits than usual."""
-    settings = Settings(port=0, speed=0, limits=Limits(**limits))  # type: ignore[arg-type]
-    async with serve(settings) as running:
+    tight = Limits(**limits)  # type: ignore[arg-type]
+    async with serve(Settings(port=0, speed=0, limits=tight, grace_s=0.05)) as running:
         await running.sandbox.dispatcher.settle()
         yield running
 
@@ -265,19 +265,19 @@ class TestSlowness:
     async def test_an_answer_that_comes_after_that_is_dropped(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        async with limited(idle_s=0.3) as running, connected(running) as (reader, writer):
+        async with limited(idle_s=0.2) as running, connected(running) as (reader, writer):
             await running.sandbox.receiver.set_bin(Bin("h", (Step(hang=True),)))
             endpoint = await running.sandbox.add_endpoint(f"{running.url}/in/h")
             page, _ = await running.sandbox.deliveries.page(
                 DeliveryFilter(endpoint_id=endpoint.id), limit=1
             )
             writer.write(
-                b"GET /api/deliveries/%b?wait=1s HTTP/1.1\r\nhost: localhost\r\n"
+                b"GET /api/deliveries/%b?wait=400ms HTTP/1.1\r\nhost: localhost\r\n"
                 b"content-length: 5\r\n\r\n" % page[0].id.encode()
             )
             assert problem_of(await last_words(reader))["status"] == 408
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), 1.2)
+                await asyncio.wait_for(asyncio.Event().wait(), 0.5)
         assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
     async def test_a_body_that_goes_on_is_waited_for(self) -> None:

@@ -138,7 +138,7 @@ async def test_stopping_does_not_wait_for_a_receiver_that_hangs(
     first_capture: FirstCapture, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with httpx.AsyncClient(verify=False) as client:
-        async with serve(Settings(port=0)) as running:
+        async with serve(Settings(port=0, grace_s=0.1)) as running:
             await client.put(f"{running.url}/api/bins/h", json={"behaviour": [{"hang": True}]})
             captured = first_capture(running.sandbox, "h")
             asked = asyncio.create_task(client.post(f"{running.url}/in/h"))

@@ -37,7 +37,7 @@ Exit codes: 0 ok · 1 what was asked about is not so · 2 wrong usage ·
 3 the sandbox, or the target, cannot be reached.
 Environment: PIVOTAL_SANDBOX_URL (http://127.0.0.1:8400),
 PIVOTAL_SANDBOX_TOKEN, PIVOTAL_SANDBOX_TIMEOUT, PIVOTAL_WEBHOOK_SECRET,
-NO_COLOR."""
+NO_COLOR, and one for each option of `up`."""
 
 
 class Refused(click.ClickException):

@@ -3,81 +3,113 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.cli.output import json_option, print_json
 from pivotal_sandbox.cli.scroll import Scroll
+from pivotal_sandbox.core import policy
+from pivotal_sandbox.core.duration import SECOND, format_duration, parse_duration
+from pivotal_sandbox.errors import InputError
 
 if TYPE_CHECKING:
     from pivotal_sandbox.core.activity import Activity
     from pivotal_sandbox.web.server import Running
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 DATABASE = Path("pivotal-sandbox.db")
 
 
+def _duration(ctx: click.Context, param: click.Parameter, given: str) -> int:
+    try:
+        duration = parse_duration(given)
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+    if duration < SECOND:
+        raise click.BadParameter("Nothing would stay in the log: keep it for 1s at least.")
+    return duration
+
+
+def setting(flag: str, *more: str, **about: Any) -> Callable[[F], F]:
+    """Return an option that a variable of the environment can stand for."""
+    variable = f"PIVOTAL_SANDBOX_{flag.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(flag, *more, envvar=variable, show_envvar=True, **about)
+
+
 @click.command()
-@click.option(
+@setting(
     "--host",
     default="127.0.0.1",
     show_default=True,
     help="The address to listen on; beyond loopback, the API asks for a token.",
 )
-@click.option(
+@setting(
     "--port",
     type=click.IntRange(0, 65535),
     default=8400,
     show_default=True,
     help="0 picks a free one.",
 )
-@click.option(
+@setting(
     "--db",
     type=click.Path(dir_okay=False, path_type=Path),
     help=f"The file that keeps the log; by default ./{DATABASE}.",
 )
-@click.option("--ephemeral", is_flag=True, help="Keep the log in memory only.")
-@click.option("--to", metavar="URL", help="Deliver to your own handler, not the built-in bin.")
-@click.option(
+@setting("--ephemeral", is_flag=True, help="Keep the log in memory only.")
+@setting(
+    "--keep",
+    default=format_duration(policy.RETENTION),
+    show_default=True,
+    callback=_duration,
+    metavar="D",
+    help="For how long deliveries and captures stay in the log.",
+)
+@setting("--to", metavar="URL", help="Deliver to your own handler, not the built-in bin.")
+@setting(
     "--speed",
     type=float,
     default=1.0,
     metavar="N",
     help="Let time run N times as fast; 0 stops it.",
 )
-@click.option("--seed", type=int, metavar="N", help="Make ids, records and jitter reproducible.")
-@click.option(
+@setting("--seed", type=int, metavar="N", help="Make ids, records and jitter reproducible.")
+@setting(
     "--catalog",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Event types of your own, in place of the built-in ones.",
 )
-@click.option(
+@setting(
     "--allow-host",
     "allow_hosts",
     multiple=True,
     metavar="HOST",
-    help="Deliver beyond loopback: a name, an address, a network or *; repeatable.",
+    help="Deliver beyond loopback: a name, an address, a network or *; repeatable, in the "
+    "variable with spaces between.",
 )
-@click.option(
+@setting(
     "--token",
-    envvar="PIVOTAL_SANDBOX_TOKEN",
-    show_envvar=True,
     metavar="TOKEN",
     help="What callers of the API must send; made up if the host is not loopback.",
 )
-@click.option(
+@setting(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write url, pid, endpoint_id, secret and token there, as JSON, once it answers.",
 )
 @json_option
+@click.pass_context
 def up(
+    ctx: click.Context,
     host: str,
     port: int,
     db: Path | None,
     ephemeral: bool,
+    keep: int,
     to: str | None,
     speed: float,
     seed: int | None,
@@ -93,7 +125,10 @@ def up(
     line on stdout.
     """
     if ephemeral and db:
-        raise click.UsageError("--ephemeral keeps nothing, so there is no --db to name.")
+        # What is typed for this run goes before what a variable says for all of them.
+        if _is_typed(ctx, "ephemeral") == _is_typed(ctx, "db"):
+            raise click.UsageError("--ephemeral keeps nothing, so there is no --db to name.")
+        ephemeral = _is_typed(ctx, "ephemeral")
     if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
         raise click.BadParameter("A token is printable ASCII without spaces.", param_hint="--token")
     if ready_file and not os.access(ready_file.parent, os.W_OK):
@@ -128,12 +163,17 @@ def up(
         catalog=catalog,
         allow_hosts=allow_hosts,
         token=token or None,
+        keep=keep,
         ready_file=ready_file,
     )
     run(settings, on_ready=on_ready, on_activity=on_activity)
     scroll.close()
     after = "\n" if sys.stderr.isatty() else ""  # the terminal has just shown ^C
     click.echo(f"{after}Stopped.{f' The log is in {kept}.' if kept else ''}", err=True)
+
+
+def _is_typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def banner(running: "Running", kept: Path | None) -> str:

@@ -10,6 +10,7 @@ from pivotal_sandbox import __version__
 from pivotal_sandbox.core.catalog import Catalog, EventType
 from pivotal_sandbox.web.operation import Operation
 from pivotal_sandbox.web.problem import MEDIA, Problem
+from pivotal_sandbox.web.security import HEALTH, STREAM
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{name}"
@@ -26,6 +27,23 @@ _HEADERS = {
     "pivotal-event": "The type of the event. It is not signed: trust the body's.",
     "pivotal-delivery-id": "The same for each retry, another for a replay. It is not signed.",
     "pivotal-signature": "v1,t=<Unix seconds>,sig=<base64 of HMAC-SHA256 over t.body>",
+}
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "What `up` printed, or was given: beyond loopback there is always one.",
+    },
+    "link": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The same, for an EventSource or a link in a browser.",
+    },
+}
+_REFUSALS = {
+    401: ("NoToken", "It was not done: the sandbox has a token, and the request does not show it"),
+    403: ("ForeignPage", "It was not done: a web page from elsewhere changes nothing here"),
 }
 
 
@@ -51,7 +69,14 @@ def document(operations: Iterable[Operation], catalog: Catalog) -> dict[str, Any
         "servers": [{"url": "http://127.0.0.1:8400"}],
         "paths": paths,
         "webhooks": {one.name: {"post": _webhook(one)} for one in catalog},
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "responses": {
+                name: {"description": why, "content": {MEDIA: {"schema": schema_of[Problem]}}}
+                for name, why in _REFUSALS.values()
+            },
+            "securitySchemes": _SCHEMES,
+        },
     }
 
 
@@ -73,17 +98,38 @@ def _operation(
                 str(status): _answer(kind, operation.media, schema_of)
                 for status, kind in operation.answers.items()
             },
+            **_refusals(operation),
             "default": {
                 "description": "It was not done: what was wrong, and where",
                 "content": {MEDIA: {"schema": schema_of[Problem]}},
             },
         },
+        "security": _security(operation),
     }
     if operation.body:
         described["requestBody"] = {
             "content": {"application/json": {"schema": schema_of[operation.body]}}
         }
     return described
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    """Return the ways to show the token; none is one, as on loopback there need not be a token."""
+    if operation.path == HEALTH:
+        return []
+    # A link or an EventSource cannot carry headers.
+    is_link = operation.path == STREAM or not operation.path.startswith("/api/")
+    ways: list[dict[str, list[str]]] = [{"token": []}, {"link": []}, {}]
+    return [way for way in ways if is_link or "link" not in way]
+
+
+def _refusals(operation: Operation) -> dict[str, Any]:
+    refused = {401: operation.path != HEALTH, 403: operation.method != "GET"}
+    return {
+        str(status): {"$ref": f"#/components/responses/{name}"}
+        for status, (name, _) in _REFUSALS.items()
+        if refused[status]
+    }
 
 
 def _parameters(operation: Operation, components: dict[str, Any]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from pivotal_sandbox.clock import Clock
+from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.model import Endpoint
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.feed import Listener
@@ -30,15 +31,16 @@ from pivotal_sandbox.web.stream import Stream
 BUILT_IN = "Built-in capture bin"
 _BACKLOG = 1024
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # every address, and one that can be called
-_LAST_ANSWERS = 2.0  # seconds that requests have to end once the server is told to stop
-_LAST_STEPS = 0.5  # seconds for what is left of them after that
+_LAST_STEPS = 0.5  # seconds for what is left of the requests once their connections are gone
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What `up` was told. `db` of None keeps all in memory; `port` of 0 picks a free one.
 
-    Beyond loopback the API asks for a `token`, which is made up if none is given.
+    `keep` is how many ms the log goes back, `grace_s` how many seconds requests have to end once
+    the server is told to stop. Beyond loopback the API asks for a `token`, which is made up if none
+    is given.
     """
 
     host: str = "127.0.0.1"
@@ -47,11 +49,13 @@ class Settings:
     to: str | None = None
     speed: float = 1.0
     seed: int | None = None
+    keep: int = policy.RETENTION
     catalog: Path | None = None
     allow_hosts: tuple[str, ...] = ()
     ready_file: Path | None = None
     token: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+    grace_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ async def serve(
             clock=Clock(speed=settings.speed) if settings.speed else Clock.manual(),
             seed=settings.seed,
             catalog=settings.catalog,
+            keep=settings.keep,
             allow_hosts=settings.allow_hosts if is_loopback(own) else (*settings.allow_hosts, own),
             base_url=url,
         )
@@ -108,7 +113,7 @@ async def serve(
             if on_activity:
                 sandbox.feed.subscribe(on_activity)
             access = Access.bound_to(address, (settings.host, *more), token)
-            async with _listening(sandbox, sock, access, settings.limits):
+            async with _listening(sandbox, sock, access, settings):
                 first = await _first_endpoint(sandbox, settings.to)
                 yield Running(url, first, sandbox, token)
     finally:
@@ -117,7 +122,7 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def _listening(
-    sandbox: Sandbox, sock: socket.socket, access: Access, limits: Limits
+    sandbox: Sandbox, sock: socket.socket, access: Access, settings: Settings
 ) -> AsyncIterator[None]:
     stream = Stream(sandbox.feed)
     config = Config(
@@ -132,7 +137,7 @@ async def _listening(
         date_header=False,
     )
     config.load()
-    state, crowd = ServerState(), Crowd(limits)
+    state, crowd = ServerState(), Crowd(settings.limits)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: ObservingProtocol(config, state, crowd),
@@ -147,7 +152,7 @@ async def _listening(
         for connection in list(state.connections):
             connection.shutdown()
         if state.tasks:
-            await asyncio.wait(list(state.tasks), timeout=_LAST_ANSWERS)
+            await asyncio.wait(list(state.tasks), timeout=settings.grace_s)
         for connection in list(state.connections):
             connection.transport.abort()
         if state.tasks:  # they learn that nobody is there any more, and end by themselves
