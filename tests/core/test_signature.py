@@ -302,7 +302,7 @@ nearly_a_header = st.lists(piece | text, max_size=8).map("".join)
 nearly_pairs = st.lists(piece | nearly_a_header, max_size=6).map(",".join)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(
     body=anything,
     headers=st.lists(anything | nearly_a_header | nearly_pairs, max_size=3),

@@ -3,29 +3,14 @@
 from typing import Any
 
 import pytest
+from tests.core.conftest import LATER, NOW, made, schema_of, types
 
 from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.ids import is_id
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.record import PREFIXES
-from pivotal_sandbox.core.schema import Schema
 from pivotal_sandbox.core.world import Change, World
 from pivotal_sandbox.errors import Conflict, InputError, NotFound
-
-NOW = 1_780_000_000_000
-LATER = NOW + 60_000
-
-
-def types(change: Change) -> list[str]:
-    return [event.type for event in change.events]
-
-
-def made(world: World, object: str, /, now: int = NOW, **fields: Any) -> str:
-    return world.create(object, fields, now).records[-1].id
-
-
-def schema_of(catalog: Catalog, object: str) -> Schema:
-    return Schema(catalog.get(f"{object}.created").schema)
 
 
 @pytest.mark.parametrize("object", ["customer", "contact", "onboarding", "task"])

@@ -1,28 +1,13 @@
 """The sender's world with a catalog of the user's own."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
+from tests.core.conftest import LATER, NOW, NewWorld, made, types
 
 from pivotal_sandbox.core.catalog import PING, Catalog, EventType
 from pivotal_sandbox.core.instant import rfc3339
-from pivotal_sandbox.core.world import Change, World
 from pivotal_sandbox.errors import InputError
-
-NOW = 1_780_000_000_000
-LATER = NOW + 60_000
-
-
-class NewWorld(Protocol):
-    def __call__(self, seed: object = 1, catalog: Catalog = ...) -> World: ...
-
-
-def types(change: Change) -> list[str]:
-    return [event.type for event in change.events]
-
-
-def made(world: World, object: str, /, now: int = NOW, **fields: Any) -> str:
-    return world.create(object, fields, now).records[-1].id
 
 
 def invoice(name: str, data: dict[str, Any], **schema: Any) -> EventType:

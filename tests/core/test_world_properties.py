@@ -5,47 +5,19 @@ import random
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.conftest import BUILT_IN, LATER, NOW, NewWorld, made, schema_of, types
 
 from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.event import envelope
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.record import PREFIXES
-from pivotal_sandbox.core.schema import Schema
 from pivotal_sandbox.core.world import Change, World
 from pivotal_sandbox.errors import InputError
-
-NOW = 1_780_000_000_000
-LATER = NOW + 60_000
-
-
-class NewWorld(Protocol):
-    def __call__(self, seed: object = 1, catalog: Catalog = ...) -> World: ...
-
-
-def types(change: Change) -> list[str]:
-    return [event.type for event in change.events]
-
-
-def made(world: World, object: str, /, now: int = NOW, **fields: Any) -> str:
-    return world.create(object, fields, now).records[-1].id
-
-
-def schema_of(catalog: Catalog, object: str) -> Schema:
-    return Schema(catalog.get(f"{object}.created").schema)
-
-
-BUILT_IN = [
-    *("customer.created", "customer.updated", "customer.at_risk", "customer.recovered"),
-    *("customer.churned", "customer.deleted", "contact.created", "contact.updated"),
-    *("contact.deleted", "onboarding.created", "onboarding.updated", "onboarding.started"),
-    *("onboarding.delayed", "onboarding.completed", "onboarding.cancelled", "phase.changed"),
-    *("task.created", "task.updated", "task.completed", "task.overdue"),
-]
 
 
 def test_an_event_keeps_its_data_whatever_happens_later(world: World) -> None:
@@ -210,7 +182,7 @@ def carry_out(
 
 
 @given(operations)
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_whatever_is_asked_every_record_and_event_is_as_its_schema_has_it(
     new_world: NewWorld, catalog: Catalog, operations: list[Any]
 ) -> None:
@@ -229,7 +201,7 @@ def test_whatever_is_asked_every_record_and_event_is_as_its_schema_has_it(
 
 
 @given(operations, st.sampled_from(BUILT_IN))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_whatever_is_let_through_the_next_trigger_still_works(
     new_world: NewWorld, catalog: Catalog, operations: list[Any], type: str
 ) -> None:

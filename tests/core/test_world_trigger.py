@@ -1,43 +1,16 @@
 """The sender's world: triggering."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
+from tests.core.conftest import BUILT_IN, LATER, NOW, NewWorld, made, schema_of, types
 
 from pivotal_sandbox.core.catalog import PING, Catalog
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.record import PREFIXES
 from pivotal_sandbox.core.schema import Schema
-from pivotal_sandbox.core.world import Change, World
+from pivotal_sandbox.core.world import World
 from pivotal_sandbox.errors import InputError
-
-NOW = 1_780_000_000_000
-LATER = NOW + 60_000
-
-
-class NewWorld(Protocol):
-    def __call__(self, seed: object = 1, catalog: Catalog = ...) -> World: ...
-
-
-def types(change: Change) -> list[str]:
-    return [event.type for event in change.events]
-
-
-def made(world: World, object: str, /, now: int = NOW, **fields: Any) -> str:
-    return world.create(object, fields, now).records[-1].id
-
-
-def schema_of(catalog: Catalog, object: str) -> Schema:
-    return Schema(catalog.get(f"{object}.created").schema)
-
-
-BUILT_IN = [
-    *("customer.created", "customer.updated", "customer.at_risk", "customer.recovered"),
-    *("customer.churned", "customer.deleted", "contact.created", "contact.updated"),
-    *("contact.deleted", "onboarding.created", "onboarding.updated", "onboarding.started"),
-    *("onboarding.delayed", "onboarding.completed", "onboarding.cancelled", "phase.changed"),
-    *("task.created", "task.updated", "task.completed", "task.overdue"),
-]
 
 
 def test_every_type_is_triggered_here(catalog: Catalog) -> None:

@@ -2,26 +2,35 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.conftest import unmeasured
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
 from pivotal_sandbox.core.duration import DAY, HOUR
 from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.server import Running
 
+ROOT = Path(__file__).parents[2]
 OK = httpx.MockTransport(lambda request: httpx.Response(200))
 
 
 async def all_of(sandbox: Sandbox, **wanted: object) -> list[Delivery]:
     filter = DeliveryFilter(**wanted)  # type: ignore[arg-type]  # as each test names them
     return (await sandbox.deliveries.page(filter, limit=2000))[0]
+
+
+def patience(milliseconds: int) -> Callable[[sqlite3.Connection], object]:
+    return lambda c: c.execute(f"PRAGMA busy_timeout = {milliseconds}").fetchall()
 
 
 def room(pages: int) -> Callable[[sqlite3.Connection], object]:
@@ -51,16 +60,63 @@ async def test_where_the_disk_is_full_it_says_so_and_the_world_stays_as_it_was(
     assert (await client.post("/api/events", json=wish)).status_code == 202
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let another process hold the file until the end of the block."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.store.child", "lock", path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=unmeasured(),
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"locked\n"
+        yield
+
+
 async def test_while_another_process_holds_the_file_an_event_waits(
     running: Running, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "sandbox.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(tmp_path / "sandbox.db"):
         posted = asyncio.create_task(client.post("/api/events", json={"type": "task.created"}))
         assert (await client.get("/api/deliveries")).status_code == 200
         assert not posted.done()
-        other.execute("ROLLBACK")
     assert (await posted).status_code == 202
+
+
+async def test_where_another_process_holds_the_file_for_long_nothing_is_lost_or_sent_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "sandbox.db"
+    ended = asyncio.Event()
+    sent: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["pivotal-delivery-id"])
+        await ended.wait()
+        return httpx.Response(200)
+
+    async with Sandbox(
+        path, clock=Clock.manual(), transport=httpx.MockTransport(answer)
+    ) as sandbox:
+        await sandbox.add_endpoint("http://127.0.0.1:1/")
+        await sandbox.trigger("task.created")
+        await sandbox._database.transact(patience(milliseconds=20))
+        before = dict(await sandbox.records("test", "task"))
+        with locked(path):
+            with pytest.raises(StoreError, match="is locked by another program; close that, then"):
+                await sandbox.trigger("task.created")
+            assert dict(await sandbox.records("test", "task")) == before
+            ended.set()
+            while "is not kept yet" not in caplog.text:
+                await asyncio.wait_for(_turn(), 5)
+            assert {d.status for d in await all_of(sandbox)} == {"pending"}
+        await sandbox.dispatcher.settle()
+        log = await all_of(sandbox)
+        assert {(d.status, d.attempt_count) for d in log} == {("delivered", 1)}
+        assert sorted(d.id for d in log) == sorted(sent)
+        await sandbox.trigger("task.created")
 
 
 async def test_a_clock_that_is_set_back_stops_nothing(tmp_path: Path) -> None:

@@ -70,16 +70,21 @@ async def searched(file: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
+def folded(text: str) -> str:
+    """Return the text as the search compares it."""
+    return "".join(c.lower() if c.isascii() else c for c in text)
+
+
+SAID = [folded(event.body.decode()) for event, _ in MADE]
+
+
 def holding(q: str) -> list[Delivery]:
     """Return what a search is to find, newest first."""
-
-    def folded(text: str) -> str:
-        return "".join(c.lower() if c.isascii() else c for c in text)
-
+    wanted = folded(q)
     return [
         delivery
-        for event, delivery in reversed(MADE)
-        if q == delivery.id or folded(q) in folded(event.body.decode())
+        for (_, delivery), said in zip(reversed(MADE), reversed(SAID), strict=True)
+        if q == delivery.id or wanted in said
     ]
 
 
