@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -23,7 +24,7 @@ up: $(READY) ## Start the sandbox: sender, capture receiver, log; ARGS="--port 0
 
 test: check $(EXPRESS) ## Check the code, run every test and hold the coverage; what CI runs
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='*/core/*' --fail-under=100
 	@$(BIN)/coverage report --omit='*/core/*' --fail-under=95
