@@ -24,6 +24,7 @@ from pivotal_sandbox.errors import (
 )
 
 if TYPE_CHECKING:
+    from pivotal_sandbox.core.explain import explain
     from pivotal_sandbox.core.signature import sign
     from pivotal_sandbox.sandbox import Sandbox
 
@@ -38,11 +39,16 @@ __all__ = [
     "SignatureError",
     "StoreError",
     "UnreachableError",
+    "explain",
     "sign",
     "verify",
 ]
 
-_LAZY = {"Sandbox": "pivotal_sandbox.sandbox", "sign": "pivotal_sandbox.core.signature"}
+_LAZY = {
+    "Sandbox": "pivotal_sandbox.sandbox",
+    "explain": "pivotal_sandbox.core.explain",
+    "sign": "pivotal_sandbox.core.signature",
+}
 
 
 def verify(

@@ -80,3 +80,17 @@ def test_any_header_gets_a_verdict(parts: list[str], secrets: list[str]) -> None
     assert verdict.signed
     assert verdict.sentence.endswith(".")
     assert (verdict.verified is False) == (verdict.reason is not None)
+
+
+def test_a_refusal_names_the_mistake_behind_it_where_one_is_known() -> None:
+    header = sign(BODY + b"\n", SECRET, timestamp=NOW)
+    verdict = judge((("pivotal-signature", header),), BODY, [SECRET], now=NOW)
+    assert verdict.reason == "no_match"
+    assert verdict.sentence.startswith("Signature does not match: ")
+    assert " is made over the body and a newline after it" in verdict.sentence
+
+
+def test_what_is_wrong_with_the_clock_is_said_once() -> None:
+    verdict = judge(signed(NOW - 3600), BODY, [SECRET], now=NOW)
+    assert verdict.sentence.count("3600 s old") == 1
+    assert "time zone" in verdict.sentence

@@ -26,6 +26,7 @@ COMMANDS = {
     "events": ("events", "List the event types, or show one with schema and example."),
     "sign": ("signature", "Print the signature header of a body."),
     "verify": ("signature", "Say whether a signature header holds for a body."),
+    "explain": ("explain", "Name the mistake that makes a wrong signature."),
     "policy": ("policy", "Print how Pivotal delivers: documented, and assumed."),
     "vectors": ("vectors", "Print the signature vectors that test any implementation."),
     "openapi": ("openapi", "Print the OpenAPI description of the REST API and its webhooks."),

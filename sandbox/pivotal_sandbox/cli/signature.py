@@ -37,7 +37,7 @@ def sign(secret: str, body: BinaryIO, timestamp: int | None, as_json: bool) -> N
     printf '{"id":"evt_1"}' | pivotal-sandbox sign --secret whsec_...
     """
     timestamp = int(wall_time()) if timestamp is None else timestamp
-    header = signature.sign(_read(body), secret, timestamp=timestamp)
+    header = signature.sign(read_body(body), secret, timestamp=timestamp)
     if as_json:
         print_json({"header": header, "timestamp": timestamp})
     else:
@@ -82,7 +82,7 @@ def verify(
     refused = None
     try:
         signature.verify_headers(
-            _read(body),
+            read_body(body),
             headers,
             secret,
             now=wall_time() if now is None else now,
@@ -100,7 +100,8 @@ def verify(
         not_so()
 
 
-def _read(body: BinaryIO) -> bytes:
+def read_body(body: BinaryIO) -> bytes:
+    """Return a body to its end; nothing waits for somebody to type one."""
     if body.isatty():
         raise click.UsageError("Name the body by --body FILE, or pipe it in.")
     return body.read()

@@ -30,6 +30,11 @@ def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) 
     try:
         age = floor(verify_headers(body, signatures, secrets, now=now))
     except SignatureError as error:
-        return Verdict(bool(signatures), False, error.reason, str(error))
+        # Imported when first needed: starting, and what verifies, does without.
+        from pivotal_sandbox.core.explain import hint
+
+        named = hint(body, headers, secrets, now=now)
+        sentence = named if named.startswith(str(error)) else f"{error} {named}".rstrip()
+        return Verdict(bool(signatures), False, error.reason, sentence)
     when = f"{age} s old" if age >= 0 else f"{-age} s ahead of this clock"
     return Verdict(True, True, None, f"Signature valid, {when}.")
