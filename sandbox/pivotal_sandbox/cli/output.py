@@ -2,12 +2,13 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from pivotal_sandbox.core.printable import printable as printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,11 +25,6 @@ STYLES = {
     "failed": "red",
     "cancelled": "bright_black",
 }
-
-# What a stranger sent must not drive the terminal: escapes, and marks that turn text around.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -101,11 +97,6 @@ def print_headers(mark: str, headers: Iterable[Sequence[str]]) -> None:
     """Print the headers of a message; `mark` says of which way it went."""
     for name, value in headers:
         click.echo(f"{mark}{click.style(printable(name), dim=True)}: {printable(value)}")
-
-
-def printable(text: str) -> str:
-    """Return `text` with control characters as escapes, so that it is shown and not obeyed."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def pretty(text: str) -> "Text | str":

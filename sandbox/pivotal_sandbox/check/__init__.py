@@ -1,0 +1,1 @@
+"""The battery: genuine and hostile traffic that grades a receiver."""

@@ -1,0 +1,81 @@
+"""A report read for people: what to mend, what follows from it, what was not tested."""
+
+from dataclasses import dataclass
+
+from pivotal_sandbox.check.model import Report, Result, Severity
+
+SEVERITIES: tuple[Severity, ...] = ("must", "should", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause, and the results that only it spoilt.
+
+    `severity` is the gravest among them.
+    """
+
+    cause: Result
+    followers: tuple[Result, ...]
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Untested:
+    """Checks that say nothing, all for one reason; `advice` says how to have them tested."""
+
+    why: str
+    advice: str
+    results: tuple[Result, ...]
+
+
+def findings_of(report: Report) -> tuple[Finding, ...]:
+    """Return what is wrong, the gravest first, then in the order of the battery."""
+    found = {result.id: result for result in report.results if _is_wrong(result)}
+    followers: dict[str, list[Result]] = {id: [] for id in found}
+    causes = []
+    for result in report.results:
+        root = _root(result, found)
+        if root is not None and root.id != result.id:
+            followers[root.id].append(result)
+        elif root is result:
+            causes.append(result)
+    findings = [
+        Finding(
+            cause,
+            tuple(followers[cause.id]),
+            min(
+                (one.severity for one in (cause, *followers[cause.id]) if _is_wrong(one)),
+                key=SEVERITIES.index,
+            ),
+        )
+        for cause in causes
+    ]
+    return tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity)))
+
+
+def untested_of(report: Report) -> tuple[Untested, ...]:
+    """Return what says nothing about the receiver, and belongs to no finding."""
+    folded = {one.id for finding in findings_of(report) for one in finding.followers}
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in report.results:
+        if result.outcome in ("skipped", "vacuous") and result.id not in folded:
+            why = result.observed or result.reason
+            groups.setdefault((why, result.advice), []).append(result)
+    return tuple(Untested(why, advice, tuple(all_)) for (why, advice), all_ in groups.items())
+
+
+def _is_wrong(result: Result) -> bool:
+    return result.outcome in ("failed", "error")
+
+
+def _root(result: Result, found: dict[str, Result]) -> Result | None:
+    """Return the first cause of a result: itself, where it is wrong and nothing else caused it."""
+    if result.outcome == "passed":
+        return None
+    seen = {result.id}
+    while (cause := found.get(result.caused_by or "")) is not None:
+        if cause.id in seen:
+            break
+        seen.add(cause.id)
+        result = cause
+    return found.get(result.id)

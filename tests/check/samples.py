@@ -1,0 +1,203 @@
+"""Reports to render: one of each grade, and any that hypothesis thinks of."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from pivotal_sandbox.check.model import OUTCOMES, Exchange, Report, Result
+
+TARGET = "http://127.0.0.1:8000/webhooks/pivotal"
+SIGNATURE = "v1,t=1716566400,sig=K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols="
+
+
+def exchange(
+    body: bytes = b'{"id":"evt_1","type":"customer.at_risk"}',
+    *,
+    signature: str | None = SIGNATURE,
+    status: int | None = 401,
+    error: str | None = None,
+    answer: bytes = b"",
+    length: int | None = None,
+    extra: bytes = b"",
+) -> Exchange:
+    """Return a request as the battery writes it, with its answer."""
+    head = (
+        b"POST /webhooks/pivotal HTTP/1.1\r\nhost: 127.0.0.1:8000\r\n"
+        b"content-type: application/json\r\npivotal-event: customer.at_risk\r\n"
+        b"pivotal-delivery-id: msg_1\r\n"
+    )
+    if signature is not None:
+        head += b"pivotal-signature: " + signature.encode() + b"\r\n"
+    head += extra + b"content-length: %d\r\n\r\n" % (len(body) if length is None else length)
+    return Exchange(head + body, len(head), status, error, answer, 12.4)
+
+
+PASSED = Result(
+    id="valid-accepted",
+    title="A genuine event is accepted",
+    group="contract",
+    severity="must",
+    outcome="passed",
+    expected="2xx, and one effect",
+    observed="200, and one effect",
+    fate="delivered",
+    reason="All other checks build on it.",
+    advice="",
+    duration_ms=41.0,
+    requests=(exchange(status=200, answer=b"ok"),),
+)
+FORGED = replace(
+    PASSED,
+    id="sig-missing",
+    title="An event without a signature is refused",
+    group="authenticity",
+    outcome="failed",
+    expected="4xx, and no effect",
+    observed="200, and the event was processed",
+    reason="Anyone who finds the address can invent events (CVE-2026-33143: the webhook route "
+    "checked nothing at all).",
+    advice="Refuse with 401 before reading the body when pivotal-signature is missing:\n"
+    "    if header is None:\n        return Response(status=401)",
+    requests=(exchange(signature=None, status=200, answer=b'{"ok":true}\n'),),
+)
+RESERIALISED = replace(
+    PASSED,
+    id="body-numbers",
+    title="A body with numbers like 1.0 and 1e3 is accepted as it is",
+    group="raw body",
+    outcome="failed",
+    expected="2xx",
+    observed="401",
+    fate="LOST: Pivotal does not retry a 4xx",
+    reason="The body was parsed and written again before it was hashed, which changes 1e3 to "
+    "1000.0 (octokit/webhooks.js#71).",
+    advice="Hash the bytes of the request: request.get_data(), before request.json.",
+    requests=(
+        exchange(b'{"id":"evt_2","data":{"n":1e3}}', status=401, answer=b"bad signature"),
+        exchange('{"id":"evt_3","data":{"é":"\u202e\x1b[2J"}}'.encode() + b"\xff", status=401),
+    ),
+)
+FOLLOWER = replace(
+    RESERIALISED,
+    id="body-escapes",
+    title="A body with escapes is accepted as it is",
+    caused_by="body-numbers",
+    requests=(exchange(status=None, error="connection_reset"),),
+)
+VACUOUS = replace(
+    PASSED,
+    id="body-tampered",
+    group="authenticity",
+    outcome="vacuous",
+    observed="the untouched control was refused as well",
+    fate="",
+    caused_by="body-escapes",
+)
+SHOULD = replace(
+    PASSED,
+    id="future-timestamp",
+    title="A signature from tomorrow is refused",
+    group="authenticity",
+    severity="should",
+    outcome="failed",
+    expected="4xx",
+    observed="200",
+    reason="What was signed for tomorrow can be kept and played then.",
+    advice="Compare abs(now - t) with the tolerance.",
+    requests=(exchange(status=200),),
+)
+INFO = replace(
+    SHOULD,
+    id="body-1m",
+    title="A body of 1 MiB is accepted",
+    severity="info",
+    observed="413",
+    fate="LOST: Pivotal does not retry a 4xx",
+    requests=(exchange(b"x" * 1_000_000, status=413),),
+)
+SKIPPED = replace(
+    PASSED,
+    id="retry-identical",
+    title="A retry does no work twice",
+    group="idempotency",
+    outcome="skipped",
+    observed="Only a probe can see effects, and none was given.",
+    fate="",
+    advice="Give --probe-url http://127.0.0.1:8000/probe/{id}, which answers with a count.",
+    requests=(),
+)
+ERROR = replace(
+    PASSED,
+    id="burst",
+    title="Forty events at once are all accepted",
+    group="transport",
+    outcome="error",
+    observed="the probe answered 500",
+    fate="",
+    requests=(),
+)
+
+CLEAN = Report(TARGET, 0, "A", (PASSED,))
+CAPPED = Report(TARGET, 0, "B", (PASSED, SHOULD, SKIPPED, replace(SKIPPED, id="out-of-order")))
+BROKEN = Report(
+    TARGET,
+    7,
+    "F",
+    (PASSED, FORGED, RESERIALISED, FOLLOWER, VACUOUS, SHOULD, INFO, SKIPPED, ERROR),
+)
+
+# Half of the words are the kind that breaks out of one form or another.
+_HOSTILE = ["<script>alert(1)</script>", "]]>", "{{ 7 * 7 }}", "\x00\x1b[31m", "\ud800", '"&', "界"]
+words = st.one_of(st.sampled_from(_HOSTILE), st.text(max_size=60))
+times = st.floats(0, 1e7)
+
+
+@st.composite
+def _exchanges(draw: st.DrawFn) -> Exchange:
+    whole = draw(
+        st.one_of(
+            st.binary(max_size=200),
+            words.map(lambda text: text.encode("utf-8", "replace")),
+            st.just(exchange().sent),
+        )
+    )
+    answered = st.one_of(st.none(), st.integers(100, 599))
+    return Exchange(
+        whole,
+        draw(st.integers(0, len(whole))),
+        draw(answered),
+        draw(st.none() | words),
+        draw(st.binary(max_size=60)),
+        draw(times),
+    )
+
+
+def results(id: str) -> st.SearchStrategy[Result]:
+    """Any result of the check `id`."""
+    return st.builds(
+        Result,
+        id=st.just(id),
+        title=words,
+        group=words,
+        severity=st.sampled_from(["must", "should", "info"]),
+        outcome=st.sampled_from(OUTCOMES),
+        expected=words,
+        observed=words,
+        fate=words,
+        reason=words,
+        advice=words,
+        duration_ms=times,
+        requests=st.lists(_exchanges(), max_size=3).map(tuple),
+        caused_by=st.none() | st.sampled_from(["a", "b", "c", "elsewhere"]),
+    )
+
+
+reports = st.builds(
+    Report,
+    target=words,
+    seed=st.integers(),
+    grade=st.sampled_from(["A", "B", "C", "D", "F"]),
+    results=st.lists(words, max_size=4, unique=True)
+    .flatmap(lambda ids: st.tuples(*(results(id) for id in ["a", "b", "c", *ids])))
+    .map(lambda found: tuple({result.id: result for result in found}.values())),
+)
