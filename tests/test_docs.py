@@ -19,8 +19,15 @@ from pivotal_sandbox.core.policy import DEFAULTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"```([\w-]+)\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line for kind, block in BLOCKS if kind == "console" for line in block.splitlines()]
+# What a reader types after "$ ", and all that is printed until the next one.
+SESSIONS = [
+    (typed, printed)
+    for kind, block in BLOCKS
+    if kind == "shell-session"
+    for typed, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+]
 MAKE = re.compile(r"(?:`|^)make ([a-z]+)", re.MULTILINE)
 PAGE = ROOT / "docs" / "commands.md"
 DEADLINE = 60  # seconds
@@ -99,7 +106,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_of_the_readme_runs(command: str, place: tuple[Path, dict[str, str]]) -> None:
-    folder, environment = place
     if command.startswith("make "):
         # Running these here would start the tests in the tests; CI and `make` itself do it.
         subprocess.run(["make", "-n", *command.split()[1:]], cwd=ROOT, check=True, timeout=DEADLINE)
@@ -107,18 +113,34 @@ def test_each_command_of_the_readme_runs(command: str, place: tuple[Path, dict[s
     if command.startswith(". "):
         assert command == ". .venv/bin/activate"
         return
+    done = typed_at(place, command)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("typed", "printed"), SESSIONS)
+def test_each_session_of_the_readme_prints_what_it_shows(
+    typed: str, printed: str, place: tuple[Path, dict[str, str]]
+) -> None:
+    assert typed_at(place, typed).stdout == printed
+
+
+def typed_at(
+    place: tuple[Path, dict[str, str]], command: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run what a reader types, with all that it prints on stdout."""
+    folder, environment = place
     command = command.replace("http://127.0.0.1:8400", environment["PIVOTAL_SANDBOX_URL"])
     command = command.replace("127.0.0.1:8000", environment["HANDLER"])
-    done = subprocess.run(
+    return subprocess.run(
         ["sh", "-ec", command],
         cwd=folder,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=DEADLINE,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_readme_shows_the_policy_as_it_is() -> None:
