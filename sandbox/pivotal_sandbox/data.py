@@ -1,4 +1,4 @@
-"""Finds and reads what ships beside the program: fixtures/."""
+"""Finds and reads what ships beside the program: fixtures/ and receiver_templates/."""
 
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ _CHECKOUT = _PACKAGE.parents[1]
 
 HOME = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 FIXTURES = HOME / "fixtures"
+RECEIVER_TEMPLATES = HOME / "receiver_templates"
 
 _BOM = b"\xef\xbb\xbf"
 
