@@ -14,10 +14,10 @@ TOOLS := .venv/.tools
 EXPRESS := tests/express/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fix build lock bench clean
+.PHONY: help up test test-templates check fix build lock bench clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 up: $(READY) ## Start the sandbox: sender, capture receiver, log; ARGS="--port 0 --ephemeral" passes flags on
 	@$(BIN)/pivotal-sandbox up $(ARGS)
@@ -28,6 +28,9 @@ test: check $(EXPRESS) ## Check the code, run every test and hold the coverage; 
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='*/core/*' --fail-under=100
 	@$(BIN)/coverage report --omit='*/core/*' --fail-under=95
+
+test-templates: $(TOOLS) ## Generate, install and grade every receiver template; TEMPLATES="flask go-chi" picks some
+	@TEMPLATES="$${TEMPLATES:-all}" $(BIN)/pytest tests/templates $(ARGS)
 
 check: $(TOOLS) ## Lint, formatting and types, without changing a file
 	@$(BIN)/ruff check --quiet

@@ -28,7 +28,7 @@ SESSIONS = [
     if kind == "shell-session"
     for typed, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
 ]
-MAKE = re.compile(r"(?:`|^)make ([a-z]+)", re.MULTILINE)
+MAKE = re.compile(r"(?:`|^)make ([a-z-]+)", re.MULTILINE)
 PAGE = ROOT / "docs" / "commands.md"
 DEADLINE = 60  # seconds
 
