@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 TOOLS := .venv/.tools
-EXPRESS := tests/express/node_modules/.package-lock.json
+NODE := $(patsubst %,%/node_modules/.package-lock.json,tests/express tests/check/stacks)
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-templates check fix build lock bench clean
@@ -22,7 +22,7 @@ help: ## List these commands
 up: $(READY) ## Start the sandbox: sender, capture receiver, log; ARGS="--port 0 --ephemeral" passes flags on
 	@$(BIN)/pivotal-sandbox up $(ARGS)
 
-test: check $(EXPRESS) ## Check the code, run every test and hold the coverage; what CI runs
+test: check $(NODE) ## Check the code, run every test and hold the coverage; what CI runs
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -55,7 +55,7 @@ bench: $(TOOLS) ## Measure deliveries per second, beside other ways to do the sa
 
 clean: ## Remove what was made here, .venv too
 	@rm -rf .venv build dist htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
-	  tests/express/node_modules
+	  $(NODE:/.package-lock.json=)
 	@find sandbox tests fixtures receiver_templates -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements.lock
@@ -74,7 +74,7 @@ $(TOOLS): $(READY) requirements-dev.lock
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Without npm, or without a network, only the test of an Express receiver goes without it.
-$(EXPRESS): tests/express/package.json
-	@npm install --prefix tests/express --no-package-lock --no-audit --no-fund --silent \
-	  || echo "Express could not be installed by npm; the test that needs it will say so." >&2
+# Without npm, or without a network, only the tests that need these packages go without them.
+%/node_modules/.package-lock.json: %/package.json
+	@npm install --prefix $* --no-package-lock --no-audit --no-fund --silent \
+	  || echo "npm could not install what $*/package.json names; the tests that need it will say so." >&2

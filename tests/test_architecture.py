@@ -23,7 +23,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"engine", "indexing", "receive", "retention", "worlds"}),
     frozenset({"sandbox"}),
     frozenset({FRONT_DOOR}),
-    frozenset({"check", "scaffold", "watch", "load", "web"}),
+    frozenset({"check", "lint", "scaffold", "watch", "load", "web"}),
+    frozenset({"testing"}),
     frozenset({"pytest_plugin", "cli"}),
     frozenset({"__main__"}),
 )

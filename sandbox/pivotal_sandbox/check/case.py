@@ -1,0 +1,81 @@
+"""A check as data: its name, why it matters, how it is run, and the verdict it comes to."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pivotal_sandbox.check.model import Exchange, Outcome, Severity
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.check.bench import Bench
+
+Group = Literal["contract", "authenticity", "raw-body", "idempotency", "transport"]
+
+Turn = Literal[
+    "first",  # before all others: what they build on
+    "hostile",  # one request after the other, so that it is known which one did harm
+    "genuine",  # one after the other, beside the hostile ones
+    "waiting",  # all at once: they mostly wait
+    "crowd",  # alone, when the others are done
+    "last",  # judges what all the others have seen
+]
+
+Need = Literal["probe", "previous_secret", "revoked_secret"]
+
+UNSEEN = "not tested: without a probe its effects cannot be seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a check ended.
+
+    `severity` and `topic` are the case's own where they are None; `deciding` are the exchanges
+    that led to it.
+    """
+
+    outcome: Outcome
+    observed: str
+    deciding: tuple[Exchange, ...] = ()
+    severity: Severity | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One check of the battery. `topic` names its advice; `needs` is what it cannot do without."""
+
+    id: str
+    title: str
+    group: Group
+    severity: Severity
+    expected: str
+    reason: str
+    topic: str
+    turn: Turn
+    run: "Callable[[Bench], Awaitable[Verdict]]"
+    needs: tuple[Need, ...] = ()
+
+
+def passed(observed: str, *deciding: Exchange) -> Verdict:
+    """Return that all is well."""
+    return Verdict("passed", observed, deciding)
+
+
+def failed(
+    observed: str,
+    *deciding: Exchange,
+    severity: Severity | None = None,
+    topic: str | None = None,
+) -> Verdict:
+    """Return that it is not."""
+    return Verdict("failed", observed, deciding, severity, topic)
+
+
+def vacuous(observed: str, *deciding: Exchange) -> Verdict:
+    """Return that nothing can be concluded: what should have passed did not either."""
+    return Verdict("vacuous", observed, deciding)
+
+
+def skipped(observed: str, *, topic: str | None = None) -> Verdict:
+    """Return that it was not tested, and why; `topic` names what to do to have it tested."""
+    return Verdict("skipped", observed, topic=topic)

@@ -1,0 +1,152 @@
+"""Why a genuine event is refused: the same event with each usual mistake, until one fits."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pivotal_sandbox.check.answer import is_ack
+from pivotal_sandbox.check.bench import Bench
+from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.core.signature import VERSION, mac
+
+_SUSPECT = frozenset({400, 401, 403, 422, 500})
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the receiver accepts in place of the real thing, and the topic of the mend."""
+
+    observed: str
+    topic: str
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    label: str
+    observed: str
+    topic: str
+    header: Callable[[bytes, int], str]
+    body: Callable[[bytes], bytes] = bytes
+
+
+async def diagnose(bench: Bench, refused: Exchange) -> Diagnosis | None:
+    """Return the mistake that the receiver shares, if it is one of the usual ones."""
+    if refused.status not in _SUSPECT:
+        return None
+    for mistake in _mistakes(bench.settings.secret):
+        plain, t = bench.event(), bench.now()
+        event = replace(plain, body=mistake.body(plain.body))
+        shot = bench.forged(
+            f"diagnosis: {mistake.label}", event, signatures=[mistake.header(event.body, t)], t=t
+        )
+        exchange = await bench.send(replace(shot, event_id=""))
+        if is_ack(exchange):
+            return Diagnosis(mistake.observed, mistake.topic, exchange)
+    return None
+
+
+def _mistakes(secret: str) -> list[_Mistake]:
+    def digest(message: bytes, key: bytes = secret.encode()) -> bytes:
+        return hmac.new(key, message, hashlib.sha256).digest()
+
+    def line(t: int, mac: bytes) -> str:
+        return f"{VERSION},t={t},sig={base64.b64encode(mac).decode()}"
+
+    def right(body: bytes, t: int) -> str:
+        return line(t, digest(_message(body, t)))
+
+    bare = secret.removeprefix("whsec_")
+    return [
+        _Mistake(
+            "written as json.dumps writes it",
+            "it accepts the event once it is spaced as Python's json.dumps spaces it, so it "
+            "hashes what it parsed and wrote anew, not what was sent",
+            "raw-body",
+            right,
+            lambda body: json.dumps(json.loads(body)).encode(),
+        ),
+        _Mistake(
+            "with sorted keys",
+            "it accepts the event once its keys are sorted, so it hashes what it parsed and wrote "
+            "anew, not what was sent",
+            "raw-body",
+            right,
+            lambda body: json.dumps(
+                json.loads(body), sort_keys=True, separators=(",", ":")
+            ).encode(),
+        ),
+        _Mistake(
+            "hexadecimal",
+            "it accepts a hexadecimal signature",
+            "base64",
+            lambda body, t: f"{VERSION},t={t},sig={digest(_message(body, t)).hex()}",
+        ),
+        _Mistake(
+            "url-safe base64",
+            "it accepts url-safe base64 only",
+            "base64",
+            lambda body, t: f"{VERSION},t={t},sig={_url_safe(digest(_message(body, t)))}",
+        ),
+        _Mistake(
+            "the body alone is signed",
+            "it accepts a signature over the body alone, without the timestamp",
+            "message",
+            lambda body, t: line(t, digest(body)),
+        ),
+        _Mistake(
+            "no dot",
+            "it accepts a signature over t and body without the dot between them",
+            "message",
+            lambda body, t: line(t, digest(str(t).encode() + body)),
+        ),
+        _Mistake(
+            "a newline at the end",
+            "it accepts a signature over the body and a newline",
+            "raw-body",
+            lambda body, t: line(t, digest(_message(body, t) + b"\n")),
+        ),
+        _Mistake(
+            "the secret without its prefix",
+            "it accepts a signature made with the secret without whsec_",
+            "key",
+            lambda body, t: line(t, digest(_message(body, t), bare.encode())),
+        ),
+        _Mistake(
+            "the secret read as base64",
+            "it accepts a signature made with what the secret gives when decoded from base64",
+            "key",
+            lambda body, t: line(t, digest(_message(body, t), _decoded(bare))),
+        ),
+        _Mistake(
+            "a newline after the secret",
+            "it accepts a signature made with the secret and a newline behind it",
+            "key",
+            lambda body, t: line(t, digest(_message(body, t), secret.encode() + b"\n")),
+        ),
+        _Mistake(
+            "milliseconds",
+            "it accepts a t in milliseconds, which it takes for seconds",
+            "timestamp",
+            lambda body, t: f"{VERSION},t={t * 1000},sig={mac(body, secret, t * 1000)}",
+        ),
+    ]
+
+
+def _message(body: bytes, t: int) -> bytes:
+    return f"{t}.".encode() + body
+
+
+def _url_safe(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:  # no base64, so nobody can have decoded it
+        return text.encode()

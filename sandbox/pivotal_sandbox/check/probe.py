@@ -1,0 +1,181 @@
+"""Probes: how often an event took effect, asked of the receiver's side."""
+
+import asyncio
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from pivotal_sandbox.core.model import Request
+from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.engine.guard import Guard
+from pivotal_sandbox.engine.sender import Sender
+from pivotal_sandbox.errors import InputError
+
+PLACE = "{id}"
+AT_ONCE = 4  # questions that are put at the same time
+TIMEOUT_MS = 10_000
+
+
+class ProbeError(Exception):
+    """A probe cannot say how often; the text says why."""
+
+
+class Probe(Protocol):
+    """Says how often each event took effect."""
+
+    async def counts(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the count of each id. Raises `ProbeError`."""
+        ...
+
+
+class ProbeUrl:
+    """Asks a URL with `{id}` in it, which answers with a number or with `{"count": n}`."""
+
+    def __init__(self, template: str, guard: Guard | None = None) -> None:
+        self._template = _with_place(template, "probe URL")
+        parse_url(template.replace(PLACE, "evt_0"))
+        self._guard = guard or Guard()
+
+    async def counts(self, ids: Sequence[str]) -> dict[str, int]:
+        sender = Sender(guard=self._guard, timeout_ms=TIMEOUT_MS)
+
+        async def ask(id: str) -> int:
+            url = self._template.replace(PLACE, id)
+            headers = (("host", parse_url(url).authority), ("accept", "application/json"))
+            outcome = await sender.send(Request("GET", url, headers, b""))
+            if outcome.response is None:
+                raise ProbeError(f"GET {url}: {outcome.detail}")
+            if outcome.response.status_code != 200:
+                raise ProbeError(f"GET {url} was answered {outcome.response.status_code}, not 200")
+            return _number(outcome.response.body, f"GET {url}")
+
+        try:
+            return await _each(ask, ids)
+        finally:
+            await sender.close()
+
+
+class ProbeCommand:
+    """Runs a shell command with `{id}` in it, which prints a number or `{"count": n}`."""
+
+    def __init__(self, template: str) -> None:
+        self._template = _with_place(template, "probe command")
+
+    async def counts(self, ids: Sequence[str]) -> dict[str, int]:
+        return await _each(self._run, ids)
+
+    async def _run(self, id: str) -> int:
+        command = self._template.replace(PLACE, id)
+        process = await asyncio.create_subprocess_shell(
+            command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(TIMEOUT_MS / 1000):
+                printed, complained = await process.communicate()
+        except TimeoutError:
+            raise ProbeError(f"`{command}` did not end in {TIMEOUT_MS // 1000} s") from None
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        if process.returncode:
+            why = complained.decode("utf-8", "replace").strip().splitlines()[-1:] or ["silently"]
+            raise ProbeError(f"`{command}` ended with exit code {process.returncode}: {why[0]}")
+        return _number(printed, f"`{command}`")
+
+
+class ProbeFile:
+    """Counts the lines of a file of JSON objects that have the event's `id`.
+
+    A file that is not there yet is empty; the last line counts once it is ended.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def counts(self, ids: Sequence[str]) -> dict[str, int]:
+        try:
+            content = await asyncio.to_thread(self._path.read_bytes)
+        except FileNotFoundError:
+            return dict.fromkeys(ids, 0)
+        except OSError as error:
+            raise ProbeError(f"{self._path} cannot be read: {error.strerror}") from error
+        found: Counter[object] = Counter()
+        for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+                found[value["id"]] += 1
+            except (ValueError, KeyError, TypeError):
+                raise ProbeError(
+                    f'{self._path}, line {number}: not a JSON object with an "id"'
+                ) from None
+        return {id: found[id] for id in ids}
+
+
+class ProbeCallable:
+    """Asks a Python function of the event's id, plain or async."""
+
+    def __init__(self, function: Callable[[str], int | Awaitable[int]]) -> None:
+        self._function = function
+
+    async def counts(self, ids: Sequence[str]) -> dict[str, int]:
+        found = {}
+        for id in ids:
+            answer: object = self._function(id)
+            if isinstance(answer, Awaitable):
+                answer = await answer
+            if isinstance(answer, bool) or not isinstance(answer, int):
+                raise ProbeError(f"the probe's answer {answer!r} is not an int")
+            found[id] = answer
+        return found
+
+
+def as_probe(probe: "Probe | Callable[[str], int | Awaitable[int]]") -> Probe:
+    """Return a probe, be it given as one or as a function."""
+    if isinstance(probe, ProbeUrl | ProbeCommand | ProbeFile | ProbeCallable):
+        return probe
+    return ProbeCallable(probe) if callable(probe) else probe
+
+
+async def _each(ask: Callable[[str], Awaitable[int]], ids: Sequence[str]) -> dict[str, int]:
+    """Return the answer for each id; a few are asked for at the same time."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(id: str) -> tuple[str, int]:
+        async with turns:
+            return id, await ask(id)
+
+    return dict(await asyncio.gather(*[one(id) for id in ids]))
+
+
+def _number(answer: bytes, source: str) -> int:
+    text = answer.decode("utf-8", "replace").strip()
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if isinstance(value, dict):
+        value = value.get("count")
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ProbeError(
+            f'{source} says {text[:80]!r}, which is neither a number nor {{"count": n}}'
+        )
+    return value
+
+
+def _with_place(template: str, what: str) -> str:
+    if PLACE not in template:
+        raise InputError(f"The {what} {template!r} has no {PLACE}, where the event's id goes.")
+    return template

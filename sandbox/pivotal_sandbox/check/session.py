@@ -1,0 +1,206 @@
+"""One run of the battery against one receiver: what is sent, what was seen, and when to stop."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from pivotal_sandbox.check.line import Line
+from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.probe import Probe
+from pivotal_sandbox.check.shot import Shot
+from pivotal_sandbox.clock import sleep
+
+REQUESTS_MOST = 300
+SETTLE_MS = 3_000  # how long an accepted event may take to have its effect
+QUIET_MS = 300  # how long to look on for a second effect, at least
+POLL_MS = 25
+GONE_TRIES = 6
+GONE_PAUSE_MS = 250
+
+
+class OverError(Exception):
+    """No request can be sent any more; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told: the receiver's secrets and habits, and how to treat it."""
+
+    url: str
+    secret: str
+    seed: int
+    timeout_ms: float
+    pace: float | None = None  # requests per second
+    max_skew: int = 300  # seconds
+    previous_secret: str | None = None
+    revoked_secret: str | None = None
+    verifies_async: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One exchange, and of which check it was.
+
+    `strained` where its duration says little about the receiver: sent slowly, or in a crowd.
+    """
+
+    case_id: str
+    shot: Shot
+    exchange: Exchange
+    strained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The receiver died: of which check, and of which request."""
+
+    case_id: str
+    exchange: Exchange
+
+
+@dataclass
+class Session:
+    """Sends for all checks, within the limits, and keeps what came back."""
+
+    settings: Settings
+    line: Line
+    now: int
+    probe: Probe | None = None
+    log: list[Trace] = field(default_factory=list)
+    death: Death | None = None
+    lag_ms: float = 0.0  # from the first ack to its effect
+
+    def __post_init__(self) -> None:
+        self._sent = 0
+        self._next_at = 0.0
+        self._hostile: tuple[str, Shot] | None = None
+        self._burying = asyncio.Lock()
+
+    async def send(
+        self,
+        case_id: str,
+        shot: Shot,
+        *,
+        hostile: bool,
+        crowded: bool = False,
+        piece: int = 0,
+        pause_ms: float = 0,
+        timeout_ms: float | None = None,
+    ) -> Exchange:
+        """Send one shot. Raises `OverError` where the receiver is dead, or turns out to be."""
+        await self._turn(1)
+        if hostile:
+            self._hostile = case_id, shot
+        exchange = await self.line.send(shot, piece=piece, pause_ms=pause_ms, timeout_ms=timeout_ms)
+        self.log.append(Trace(case_id, shot, exchange, strained=bool(piece) or crowded))
+        await self._look_after(case_id, exchange)
+        if hostile:
+            self._hostile = None
+        return exchange
+
+    async def volley(self, case_id: str, shots: Sequence[Shot]) -> list[Exchange]:
+        """Send shots that are complete at the same moment."""
+        await self._turn(len(shots))
+        exchanges = await self.line.volley(shots)
+        self.log += [
+            Trace(case_id, shot, exchange, strained=True)
+            for shot, exchange in zip(shots, exchanges, strict=True)
+        ]
+        for exchange in exchanges:
+            await self._look_after(case_id, exchange)
+        return exchanges
+
+    async def follow(self, case_id: str, first: Shot, second: Shot) -> list[Exchange]:
+        """Send two shots on one connection."""
+        await self._turn(2)
+        exchanges = await self.line.follow(first, second)
+        self.log += [
+            Trace(case_id, shot, exchange)
+            for shot, exchange in zip((first, second), exchanges, strict=False)
+        ]
+        for exchange in exchanges:
+            await self._look_after(case_id, exchange)
+        return exchanges
+
+    async def break_off(self, shot: Shot, size: int) -> Exchange:
+        """Send so much of a shot's body, and close. It is not logged: nobody answers it."""
+        await self._turn(1)
+        return await self.line.break_off(shot, size)
+
+    async def wire(self, id: str) -> int:
+        """Return how often the first accepted event took effect, and learn how long that takes."""
+        began = perf_counter()
+        found = await self.counts([id])
+        self.lag_ms = (perf_counter() - began) * 1000 - self.quiet_ms
+        if found[id] != 1:
+            self.probe = None  # what it says of others would be worth nothing
+        return found[id]
+
+    async def counts(self, ids: Sequence[str], *, expected: int = 1) -> dict[str, int]:
+        """Return how often each event took effect.
+
+        Waits until all have the `expected` count, up to a limit, then looks on for more.
+        """
+        assert self.probe is not None
+        waited = 0.0
+        while True:
+            found = await self.probe.counts(ids)
+            if all(count >= expected for count in found.values()):
+                break
+            if waited >= SETTLE_MS:
+                return found
+            await sleep(POLL_MS)
+            waited += POLL_MS
+        await sleep(self.quiet_ms)
+        return await self.probe.counts(ids)
+
+    @property
+    def quiet_ms(self) -> float:
+        """How long to look on for a second effect."""
+        return min(max(QUIET_MS, 2 * self.lag_ms), SETTLE_MS)
+
+    async def _turn(self, count: int) -> None:
+        if self.death is not None:
+            raise OverError("not run: the receiver had died")
+        if self._sent + count > REQUESTS_MOST:
+            raise OverError(f"not run: the limit of {REQUESTS_MOST} requests is reached")
+        self._sent += count
+        if self.settings.pace:
+            loop = asyncio.get_running_loop()
+            start = max(self._next_at, loop.time())
+            self._next_at = start + count / self.settings.pace
+            await sleep((start - loop.time()) * 1000)
+
+    async def _look_after(self, case_id: str, exchange: Exchange) -> None:
+        """Find out, after a request without an answer, whether the receiver lives."""
+        if exchange.status is not None or exchange.failure == "protocol":
+            return
+        async with self._burying:
+            if self.death is None and not await self._lives(exchange):
+                self.death = self._death(case_id, exchange)
+        if self.death is not None:
+            raise OverError("not run: the receiver had died")
+
+    def _death(self, case_id: str, exchange: Exchange) -> Death:
+        """Return whose doing it was: of what was under way, a hostile request is the likeliest."""
+        if self._hostile is None:
+            return Death(case_id, exchange)
+        case_id, shot = self._hostile
+        sent = replace(exchange, sent=shot.sent, head_size=len(shot.head), label=shot.label)
+        return Death(case_id, sent)
+
+    async def _lives(self, exchange: Exchange) -> bool:
+        """Ask again in the plainest way; a receiver that is being restarted gets some time."""
+        shot = next((t.shot for t in self.log if t.exchange.status is not None), None)
+        if shot is None:  # it never answered: that is not death
+            return True
+        for attempt in range(GONE_TRIES):
+            if attempt:
+                await sleep(GONE_PAUSE_MS)
+            answer = await self.line.send(shot)
+            if answer.status is not None:
+                return True
+            if answer.failure == "timeout":
+                return False
+        return False

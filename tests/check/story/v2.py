@@ -1,0 +1,43 @@
+"""Second try: the raw body is what is hashed, and the header is read with care."""
+
+import base64
+import hashlib
+import hmac
+import os
+
+from flask import Flask, request
+
+app = Flask(__name__)
+SECRET = os.environ["PIVOTAL_WEBHOOK_SECRET"].encode()
+seen: set[str] = set()
+done: list[str] = []
+
+
+def is_genuine(header: str, body: bytes) -> bool:
+    version, *parts = header.split(",")
+    pairs = [part.partition("=")[::2] for part in parts]
+    times = [value for key, value in pairs if key == "t"]
+    if version != "v1" or len(times) != 1 or not times[0].isascii() or not times[0].isdigit():
+        return False
+    digest = hmac.new(SECRET, times[0].encode() + b"." + body, hashlib.sha256).digest()
+    expected = base64.b64encode(digest)
+    return any(
+        hmac.compare_digest(expected, value.encode()) for key, value in pairs if key == "sig"
+    )
+
+
+@app.post("/webhooks/pivotal")
+def pivotal() -> tuple[str, int]:
+    if not is_genuine(request.headers.get("pivotal-signature", ""), request.get_data()):
+        return "", 401
+    event = request.get_json()
+    delivery = request.headers["pivotal-delivery-id"]
+    if delivery not in seen:
+        seen.add(delivery)
+        done.append(event["id"])
+    return "ok", 200
+
+
+@app.get("/done/<id>")
+def count(id: str) -> dict[str, int]:
+    return {"count": done.count(id)}

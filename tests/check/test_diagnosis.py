@@ -1,0 +1,97 @@
+"""The usual mistakes are recognised by what a receiver accepts in place of the real thing."""
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+import pytest
+from tests.check.broken import (
+    ComparesHex,
+    PlainDumps,
+    Rewrites,
+    SecretFromBase64,
+    SecretWithoutPrefix,
+    SortedDumps,
+    TimestampNotSigned,
+)
+from tests.check.fleet import run_one
+from tests.check.receiver import SECRET, Receiver
+from tests.check.test_bench import bench
+
+from pivotal_sandbox.check.diagnosis import diagnose
+from pivotal_sandbox.check.model import Exchange
+
+
+class WithoutDot(Receiver):
+    def expected(self, body: bytes, t: str, secret: str) -> list[str]:
+        return [self.mac(t.encode() + body, secret)]
+
+
+class WithNewline(Receiver):
+    def expected(self, body: bytes, t: str, secret: str) -> list[str]:
+        return [self.mac(f"{t}.".encode() + body + b"\n", secret)]
+
+
+class SecretWithNewline(Receiver):
+    secrets = (SECRET + "\n",)
+
+
+class UrlSafe(Receiver):
+    def mac(self, message: bytes, secret: str) -> str:
+        digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+class Milliseconds(Receiver):
+    timestamp = "[0-9]+"
+
+    def fresh(self, t: int) -> bool:
+        return super().fresh(t // 1000)
+
+
+class Unknowable(Rewrites):
+    def rewritten(self, value: Any) -> bytes:
+        return b"constant"
+
+
+@pytest.mark.parametrize(
+    ("receiver", "words"),
+    [
+        (PlainDumps, "as Python's json.dumps spaces it"),
+        (SortedDumps, "once its keys are sorted"),
+        (ComparesHex, "hexadecimal"),
+        (UrlSafe, "url-safe"),
+        (TimestampNotSigned, "over the body alone"),
+        (WithoutDot, "without the dot"),
+        (WithNewline, "the body and a newline"),
+        (SecretWithoutPrefix, "without whsec_"),
+        (SecretFromBase64, "decoded from base64"),
+        (SecretWithNewline, "a newline behind it"),
+        (Milliseconds, "milliseconds"),
+    ],
+)
+def test_a_usual_mistake_is_named(receiver: type[Receiver], words: str) -> None:
+    [result] = run_one(receiver(), only=["valid-accepted"]).results
+    assert result.outcome == "failed"
+    assert words in result.observed
+    assert result.requests[1].label.startswith("diagnosis: ")
+
+
+def test_an_unusual_mistake_is_not_guessed_at() -> None:
+    [result] = run_one(Unknowable(), only=["valid-accepted"]).results
+    assert result.observed == "answered 401: LOST, Pivotal does not retry this"
+
+
+async def test_an_answer_that_is_no_refusal_is_not_diagnosed() -> None:
+    one = bench()
+    assert await diagnose(one, Exchange(b"", 0, 404, None, b"", 1.0)) is None
+    assert not one.log
+
+
+def test_a_secret_that_is_no_base64_is_no_obstacle() -> None:
+    class Odd(Unknowable):
+        secrets = ("whsec_abcde",)
+
+    [result] = run_one(Odd(), only=["valid-accepted"]).results
+    assert result.outcome == "failed"

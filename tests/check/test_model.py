@@ -1,0 +1,35 @@
+"""Reports as data."""
+
+import pytest
+from tests.check.test_causes import result
+
+from pivotal_sandbox.check.model import Outcome, Report, Severity
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome", "passed"),
+    [
+        ("must", "failed", False),
+        ("must", "error", False),
+        ("must", "vacuous", True),
+        ("must", "skipped", True),
+        ("should", "failed", True),
+        ("info", "failed", True),
+    ],
+)
+def test_a_report_passes_unless_a_must_is_broken(
+    severity: Severity, outcome: Outcome, passed: bool
+) -> None:
+    good = result("one", outcome="passed")
+    assert Report("url", 1, "A", (good, result("two", severity, outcome))).passed is passed
+
+
+def test_a_summary_counts_every_outcome() -> None:
+    results = (result("one"), result("two", outcome="passed"), result("three", outcome="passed"))
+    assert Report("url", 1, "F", results).summary == {
+        "passed": 2,
+        "failed": 1,
+        "skipped": 0,
+        "vacuous": 0,
+        "error": 0,
+    }

@@ -1,0 +1,285 @@
+"""The whole battery: correct receivers pass it, and what happens around it."""
+
+import asyncio
+import re
+import socket
+from typing import Any
+
+import pytest
+from tests.check.broken import DiesOnLength, NoVerify, RateLimit
+from tests.check.correct import PREVIOUS, REVOKED, VARIANTS, Rotating, VerifiesLater
+from tests.check.fleet import Reports, full_reports, report_of, run_one, variant_reports, wrong
+from tests.check.receiver import SECRET, Receiver
+from tests.check.server import Answer, Dropped, Request, serving
+
+from pivotal_sandbox.check.battery import CASES
+from pivotal_sandbox.check.model import Report, Result
+from pivotal_sandbox.check.probe import ProbeError
+from pivotal_sandbox.check.runner import check
+from pivotal_sandbox.check.session import REQUESTS_MOST
+from pivotal_sandbox.errors import InputError, UnreachableError
+
+GRADES = {
+    "no-verify": "F",
+    "empty-key": "F",
+    "leaks-expected": "F",
+    "json-stringify": "F",
+    "plain-dumps": "D",
+    "limit32-k": "D",
+    "dies-on-length": "D",
+    "crashes-on-length": "B",
+    "bad-signature500": "B",
+    "no-dedupe": "C",
+    "race": "C",
+}
+ROOTS = {
+    "no-verify": {"sig-wrong-secret"},
+    "json-stringify": {"body-tampered"},
+    "no-tolerance": {"replay-stale"},
+    "no-dedupe": {"retry-identical"},
+    "bad-signature500": {"sig-wrong-secret"},
+    "crashes-on-malformed": {"sig-malformed"},
+    "trailing-slash": {"no-redirect"},
+    "secret-without-prefix": {"valid-accepted"},
+    "dies-on-length": {"sig-malformed"},
+    "body-only": {"mac-without-timestamp"},
+}
+
+
+@pytest.fixture(scope="module")
+def reports() -> Reports:
+    """Whole reports of some broken receivers."""
+    return full_reports({*GRADES, *ROOTS})
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_correct_receiver_raises_no_false_alarm(name: str) -> None:
+    assert wrong(variant_reports()[name]) == {}
+    assert variant_reports()[name].grade == "A"
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_run_stays_within_its_requests(name: str) -> None:
+    results = variant_reports()[name].results
+    assert len({id(one) for result in results for one in result.requests}) < REQUESTS_MOST
+
+
+def test_without_a_probe_no_receiver_gets_more_than_a_b() -> None:
+    report = run_one(Receiver())
+    assert wrong(report) == {}
+    assert report.grade == "B"
+    assert report.passed
+
+
+@pytest.mark.parametrize("name", GRADES)
+def test_a_broken_receiver_gets_its_grade(name: str, reports: Reports) -> None:
+    report = reports[name]
+    assert report.grade == GRADES[name]
+    assert report.passed is not any(
+        one.severity == "must" and one.outcome in ("failed", "error") for one in report.results
+    )
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_what_follows_from_one_fault_is_grouped_under_it(name: str, reports: Reports) -> None:
+    found = {
+        one.id
+        for one in reports[name].results
+        if one.outcome == "failed" and one.severity != "info" and one.caused_by is None
+    }
+    assert found - {"reject-status"} == ROOTS[name]
+
+
+def test_a_receiver_that_dies_is_said_once_with_what_killed_it() -> None:
+    report = run_one(DiesOnLength())
+    by_id = {one.id: one for one in report.results}
+    assert "died of it" in by_id["sig-malformed"].observed
+    assert by_id["sig-malformed"].requests[0].label in by_id["still-alive"].observed
+    assert by_id["still-alive"].caused_by == "sig-malformed"
+    unrun = [one for one in report.results if one.observed == "not run: the receiver had died"]
+    assert unrun
+    assert {one.outcome for one in unrun} == {"skipped"}
+    assert {one.caused_by for one in unrun} == {"sig-malformed"}
+
+
+def test_a_receiver_that_only_drops_a_connection_is_not_dead() -> None:
+    class Drops(Receiver):
+        async def __call__(self, request: Request) -> Answer:
+            if request.get("pivotal-signature") == "garbage":
+                raise Dropped
+            return await super().__call__(request)
+
+    report = run_one(Drops(), only=["sig-malformed"])
+    [result] = [one for one in report.results if one.id == "sig-malformed"]
+    assert result.outcome == "failed"
+    assert result.severity == "should"
+    assert "a closed connection" in result.observed
+
+
+def test_a_receiver_that_never_answers_ends_the_run_at_once() -> None:
+    async def hang(request: Request) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def run() -> Report:
+        async with serving(hang) as url:
+            return await check(url, SECRET, timeout=0.2)
+
+    report = asyncio.run(run())
+    by_id = {one.id: one for one in report.results}
+    assert by_id["valid-accepted"].outcome == "failed"
+    assert by_id["valid-accepted"].fate == "retried"
+    assert {one.outcome for one in report.results if one.id != "valid-accepted"} == {"skipped"}
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}/"
+        with pytest.raises(UnreachableError, match="Nobody listens"):
+            asyncio.run(check(url, SECRET))
+
+
+def test_other_hosts_than_loopback_have_to_be_allowed() -> None:
+    with pytest.raises(InputError, match="--allow-host"):
+        asyncio.run(check("http://192.0.2.1/", SECRET))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"secret": ""}, "secret is empty"),
+        ({"timeout": 0}, "greater than 0"),
+        ({"pace": 0}, "greater than 0"),
+        ({"only": ["sig-misssing"]}, 'Did you mean "sig-missing"'),
+        ({"skip": ["raw"]}, "There is no check"),
+        ({"target": "127.0.0.1"}, "does not begin with"),
+    ],
+)
+def test_wrong_arguments_are_said(options: dict[str, Any], message: str) -> None:
+    arguments = {"target": "http://127.0.0.1:1/", "secret": SECRET, **options}
+    with pytest.raises(InputError, match=message):
+        asyncio.run(check(arguments.pop("target"), arguments.pop("secret"), **arguments))
+
+
+def test_only_and_skip_choose_checks_and_groups() -> None:
+    report = run_one(Receiver(), only=["raw-body", "sig-missing"], skip=["body-64k"])
+    ids = [one.id for one in report.results]
+    assert "valid-accepted" in ids  # what the others are compared with
+    assert "sig-missing" in ids
+    assert "body-keys" in ids
+    assert "body-64k" not in ids
+    assert "ping-accepted" not in ids
+
+
+def test_the_same_seed_sends_the_same_but_for_the_time() -> None:
+    def sent(report: Report) -> dict[str, list[bytes]]:
+        # Eight characters of an id are the time, and so is a signature.
+        times = re.compile(
+            rb"(?<=evt_|msg_|cus_).{8}|t=\d+|sig=[^,\r]+|[\d-]{10}T[\d:.]+Z|127.0.0.1:\d+"
+        )
+        return {
+            result.id: sorted(times.sub(b"", one.sent) for one in result.requests)
+            for result in report.results
+        }
+
+    only = ["sig-truncated", "body-numbers", "wrong-algorithm", "header-case"]
+    one, again, other = (run_one(Receiver(), only=only, seed=seed) for seed in (5, 5, 6))
+    assert sent(one) == sent(again)
+    assert sent(one) != sent(other)
+    assert one.seed == 5
+
+
+def test_a_run_without_a_seed_says_which_one_it_drew() -> None:
+    first, second = (run_one(Receiver(), only=["sig-missing"], seed=None) for _ in range(2))
+    assert first.seed != second.seed
+
+
+def test_a_pace_spaces_the_requests() -> None:
+    async def run() -> float:
+        began = asyncio.get_running_loop().time()
+        await report_of(Receiver(), only=["sig-empty", "header-case"], pace=40)
+        return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(run()) >= 6 / 40  # seven requests and a bit
+
+
+def test_each_result_is_told_as_it_comes() -> None:
+    seen: list[Result] = []
+    report = run_one(Receiver(), only=["authenticity"], on_result=seen.append)
+    assert seen[0].id == "valid-accepted"
+    assert {one.id for one in seen} == {one.id for one in report.results}
+
+
+def test_secrets_of_a_rotation_are_tested_where_they_are_given() -> None:
+    only = ["secret-rotation", "secret-revoked"]
+    given = {"previous_secret": PREVIOUS, "revoked_secret": REVOKED}
+    assert wrong(run_one(Rotating(), only=only, **given)) == {}
+    assert set(wrong(run_one(Receiver(), only=only, **given))) == {"secret-rotation"}
+
+    class Forgetful(Rotating):
+        secrets = (SECRET, PREVIOUS, REVOKED)
+
+    assert set(wrong(run_one(Forgetful(), only=only, **given))) == {"secret-revoked"}
+    assert [one.id for one in run_one(Receiver(), only=only).results] == ["valid-accepted"]
+
+
+def test_who_verifies_later_acknowledges_forgeries_which_a_probe_excuses() -> None:
+    receiver = VerifiesLater()
+    report = run_one(receiver, probe=receiver.probe, verifies_async=True)
+    assert report.grade == "B"
+    assert {one.severity for one in wrong(report).values()} == {"should"}
+    blind = run_one(VerifiesLater(), verifies_async=True)
+    assert blind.grade == "F"
+
+    forgeable = NoVerify()
+    report = run_one(forgeable, probe=forgeable.probe, verifies_async=True, only=["sig-missing"])
+    assert report.grade == "F"
+    assert "acted on" in wrong(report)["sig-missing"].observed
+
+
+def test_a_rate_limit_is_a_finding_and_not_a_refusal_of_forgeries() -> None:
+    class Always(RateLimit):
+        async def __call__(self, request: Request) -> Answer:
+            self.busy += 1
+            return Answer(429) if self.busy > 3 else Answer(200)
+
+    report = run_one(Always(), only=["sig-truncated", "burst"])
+    by_id = {one.id: one for one in report.results}
+    assert by_id["burst"].outcome == "failed"
+    assert by_id["sig-truncated"].outcome in ("vacuous", "failed")
+    assert by_id["burst"].fate == "LOST"
+
+
+def test_a_probe_that_breaks_is_an_error_and_no_pass() -> None:
+    async def broken(id: str) -> int:
+        raise ProbeError("the database is gone")
+
+    report = run_one(Receiver(), probe=broken, only=["idempotency"])
+    [first] = [one for one in report.results if one.id == "valid-accepted"]
+    assert first.outcome == "error"
+    assert "the database is gone" in first.observed
+    assert report.grade == "B"
+    assert not report.passed
+
+
+def test_a_probe_that_breaks_on_the_way_leaves_nothing_passed_that_needs_it() -> None:
+    asked: list[str] = []
+
+    def once(id: str) -> int:
+        asked.append(id)
+        if len(asked) > 2:
+            raise ProbeError("too many questions")
+        return 1
+
+    report = run_one(Receiver(), probe=once, only=["sig-missing", "retry-identical"])
+    by_id = {one.id: one for one in report.results}
+    assert by_id["sig-missing"].outcome == "error"
+    assert by_id["retry-identical"].outcome == "error"
+
+
+def test_every_check_of_the_battery_is_told_in_full() -> None:
+    for case in CASES:
+        assert not case.title[0].islower(), case.id
+        assert case.reason.endswith("."), case.id
+        assert case.expected, case.id
