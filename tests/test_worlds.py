@@ -72,3 +72,15 @@ async def test_a_catalog_is_read_again_when_its_file_changes(tmp_path: Path) -> 
         with pytest.raises(InputError, match=r"catalog\.json"):
             await fire(worlds, "invoice.paid")
     await database.close()
+
+
+async def test_a_fault_of_several_events_that_fails_leaves_no_trace() -> None:
+    database = Database()
+    worlds = await opened(database)
+    for fault in ("out-of-order", "burst", None):
+        with pytest.raises(InputError, match="plan"):
+            await worlds.happen("test", "customer.at_risk", 7, fault=fault, set={"plan": "gold"})
+        assert not (await worlds.of("test")).records("customer")
+    change = await worlds.happen("test", "customer.at_risk", 7, fault="out-of-order")
+    assert [event.type for event in change.events] == ["customer.updated", "customer.at_risk"]
+    await database.close()

@@ -11,18 +11,22 @@ from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.activity import (
     Attempted,
+    ChaosChanged,
     ClockChanged,
     DeliveryChanged,
     EndpointChanged,
     Triggered,
 )
 from pivotal_sandbox.core.catalog import PING, Catalog
+from pivotal_sandbox.core.chaos import parse_chaos
 from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
+from pivotal_sandbox.core.event import Edits
 from pivotal_sandbox.core.ids import ENDPOINT, Ids, new_secret
 from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Mode, Record
-from pivotal_sandbox.core.world import Change, Fired, World
+from pivotal_sandbox.core.world import Change, World
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.guard import Guard
+from pivotal_sandbox.engine.mischief import Mischief
 from pivotal_sandbox.engine.outbox import Outbox
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import Conflict, InputError, StoreError
@@ -32,11 +36,7 @@ from pivotal_sandbox.receive.capture import BODY_MOST, PREFIX, CaptureReceiver
 from pivotal_sandbox.retention import Retention
 from pivotal_sandbox.store.captures import Captures
 from pivotal_sandbox.store.database import Database
-from pivotal_sandbox.store.deliveries import (
-    Deliveries,
-    attempt_row,
-    delivery_row,
-)
+from pivotal_sandbox.store.deliveries import Deliveries, attempt_row, delivery_row
 from pivotal_sandbox.store.endpoints import Endpoints
 from pivotal_sandbox.worlds import Worlds
 
@@ -53,7 +53,7 @@ class Sandbox:
     names what may be reached besides loopback. `timeout` is in ms. `transport` takes all requests
     in place of the network. `sign_time` says whose time the signatures carry: the wall clock's,
     which receivers compare with, or the sandbox's. `keep` is how many ms the log goes back.
-    `base_url` is where `/in/` is served.
+    `base_url` is where `/in/` is served. `chaos` is what `set_chaos` begins with.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Sandbox:
         sign_time: Literal["wall", "sandbox"] = "wall",
         keep: int = policy.RETENTION,
         base_url: str = "http://127.0.0.1:8400",
+        chaos: str = "",
     ) -> None:
         self.clock = clock or Clock()
         self.base_url = base_url
@@ -83,8 +84,7 @@ class Sandbox:
         # Of their own: how captures and deliveries interleave does not change anybody's ids.
         self._capture_ids = Ids(random.Random(f"{self._seed}/captures"))
         self._secrets = random.SystemRandom() if seed is None else random.Random(f"{seed}/secrets")
-        self._sign_time = sign_time
-        self._retained = keep
+        self._sign_time, self._retained, self._chaos = sign_time, keep, chaos
         self._worlds = Worlds(self._ids, self._seed, catalog)
 
     async def __aenter__(self) -> Self:
@@ -116,6 +116,14 @@ class Sandbox:
             forward=self._forwarder.send,
             on_capture=self.feed.publish,
         )
+        self.mischief = Mischief(
+            seed=self._seed,
+            send=self.sender.send,
+            attempts=self.deliveries.attempts,
+            catalog=lambda: self.catalog,
+            has_socket=self.sender.has_socket,
+        )
+        self.set_chaos(self._chaos)
         self.dispatcher = Dispatcher(
             clock=self.clock,
             seed=self._seed,
@@ -125,12 +133,14 @@ class Sandbox:
             endpoint=self.endpoints.find,
             timestamp=lambda: int(self._timestamp()),
             on_attempt=self._attempted,
+            mischief=self.mischief,
         )
         self.outbox = Outbox(
             database=self._database,
             endpoints=self.endpoints,
             deliveries=self.deliveries,
             dispatcher=self.dispatcher,
+            mischief=self.mischief,
             ids=self._ids,
             clock=self.clock,
             feed=self.feed,
@@ -209,18 +219,12 @@ class Sandbox:
         self, endpoint_id: str, overlap: int = policy.ROTATION_OVERLAP
     ) -> Endpoint:
         """Give the endpoint a new secret; the old one signs too for `overlap` ms."""
-        old, now = self.endpoints.get(endpoint_id), self.clock.now()
-        endpoint = rotated(old, new_secret(self._secrets), now, overlap)
-        await self._put_endpoint(endpoint)
-        return endpoint
+        old, secret = self.endpoints.get(endpoint_id), new_secret(self._secrets)
+        return await self._put_endpoint(rotated(old, secret, self.clock.now(), overlap))
 
-    async def ping(self, endpoint_id: str) -> Triggered:
+    async def ping(self, endpoint_id: str, *, fault: str | None = None) -> Triggered:
         """Send `webhook.ping` to one endpoint, whatever it subscribed to."""
-        endpoint = self.outbox.enabled(endpoint_id)
-        payload = {"endpoint_id": endpoint.id, "mode": endpoint.mode}
-        fired = Change(events=(Fired(PING, payload),))
-        [triggered] = await self._send(endpoint.mode, fired, [endpoint])
-        return triggered
+        return Triggered.together(await self.outbox.ping(endpoint_id, fault))
 
     async def trigger(
         self,
@@ -231,11 +235,13 @@ class Sandbox:
         data: Mapping[str, Any] | None = None,
         endpoint_id: str | None = None,
         validate: bool = True,
+        fault: str | None = None,
     ) -> Triggered:
         """Make the change that fires `type`, and send that one event.
 
         It goes to the endpoints of `mode` (default: test) that subscribed to it, or to the one
-        named, whatever that subscribed to. Returns once event and deliveries are kept.
+        named, whatever that subscribed to. Returns once event and deliveries are kept: where the
+        `fault` takes several events, the last of them with the deliveries of all.
         """
         endpoint = self.outbox.enabled(endpoint_id) if endpoint_id else None
         if endpoint and mode not in (None, endpoint.mode):
@@ -247,12 +253,11 @@ class Sandbox:
         if type == PING:
             if endpoint is None:
                 raise InputError(f"{PING} goes to one endpoint: name it.", pointer="/endpoint_id")
-            return await self.ping(endpoint.id)
-        now = self.clock.now()
-        world = await self._worlds.of(mode)
-        change = world.trigger(type, now, set=set, data=data, validate=validate)
-        [triggered] = await self._send(mode, change, [endpoint] if endpoint else None)
-        return triggered
+            return await self.ping(endpoint.id, fault=fault)
+        edit = {"set": set, "data": data, "validate": validate}
+        change = await self._worlds.happen(mode, type, self.clock.now(), fault=fault, **edit)
+        to = [endpoint] if endpoint else None
+        return Triggered.together(await self._send(mode, change, to, fault))
 
     async def change(
         self, mode: Mode, make: Callable[[World, int], Change]
@@ -265,12 +270,23 @@ class Sandbox:
         """Return the records of one kind by id, the oldest first. Raises `NotFound`."""
         return (await self._worlds.of(mode)).records(object)
 
-    async def replay(self, ids: Sequence[str]) -> list[Delivery]:
+    async def replay(
+        self,
+        ids: Sequence[str],
+        *,
+        verbatim: bool = False,
+        set: Mapping[str, Any] | None = None,
+        validate: bool = True,
+        rate: float | None = None,
+    ) -> list[Delivery]:
         """Send past deliveries again: same event, new delivery, the endpoint's present URL.
 
-        Raises `NotFound` or `Conflict`, and then sends none.
+        `verbatim` repeats bytes and headers of the last attempt instead; `set` edits the event, by
+        dotted paths into its body. With a `rate` so many a second fall due. Raises `InputError`,
+        `NotFound` or `Conflict`, and then sends none.
         """
-        return await self.outbox.replay(ids)
+        edits = Edits(set, self.catalog if validate else None) if set else None
+        return await self.outbox.replay(ids, verbatim=verbatim, edits=edits, rate=rate)
 
     async def advance(self, duration: int) -> list[Attempted]:
         """Move the clock by `duration` ms, making every attempt that falls due on the way."""
@@ -295,28 +311,37 @@ class Sandbox:
         self.dispatcher.look()
         self.feed.publish(ClockChanged(self.clock.now(), speed))
 
+    def set_chaos(self, spec: str) -> None:
+        """Let things go wrong as `spec` ("5xx=10%") has it; "" ends that. Raises `InputError`."""
+        chaos = parse_chaos(spec)
+        self.mischief.chaos = chaos if chaos.rules else None
+        self.feed.publish(ChaosChanged(chaos.spec))
+
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
         self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
 
-    async def _put_endpoint(self, endpoint: Endpoint) -> None:
+    async def _put_endpoint(self, endpoint: Endpoint) -> Endpoint:
         await self._database.put([self.endpoints.row(endpoint)])
         self.endpoints.hold(endpoint)
         self.feed.publish(EndpointChanged(endpoint))
+        return endpoint
 
     async def _keep(self, delivery: Delivery, attempt: Attempt | None) -> None:
-        rows = [delivery_row(delivery)]
-        if attempt:
-            rows.append(attempt_row(attempt))
-        await self._database.put(rows)
+        attempts = [attempt_row(attempt)] if attempt else []
+        await self._database.put([delivery_row(delivery), *attempts])
         if attempt is None:
             self.feed.publish(DeliveryChanged(delivery))
 
     async def _send(
-        self, mode: Mode, change: Change, to: Sequence[Endpoint] | None = None
+        self,
+        mode: Mode,
+        change: Change,
+        to: Sequence[Endpoint] | None = None,
+        fault: str | None = None,
     ) -> list[Triggered]:
         try:
-            return await self.outbox.send(mode, change, to)
-        except StoreError:
+            return await self.outbox.send(mode, change, to, fault)
+        except (InputError, StoreError):
             await self._worlds.load(self._database)  # what is not kept did not happen
             raise
 

@@ -2,11 +2,15 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 from pivotal_sandbox import data
+from pivotal_sandbox.core.change import Change
 from pivotal_sandbox.core.ids import Ids
 from pivotal_sandbox.core.model import Mode
+from pivotal_sandbox.core.spoil_traffic import happen
 from pivotal_sandbox.core.world import World
+from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.records import load_records
 
@@ -40,3 +44,15 @@ class Worlds:
             self._read_at = modified_at
             await self.load(self._database)
         return self._worlds[mode]
+
+    async def happen(
+        self, mode: Mode, type: str, now: int, *, fault: str | None, **given: Any
+    ) -> Change:
+        """Make the change that fires `type`, as the fault has it; or, where that fails, none."""
+        world = await self.of(mode)
+        try:
+            return happen(fault, world, type, now, **given)
+        except InputError:
+            if fault is not None:  # of several changes some may have been made
+                await self.load(self._database)
+            raise

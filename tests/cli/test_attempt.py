@@ -72,3 +72,8 @@ def test_a_line_says_when_what_how_it_ended_and_what_comes_of_it(
 
 def test_what_a_customer_named_an_event_cannot_drive_the_terminal() -> None:
     assert "\x1b" not in line({"event_type": "a\x1b[2J"}, {}, "bad\x1b]0;x\x07")
+
+
+def test_what_was_accepted_and_comes_again_says_so() -> None:
+    delivery = {"status": "retrying", "next_attempt_at": "2026-05-24T08:00:12.345Z"}
+    assert line(delivery, {}).endswith("sent once more, on purpose")

@@ -174,3 +174,63 @@ async def test_replaying_an_unknown_delivery_sends_nothing(ask: Ask, sandbox: Sa
     assert "msg_nonsense" in said.stderr
     everything = json.loads((await ask("deliveries", "list", "--json")).stdout)["items"]
     assert len(everything) == 2
+
+
+async def test_show_prints_a_body_that_was_not_the_events(ask: Ask, sandbox: Sandbox) -> None:
+    triggered = await sandbox.trigger("task.created", fault="tampered-body")
+    await sandbox.dispatcher.settle()
+    said = await ask("deliveries", "show", triggered.deliveries[0].id)
+    lines = said.stdout.splitlines()
+    assert "fault     tampered-body" in lines
+    assert sum('"id": "tsk_' in line for line in lines) == 2
+    assert "The body on the wire was not the event's:" in said.stderr
+
+
+@pytest.mark.parametrize("fault", ["invalid-json", "empty-body", "unicode"])
+async def test_show_prints_a_body_however_spoiled(ask: Ask, sandbox: Sandbox, fault: str) -> None:
+    triggered = await sandbox.trigger("task.created", fault=fault)
+    await sandbox.dispatcher.settle()
+    said = await ask("deliveries", "show", triggered.deliveries[0].id)
+    assert said.exit_code == 0
+    assert f"fault     {fault}" in said.stdout.splitlines()
+
+
+async def test_a_body_that_is_no_utf_8_is_shown_in_base64(ask: Ask, sandbox: Sandbox) -> None:
+    notes = []
+    for padding in ("", "a", "ab"):  # the middle of the body is in a character, or between two
+        edit = {"title": padding + "é" * 150}
+        triggered = await sandbox.trigger("task.created", set=edit, fault="truncated-body")
+        await sandbox.dispatcher.settle()
+        notes.append((await ask("deliveries", "show", triggered.deliveries[0].id)).stderr)
+    assert any("These bytes are no UTF-8; in base64:\n" in note for note in notes)
+
+
+async def test_replay_verbatim_edited_and_at_a_rate(ask: Ask, sandbox: Sandbox) -> None:
+    old = await sent(sandbox, "customer.at_risk")
+    for arguments, fault in (
+        (("--verbatim",), "verbatim"),
+        (("--set", "data.name=Zoe"), "edited"),
+        (("--set", "data.name=7", "--no-validate", "--rate", "5/s"), "edited"),
+    ):
+        said = await ask("deliveries", "replay", old.id, *arguments, "--json")
+        [new] = json.loads(said.stdout)["items"]
+        assert (new["fault"], new["replay_of"]) == (fault, old.id)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--set", "name=Zoe"), 'Did you mean "data.name"?'),
+        (("--set", "data.plan=gold"), '"plan" is "gold", but must be'),
+        (("--rate", "fast"), '"fast" is no rate'),
+        (("--verbatim", "--set", "id=x"), "give one of verbatim and set"),
+        (("--set", "nothing"), '"nothing" is not PATH=VALUE'),
+    ],
+)
+async def test_a_replay_that_cannot_be_is_wrong_usage(
+    ask: Ask, sandbox: Sandbox, arguments: tuple[str, ...], says: str
+) -> None:
+    old = await sent(sandbox, "customer.at_risk")
+    said = await ask("deliveries", "replay", old.id, *arguments)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert says in said.stderr

@@ -104,9 +104,9 @@ def test_without_a_sandbox_a_delivery_cannot_be_reached(run: Run) -> None:
     assert "pivotal-sandbox up" in said.stderr
 
 
-async def sent(sandbox: Sandbox) -> Delivery:
+async def sent(sandbox: Sandbox, fault: str | None = None) -> Delivery:
     await sandbox.receiver.set_bin(Bin("demo", (Step(404),)))
-    [delivery] = (await sandbox.trigger("customer.at_risk")).deliveries
+    [delivery] = (await sandbox.trigger("customer.at_risk", fault=fault)).deliveries
     await sandbox.dispatcher.settle()
     return await sandbox.deliveries.get(delivery.id)
 
@@ -150,6 +150,21 @@ async def test_a_body_that_came_in_otherwise_than_it_was_sent_is_explained(
     said = await ask("explain", "--delivery", delivery.id, "--body", "-", input=pretty)
     assert said.exit_code == 1
     assert "So the body here is not what was signed" in said.stdout
+
+
+async def test_of_a_spoilt_delivery_the_bytes_on_the_wire_are_explained(
+    ask: Ask, sandbox: Sandbox
+) -> None:
+    delivery = await sent(sandbox, "reserialized-body")
+    said = await ask("explain", "--delivery", delivery.id)
+    assert said.exit_code == 1
+    assert "So the body here is not what was signed" in said.stdout
+
+
+async def test_a_body_that_is_no_json_is_explained_too(ask: Ask, sandbox: Sandbox) -> None:
+    delivery = await sent(sandbox, "invalid-json")
+    said = await ask("explain", "--delivery", delivery.id)
+    assert (said.exit_code, said.stdout) == (0, "The signature is valid.\n"), said.output
 
 
 async def test_of_a_delivery_whose_endpoint_is_gone_the_secret_is_asked_for(

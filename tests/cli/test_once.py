@@ -170,3 +170,50 @@ def test_a_url_that_is_none_is_told(run: Run) -> None:
     said = run("trigger", "customer.at_risk", "--to", "localhost:3000", "--secret", SECRET)
     assert said.exit_code == 2
     assert "http://" in said.stderr
+
+
+def test_a_fault_spoils_what_is_sent_and_the_answer_shows_it(run: Run, receiver: Receiver) -> None:
+    receiver.status = 401
+    said = run(
+        *("trigger", "customer.at_risk", "--to", receiver.url, "--secret", SECRET),
+        *("--fault", "tampered-body", "--json"),
+    )
+    assert said.exit_code == 1
+    answer = json.loads(said.stdout)
+    [(_, body)] = receiver.requests
+    assert (answer["fault"], answer["fate"]) == ("tampered-body", "lost")
+    assert answer["attempt"]["request"]["body"].encode() == body
+    assert answer["event"]["body"] != json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [("duplicate", 2), ("concurrent-duplicate", 2), ("out-of-order", 2), ("burst", 20)],
+)
+def test_a_fault_of_traffic_is_sent_as_often_as_it_takes(
+    run: Run, receiver: Receiver, fault: str, count: int
+) -> None:
+    for type in ("customer.at_risk", "webhook.ping"):
+        receiver.requests.clear()
+        said = run("trigger", type, "--to", receiver.url, "--secret", SECRET, "--fault", fault)
+        assert said.exit_code == 0
+        assert said.stdout.count("  delivered\n") == len(receiver.requests) == count
+        times = [json.loads(body)["created_at"] for _, body in receiver.requests]
+        assert (times[0] > times[1]) is (fault == "out-of-order")
+        ids = {headers["pivotal-delivery-id"] for headers, _ in receiver.requests}
+        assert len(ids) == (1 if "duplicate" in fault else count)
+
+
+def test_what_is_not_accepted_has_no_duplicate(run: Run, receiver: Receiver) -> None:
+    receiver.status = 500
+    said = run("trigger", "task.created", "--to", receiver.url, "--fault", "duplicate")
+    assert (said.exit_code, len(receiver.requests)) == (1, 1)
+
+
+def test_who_cannot_be_reached_with_a_fault_is_code_3(run: Run) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{sock.getsockname()[1]}/"
+    said = run("trigger", "task.created", "--to", url, "--fault", "slow-body")
+    assert said.exit_code == 3
+    assert "connection refused" in said.stderr

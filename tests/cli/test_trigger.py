@@ -161,3 +161,21 @@ def test_wrong_usage_is_told_before_anything_is_sent(
 def test_a_secret_in_the_environment_is_no_reason_to_refuse(run: Run) -> None:
     env = {"PIVOTAL_WEBHOOK_SECRET": "s", "PIVOTAL_SANDBOX_URL": "http://127.0.0.1:1"}
     assert run("trigger", "customer.at_risk", env=env).exit_code == 3
+
+
+async def test_a_fault_is_shown_by_what_the_receiver_made_of_it(ask: Ask) -> None:
+    said = await ask("trigger", "customer.at_risk", "--fault", "stale-timestamp", "--wait")
+    assert said.exit_code == 0
+    assert "Signature is 60" in said.stdout
+
+
+async def test_a_fault_of_several_events_prints_every_delivery(ask: Ask) -> None:
+    said = await ask("trigger", "task.completed", "--fault", "out-of-order", "--wait")
+    assert said.exit_code == 0
+    assert said.stdout.count("  delivered  msg_") == 2
+
+
+def test_an_unknown_fault_is_wrong_usage_and_names_the_nearest(run: Run) -> None:
+    said = run("trigger", "customer.at_risk", "--fault", "no-signatur")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert 'There is no fault "no-signatur". Did you mean "no-signature"?' in said.stderr

@@ -224,6 +224,7 @@ def test_every_option_may_come_from_the_environment_and_what_is_typed_goes_first
         "DB": "mine.db",
         "SEED": "7",
         "SPEED": "0",
+        "CHAOS": "no-signature=100%",
         "KEEP": "1h",
         "TO": "http://127.0.0.1:1/hook",
         "ALLOW_HOST": "192.0.2.1 10.0.0.0/8",
@@ -236,7 +237,7 @@ def test_every_option_may_come_from_the_environment_and_what_is_typed_goes_first
         assert url.startswith("http://127.0.0.2:")
         assert not url.endswith(":1")
         [delivery] = httpx.get(f"{url}/api/deliveries").json()["items"]
-        assert delivery["url"] == environment["TO"]
+        assert (delivery["url"], delivery["fault"]) == (environment["TO"], "no-signature")
         clock = httpx.post(f"{url}/api/clock", json={"advance": "25h"}).json()
         assert (clock["mode"], len(clock["attempts"])) == ("manual", 14)
         assert httpx.get(f"{url}/api/deliveries").json()["items"] == []
@@ -273,6 +274,8 @@ def test_where_the_log_is_kept_is_as_typed_whatever_the_environment_says(
         (["--keep", "90"], {}, '"90" is no duration'),
         (["--keep", "999ms"], {}, "for 1s at least"),
         ([], {"KEEP": "forever"}, '"forever" is no duration'),
+        (["--chaos", "5xx"], {}, '"5xx" is not NAME=RATE'),
+        ([], {"CHAOS": "duplicat=1%"}, 'Did you mean "duplicate"?'),
         (["--ready-file", "no/r.json"], {}, "no is no folder that can be written to"),
         (["--catalog", "no-such-file"], {}, "no-such-file"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.core.schema import Schema
+from pivotal_sandbox.core.schema import Node, Schema
 from pivotal_sandbox.errors import InputError
 
 RECORD = {
@@ -208,3 +208,38 @@ schema.check({})
 assert "jsonschema" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_each_part_is_rewritten_by_what_the_schema_says_of_it() -> None:
+    schema = Schema(
+        {
+            "$defs": {"name": {"type": "string"}},
+            "properties": {
+                "a": {"$ref": "#/$defs/name"},
+                "b": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+                "c": {"items": {"properties": {"d": {"const": 1}}}},
+            },
+            "additionalProperties": False,
+        }
+    )
+    seen = []
+
+    def note(name: str, nodes: list[Node], value: Any) -> Any:
+        seen.append((name, [node for node in nodes if node is not schema.schema], value))
+        return "new" if name == "a" else value
+
+    assert schema.rewritten({"a": "x", "b": 1, "c": [{"d": 1}], "e": 2}, note) == {
+        "a": "new",
+        "b": 1,
+        "c": [{"d": 1}],
+        "e": 2,
+    }
+    assert seen == [
+        ("a", [{"type": "string"}], "x"),
+        ("b", [{"type": "integer"}, {"type": "null"}], 1),
+        ("d", [{"const": 1}], 1),
+        ("", [{"properties": {"d": {"const": 1}}}], {"d": 1}),
+        ("c", [schema.schema["properties"]["c"]], [{"d": 1}]),
+        ("e", [], 2),
+        ("", [], {"a": "new", "b": 1, "c": [{"d": 1}], "e": 2}),
+    ]

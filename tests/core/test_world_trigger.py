@@ -6,6 +6,7 @@ import pytest
 from tests.core.conftest import BUILT_IN, LATER, NOW, NewWorld, made, schema_of, types
 
 from pivotal_sandbox.core.catalog import PING, Catalog
+from pivotal_sandbox.core.change import Change
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.record import PREFIXES
 from pivotal_sandbox.core.schema import Schema
@@ -241,3 +242,12 @@ def test_a_contact_that_is_triggered_away_is_unlinked_without_another_event(worl
     assert types(change) == ["contact.deleted"]
     assert change.records[0].id == onboarding
     assert world.records("onboarding")[onboarding]["primary_contact_id"] is None
+
+
+def test_what_an_event_can_happen_to_is_found_or_made_and_nothing_fires(world: World) -> None:
+    id, made_now = world.stage("customer.recovered", NOW)
+    assert made_now.events == ()
+    assert world.records("customer")[str(id)]["health"] == "at_risk"
+    assert [one.id for one in made_now.records] == [id]
+    assert world.stage("customer.recovered", NOW) == (id, Change())
+    assert world.stage("customer.recovered", NOW, set={"id": "cus_mine"})[0] == "cus_mine"

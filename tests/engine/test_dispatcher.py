@@ -21,7 +21,9 @@ from pivotal_sandbox.core.model import (
     Timing,
 )
 from pivotal_sandbox.core.policy import IN_FLIGHT
+from pivotal_sandbox.data import load_catalog
 from pivotal_sandbox.engine.dispatcher import Dispatcher
+from pivotal_sandbox.engine.mischief import Mischief
 from pivotal_sandbox.errors import StoreError
 
 OK = Outcome(Timing(1.0), Response(200, (), b""))
@@ -58,6 +60,13 @@ class World:
             endpoint=self.endpoints.get,
             timestamp=lambda: self.clock.now() // 1000,
             on_attempt=lambda delivery, attempt: self.told.append(attempt),
+            mischief=Mischief(
+                seed="7",
+                send=lambda request: self.send(request),
+                attempts=self.attempts,
+                catalog=load_catalog,
+                has_socket=lambda url: True,
+            ),
         )
         self.add_endpoint("ep_a")
 
@@ -66,6 +75,9 @@ class World:
             self.refusals -= 1
             raise StoreError("the disk is full")
         self.kept.append((delivery, attempt))
+
+    async def attempts(self, delivery_id: str) -> list[Attempt]:
+        return [a for _, a in self.kept if a is not None and a.delivery_id == delivery_id]
 
     async def event(self, event_id: str) -> Event:
         self.events_read.append(event_id)
@@ -294,3 +306,72 @@ async def _turn() -> None:
     future = loop.create_future()
     loop.call_soon(future.set_result, None)
     await future
+
+
+async def test_what_waits_behind_another_is_sent_once_that_was_attempted() -> None:
+    world = World(send=answer_down)
+    event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
+    world.dispatcher.add(world.delivery(1), event)
+    world.dispatcher.add_behind("msg_0001", world.delivery(2), event)
+    world.dispatcher.add_behind("msg_0001", world.delivery(3), event)
+    await world.dispatcher.settle()
+    assert [delivery.id for delivery, _ in world.kept] == ["msg_0001", "msg_0002", "msg_0003"]
+
+
+@dataclass
+class Held:
+    """A network that holds back its answers until it is told."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, request: Request) -> Outcome:
+        self.begun.set()
+        await self.opened.wait()
+        return OK
+
+
+async def test_what_waits_behind_another_is_cancelled_with_its_endpoint() -> None:
+    held = Held()
+    world = World(send=held)
+    event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
+    world.dispatcher.add(world.delivery(1), event)
+    world.dispatcher.add_behind("msg_0001", world.delivery(2), event)
+    await held.begun.wait()
+    await world.dispatcher.cancel("ep_a")
+    held.opened.set()
+    await world.dispatcher.settle()
+    assert [delivery.status for delivery, _ in world.kept] == ["delivered", "cancelled"]
+
+
+async def test_what_waits_behind_another_is_left_open_at_the_end() -> None:
+    held = Held()
+    world = World(send=held)
+    event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
+    world.dispatcher.add(world.delivery(1), event)
+    world.dispatcher.add_behind("msg_0001", world.delivery(2), event)
+    await held.begun.wait()
+    held.begun.clear()
+    await world.dispatcher.close()
+    assert world.kept == []
+    assert not held.begun.is_set()
+
+
+async def test_what_is_cancelled_while_it_is_sent_has_no_duplicate() -> None:
+    held = Held()
+    world = World(send=held)
+    world.dispatcher.add(world.delivery(1, fault="duplicate"))
+    await held.begun.wait()
+    await world.dispatcher.cancel("ep_a")
+    held.opened.set()
+    await world.dispatcher.settle()
+    [(delivery, _)] = world.kept
+    assert (delivery.status, delivery.attempt_count) == ("delivered", 1)
+
+
+async def test_what_cannot_be_repeated_verbatim_is_cancelled() -> None:
+    world = World()
+    world.dispatcher.add(world.delivery(1, fault="verbatim", replay_of="msg_0000"))
+    await world.dispatcher.settle()
+    [(delivery, attempt)] = world.kept
+    assert (delivery.status, attempt) == ("cancelled", None)

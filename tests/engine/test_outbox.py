@@ -12,7 +12,9 @@ from pivotal_sandbox.core.activity import Activity, DeliveryChanged, Triggered
 from pivotal_sandbox.core.change import Change, Fired, Touched
 from pivotal_sandbox.core.ids import Ids
 from pivotal_sandbox.core.model import Delivery, Endpoint, Outcome, Request, Response, Timing
+from pivotal_sandbox.data import load_catalog
 from pivotal_sandbox.engine.dispatcher import Dispatcher
+from pivotal_sandbox.engine.mischief import Mischief
 from pivotal_sandbox.engine.outbox import REPLAYED_MOST, Outbox
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, StoreError
 from pivotal_sandbox.feed import Feed
@@ -64,6 +66,13 @@ async def desk() -> AsyncIterator[Desk]:
     async def keep(delivery: Delivery, attempt: object) -> None:
         return None
 
+    mischief = Mischief(
+        seed="7",
+        send=send,
+        attempts=log.attempts,
+        catalog=load_catalog,
+        has_socket=lambda url: True,
+    )
     dispatcher = Dispatcher(
         clock=clock,
         seed="7",
@@ -73,12 +82,14 @@ async def desk() -> AsyncIterator[Desk]:
         endpoint=endpoints.find,
         timestamp=lambda: 1,
         on_attempt=lambda delivery, attempt: None,
+        mischief=mischief,
     )
     outbox = Outbox(
         database=database,
         endpoints=endpoints,
         deliveries=log,
         dispatcher=dispatcher,
+        mischief=mischief,
         ids=Ids(random.Random(7)),
         clock=clock,
         feed=feed,

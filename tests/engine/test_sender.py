@@ -5,13 +5,14 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 import trustme
 from tests.engine.peer import Peer, Serve, answers
 
-from pivotal_sandbox.core.model import Request, Response
+from pivotal_sandbox.core.model import Request, Response, Wire
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.engine.asgi import Receive, Scope, Send
 from pivotal_sandbox.engine.guard import Guard
@@ -286,3 +287,15 @@ print(asyncio.run(main()), "httpx" in sys.modules)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
     )
     assert done.stdout.split() == ["connection_refused", "False"]
+
+
+async def test_what_is_written_in_an_unusual_way_needs_a_socket(sender: Sender) -> None:
+    request = replace(post("http://app.test/"), wire=Wire(pieces=2))
+    assert sender.has_socket("http://app.test/")
+    sender.mount("http://app.test", answering(200))
+    assert not sender.has_socket("http://app.test/in")
+    assert sender.has_socket("http://other.test/")
+    with pytest.raises(InputError, match=r"needs a socket, and http://app\.test has") as caught:
+        await sender.send(request)
+    assert caught.value.pointer == "/fault"
+    assert not Sender(guard=Guard(), transport=answering(200)).has_socket("http://a.test/")

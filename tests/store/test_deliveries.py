@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -68,7 +69,7 @@ async def test_attempts_are_given_back_first_one_first(database: Database) -> No
     attempts = [
         an_attempt(first, 10, 200),
         an_attempt(first, 2, None),
-        an_attempt(first, 1, 503),
+        replace(an_attempt(first, 1, 503), request_body=b"\x00not the event's"),
         an_attempt(second),
     ]
     log = await keep(database, [EVENT], [first, second, other], attempts)

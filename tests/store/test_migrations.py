@@ -142,3 +142,20 @@ async def test_a_database_in_memory_is_made_in_the_same_way(schema: Path) -> Non
     version = await database.read(lambda c: c.execute("PRAGMA user_version").fetchone())
     assert version == (2,)
     await database.close()
+
+
+async def test_attempts_of_an_earlier_version_had_the_event_s_body(path: Path) -> None:
+    steps = path.parent / "steps"
+    steps.mkdir()
+    for step in sorted(SCHEMA.glob("*.sql"))[:2]:
+        shutil.copy(step, steps)
+    await opened(path, steps)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO attempts VALUES ('msg_1', 1, 7, '[]', NULL, NULL, NULL, 0, 'timeout',"
+            " 'late', 1.0, NULL, NULL, NULL)"
+        )
+    database = Database(path)
+    [attempt] = await Deliveries(database).attempts("msg_1")
+    await database.close()
+    assert (attempt.outcome.error, attempt.request_body) == ("timeout", None)

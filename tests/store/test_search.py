@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,19 @@ async def test_what_is_dropped_leaves_the_index_and_its_number_is_not_used_again
     assert await waiting(database) == (2, 1)
     await log.prune(NOW + 3)
     assert await waiting(database) == (0, 0)
+    await database.close()
+
+
+async def test_a_body_that_is_no_utf_8_stops_neither_index_nor_search() -> None:
+    database = Database()
+    odd = replace(an_event(1, NOW), body=b"\xff\xfe no text")
+    plain = an_event(2, NOW, "Somebody")
+    things = [(odd, a_delivery(odd, 1)), (plain, a_delivery(plain, 2))]
+    await database.put([row for e, d in things for row in (event_row(e), delivery_row(d))])
+    await fill(database)
+    assert (await waiting(database))[1] == 0
+    found, _ = await Deliveries(database).page(DeliveryFilter(q="Somebody"), limit=5)
+    assert [delivery.event_id for delivery in found] == [plain.id]
     await database.close()
 
 

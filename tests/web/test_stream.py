@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from pivotal_sandbox.core.activity import ClockChanged
+from pivotal_sandbox.core.activity import ChaosChanged, ClockChanged
 from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.web.stream import Stream
 
@@ -110,3 +110,13 @@ async def _turn() -> None:
     future = loop.create_future()
     loop.call_soon(future.set_result, None)
     await future
+
+
+async def test_other_chaos_is_told() -> None:
+    feed = Feed()
+    stream = Stream(feed)
+    frames = stream.follow(None)
+    await anext(frames)
+    feed.publish(ChaosChanged("5xx=10%"))
+    [(_, event, data)] = await read(frames, 1)
+    assert (event, data) == ("chaos", '{"spec":"5xx=10%"}')

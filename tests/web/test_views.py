@@ -4,6 +4,7 @@ import base64
 from dataclasses import fields
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +55,39 @@ def test_an_attempt_that_nobody_answered_shows_why() -> None:
     view = views.AttemptView.of(Attempt("msg_1", 1, 0, (), outcome))
     assert (view.status_code, view.response) == (None, None)
     assert (view.error, view.detail) == ("timeout", "It took too long.")
+
+
+@pytest.mark.parametrize(
+    ("body", "shown", "encoding"),
+    [
+        (b'{"a":1}', {"a": 1}, "json"),
+        (b"7", 7, "json"),
+        (b"", "", "utf-8"),
+        (b'{"a":', '{"a":', "utf-8"),
+        (b'{"a":"\xc3', "eyJhIjoiww==", "base64"),
+        (b'"\xff"', "Iv8i", "base64"),
+    ],
+)
+def test_an_events_body_that_is_no_json_is_shown_all_the_same(
+    body: bytes, shown: object, encoding: str
+) -> None:
+    view = msgspec.json.encode(views.EventView.of(Event("evt_1", "x", "test", 0, body)))
+    read = msgspec.json.decode(view)
+    assert (read["body"], read["body_encoding"]) == (shown, encoding)
+
+
+@given(st.binary())
+def test_any_body_of_an_event_makes_a_view_that_is_json(body: bytes) -> None:
+    read = msgspec.json.decode(
+        msgspec.json.encode(views.EventView.of(Event("evt_1", "x", "test", 0, body)))
+    )
+    if read["body_encoding"] != "json":
+        text = read["body"]
+        utf8 = read["body_encoding"] == "utf-8"
+        assert body == (text.encode() if utf8 else base64.b64decode(text))
+
+
+def test_a_body_on_the_wire_that_was_not_the_events_is_shown_with_the_attempt() -> None:
+    outcome = Outcome(Timing(1.0), error="timeout", detail="It took too long.")
+    view = views.AttemptView.of(Attempt("msg_1", 1, 0, (), outcome, b"\xff"))
+    assert (view.request.body, view.request.body_encoding) == ("/w==", "base64")

@@ -35,6 +35,8 @@ def told(delivery: Json, attempt: Json, verdict: str | None) -> str:
 def fate(delivery: Json, attempt: Json) -> str:
     """Return what became of a delivery after this attempt of it."""
     status: str = delivery["status"]
+    if status == "retrying" and attempt["status_code"] and attempt["status_code"] < 300:
+        return "sent once more, on purpose"
     if status == "retrying":
         return f"retry in {until_next(delivery, attempt)}"
     if status == "failed" and attempt["number"] > 1:

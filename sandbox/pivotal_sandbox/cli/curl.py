@@ -3,6 +3,8 @@
 import base64
 from typing import Any
 
+import msgspec
+
 from pivotal_sandbox.core import curl
 
 
@@ -18,9 +20,13 @@ def curl_command(capture: dict[str, Any], base_url: str) -> bytes:
     return command.encode()
 
 
-def body_of(capture: dict[str, Any]) -> bytes:
-    """Return the bytes of a capture's body."""
-    if capture["body_encoding"] == "base64":
-        return base64.b64decode(capture["body"])
-    body: str = capture["body"]
-    return body.encode()
+def body_of(shown: dict[str, Any]) -> bytes:
+    """Return the bytes of a body, of a capture, an event or an attempt's request."""
+    match shown["body_encoding"]:
+        case "base64":
+            return base64.b64decode(shown["body"])
+        case "json":  # encoded as the sandbox encodes what it signs
+            return msgspec.json.encode(shown["body"])
+        case _:
+            text: str = shown["body"]
+            return text.encode()

@@ -6,7 +6,14 @@ import click
 
 from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.listing import listed, page_options, print_listed, search_options
-from pivotal_sandbox.cli.options import MODES, STATUSES, all_of, event_types
+from pivotal_sandbox.cli.options import (
+    MODES,
+    STATUSES,
+    all_of,
+    assignments,
+    event_types,
+    no_validate_option,
+)
 from pivotal_sandbox.cli.output import (
     code_of,
     console,
@@ -100,10 +107,13 @@ def _summary(found: Json) -> None:
         ("created", f"{moment(found['created_at'])} UTC"),
         ("next try", found["next_attempt_at"] and f"{moment(found['next_attempt_at'])} UTC"),
         ("replay of", found["replay_of"]),
+        ("fault", found["fault"]),
     )
     print_facts(facts)
     click.echo()
-    console().print(pretty(json.dumps(found["event"]["body"])))
+    event = found["event"]
+    is_json = event["body_encoding"] == "json"
+    _body(json.dumps(event["body"]) if is_json else event["body"], event["body_encoding"])
 
 
 def _attempt(attempt: Json) -> None:
@@ -112,6 +122,9 @@ def _attempt(attempt: Json) -> None:
     click.echo()
     click.secho(f"attempt {attempt['number']}  {when}  {ended}  {took}", bold=True)
     print_headers("> ", attempt["request"]["headers"])
+    if attempt["request"]["body"] is not None:
+        note("The body on the wire was not the event's:")
+        _body(attempt["request"]["body"], attempt["request"]["body_encoding"])
     if answer is None:
         click.echo(f"< {printable(attempt['detail'] or attempt['error'])}")
         return
@@ -123,16 +136,50 @@ def _attempt(attempt: Json) -> None:
         note("The response went on; its first 64 KiB are kept.")
 
 
+def _body(body: str, encoding: str) -> None:
+    if encoding == "base64":
+        note("These bytes are no UTF-8; in base64:")
+    console().print(pretty(body))
+
+
 @deliveries.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @filters
+@click.option(
+    "--verbatim", is_flag=True, help="Repeat the last attempt: its signature and id, too."
+)
+@click.option(
+    "--set",
+    "edits",
+    multiple=True,
+    callback=assignments,
+    metavar="PATH=VALUE",
+    help="Edit the event, as in --set data.health=churned; repeatable.",
+)
+@no_validate_option
+@click.option("--rate", metavar="N/s", help="So many in which time: 5/s, 30/m or 1000/h.")
 @click.option("--dry-run", is_flag=True, help="Say how many it would be, and send nothing.")
 @json_option
-def replay(ids: tuple[str, ...], dry_run: bool, as_json: bool, **given: object) -> None:
+def replay(
+    ids: tuple[str, ...],
+    verbatim: bool,
+    edits: Json,
+    no_validate: bool,
+    rate: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: object,
+) -> None:
     """Send deliveries again: those named, or all that the options choose.
 
     The body stays the same, byte for byte; the delivery id is new, and the URL is the one that the
-    endpoint has now.
+    endpoint has now. With --set it is a new event, with an id of its own unless you give one.
+
+    \b
+    pivotal-sandbox deliveries replay msg_...
+    pivotal-sandbox deliveries replay --status failed --since 1h --rate 5/s
+    pivotal-sandbox deliveries replay msg_... --verbatim
+    pivotal-sandbox deliveries replay msg_... --set data.name="Zoë & Co"
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     if bool(ids) == bool(chosen):
@@ -140,7 +187,14 @@ def replay(ids: tuple[str, ...], dry_run: bool, as_json: bool, **given: object) 
             "Name deliveries, or choose them by options such as --status failed."
         )
     which: Json = {"ids": ids} if ids else {"filter": chosen}
-    answer = Client().call("POST", "deliveries", "replay", body={**which, "dry_run": dry_run})
+    how = {
+        "dry_run": dry_run,
+        "verbatim": verbatim,
+        "set": edits,
+        "validate": not no_validate,
+        "rate": rate,
+    }
+    answer = Client().call("POST", "deliveries", "replay", body={**which, **how})
     if as_json:
         print_json(answer)
         return

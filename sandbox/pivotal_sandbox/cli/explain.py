@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import click
-import msgspec
 
 from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.curl import body_of
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json, printable
 from pivotal_sandbox.cli.signature import read_body
 from pivotal_sandbox.clock import wall_time
@@ -125,8 +125,7 @@ def _sent(delivery: str, secrets: tuple[str, ...]) -> _Sent:
     if not secrets and found["endpoint_id"] not in ids:
         raise InputError(f"The endpoint {found['endpoint_id']} is gone: name its --secret.")
     return _Sent(
-        # Encoded as the sandbox encodes what it signs, so these are the bytes that were sent.
-        msgspec.json.encode(found["event"]["body"]),
+        body_of(found["event"] if request["body"] is None else request),
         tuple((name.lower(), value) for name, value in request["headers"]),
         secrets or tuple(row["secret"] for row in endpoints if row["id"] == found["endpoint_id"]),
         {f"endpoint {row['id']} ({row['mode']} mode)": row["secret"] for row in endpoints},

@@ -1,7 +1,8 @@
-"""`trigger --to`: one signed event to one URL, once, without a running sandbox."""
+"""`trigger --to`: one signed event to one URL, without a running sandbox."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import SystemRandom
 
 import click
@@ -14,9 +15,12 @@ from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core.catalog import PING
 from pivotal_sandbox.core.event import envelope
 from pivotal_sandbox.core.ids import DELIVERY, ENDPOINT, EVENT, Ids, new_secret
-from pivotal_sandbox.core.model import Attempt, Event, Mode, Request
+from pivotal_sandbox.core.model import Attempt, Event, Mode
 from pivotal_sandbox.core.plan import plan
 from pivotal_sandbox.core.policy import is_retried
+from pivotal_sandbox.core.spoil import spoil, spoil_events
+from pivotal_sandbox.core.spoil_signature import Signing
+from pivotal_sandbox.core.spoil_traffic import TIMES, happen
 from pivotal_sandbox.core.world import Fired, World
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.sender import Sender
@@ -39,57 +43,111 @@ def shown_secret() -> str:
     return secret
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where it goes, and what makes it right or wrong."""
+
+    url: str
+    secret: str
+    fault: str | None
+    delivery_id: str
+
+
 def send_and_print(
     wish: Json, url: str, secret: str, allow_hosts: Sequence[str], as_json: bool
 ) -> bool:
-    """Send once, print the answer, and say whether Pivotal would take it as delivered."""
+    """Send once, or as often as the fault has it; print each answer, and say whether all were 2xx.
+
+    Raises `UnreachableError` where no connection came about.
+    """
     ids, clock = Ids(SystemRandom()), Clock()
-    event = _event({**wish, "mode": wish["mode"] or "test"}, ids, clock.now())
-    delivery_id = ids.new(DELIVERY, clock.now())
-    request = plan(
-        delivery_id,
-        event.type,
-        event.body,
-        url=url,
-        secrets=[secret],
-        timestamp=int(clock.wall()),
-    )
-    attempt = asyncio.run(_attempt(delivery_id, request, Guard(allow_hosts), clock))
-    outcome = attempt.outcome
-    fate = "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
-    if as_json:
-        shown = {"event": EventView.of(event), "delivery_id": delivery_id, "url": url}
-        click.echo(msgspec.json.encode({**shown, "fate": fate, "attempt": AttemptView.of(attempt)}))
-    else:
-        click.echo(_text(event, attempt, fate))
-    if outcome.timing.connect_ms is None:
-        raise UnreachableError(outcome.detail or f"{url} cannot be reached.")
-    return outcome.ok
+    events = _events({**wish, "mode": wish["mode"] or "test"}, ids, clock.now())
+    targets = [_Target(url, secret, wish["fault"], ids.new(DELIVERY, clock.now())) for _ in events]
+    sent = asyncio.run(_sent(events, targets, Guard(allow_hosts), clock))
+    for event, attempt in sent:
+        outcome = attempt.outcome
+        fate = "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
+        if as_json:
+            shown = {
+                "event": EventView.of(event),
+                "delivery_id": attempt.delivery_id,
+                "url": url,
+                "fault": wish["fault"],
+            }
+            line = msgspec.json.encode({**shown, "fate": fate, "attempt": AttemptView.of(attempt)})
+            click.echo(line)
+        else:
+            click.echo(_text(event, attempt, fate))
+    for _, attempt in sent:
+        if attempt.outcome.timing.connect_ms is None and not attempt.outcome.response:
+            raise UnreachableError(attempt.outcome.detail or f"{url} cannot be reached.")
+    return all(attempt.outcome.ok for _, attempt in sent)
 
 
-async def _attempt(delivery_id: str, request: Request, guard: Guard, clock: Clock) -> Attempt:
+async def _sent(
+    events: list[Event], targets: list[_Target], guard: Guard, clock: Clock
+) -> list[tuple[Event, Attempt]]:
+    """Send the events as the fault has it, and return them in the order of their requests."""
     sender = Sender(guard=guard)
-    try:
+
+    async def send(event: Event, target: _Target, number: int = 1) -> tuple[Event, Attempt]:
         started_at = clock.now()
+        signing = Signing([target.secret], int(clock.wall()), SystemRandom())
+        planned = plan(
+            target.delivery_id,
+            event.type,
+            event.body,
+            url=target.url,
+            secrets=signing.secrets,
+            timestamp=signing.timestamp,
+        )
+        request = spoil(target.fault, planned, signing, number=number)
         outcome = await sender.send(request)
-        return Attempt(delivery_id, 1, started_at, request.headers, outcome)
+        body = None if request.sent == event.body else request.sent
+        id, headers = target.delivery_id, request.headers
+        return event, Attempt(id, number, started_at, headers, outcome, body)
+
+    try:
+        last, fault = (events[-1], targets[-1]), targets[-1].fault
+        if fault == "burst":
+            return list(await asyncio.gather(*map(send, events, targets)))
+        if fault == "out-of-order":
+            return [await send(*last), await send(events[0], targets[0])]
+        if fault == "concurrent-duplicate":
+            return list(await asyncio.gather(send(*last), send(*last, 2)))
+        sent = [await send(*last)]
+        if fault == "duplicate" and sent[0][1].outcome.ok:
+            sent.append(await send(*last, 2))
+        return sent
     finally:
         await sender.close()
 
 
-def _event(wish: Json, ids: Ids, now: int) -> Event:
+def _events(wish: Json, ids: Ids, now: int) -> list[Event]:
+    """Return what is to be sent, in order of time: one event, or as many as the fault takes."""
     mode: Mode = wish["mode"]
+    fault: str | None = wish["fault"]
+    catalog = data.load_catalog()
     if wish["type"] == PING:
-        fired = Fired(PING, {"endpoint_id": ids.new(ENDPOINT, now), "mode": mode})
+        ping = Fired(PING, {"endpoint_id": ids.new(ENDPOINT, now), "mode": mode})
+        all_fired: tuple[Fired, ...] = (ping,) * TIMES.get(fault or "", 1)
     else:
-        world = World(mode, data.load_catalog(), data.load_names(), ids, SystemRandom())
-        change = world.trigger(
-            wish["type"], now, set=wish["set"], data=wish["data"], validate=wish["validate"]
-        )
-        [fired] = change.events
-    id = ids.new(EVENT, now)
-    body = envelope(id, fired.type, now, fired.data)
-    return Event(id, fired.type, mode, now, body, fired.changed)
+        world = World(mode, catalog, data.load_names(), ids, SystemRandom())
+        all_fired = happen(
+            fault,
+            world,
+            wish["type"],
+            now,
+            set=wish["set"],
+            data=wish["data"],
+            validate=wish["validate"],
+        ).events
+    events = []
+    for fired in all_fired:
+        id = ids.new(EVENT, now)
+        body = envelope(id, fired.type, now, fired.data)
+        events.append(Event(id, fired.type, mode, now, body, fired.changed))
+    return events if fault is None else spoil_events(fault, events, catalog)
 
 
 def _text(event: Event, attempt: Attempt, fate: str) -> str:

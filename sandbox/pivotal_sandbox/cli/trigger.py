@@ -7,6 +7,7 @@ from typing import BinaryIO
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.faults import fault_option, list_of_faults
 from pivotal_sandbox.cli.options import (
     event_types,
     mode_option,
@@ -19,7 +20,7 @@ from pivotal_sandbox.cli.triggered import all_delivered, print_triggered, waited
 from pivotal_sandbox.core.duration import parse_duration
 
 
-@click.command()
+@click.command(epilog=list_of_faults())
 @click.argument("type", metavar="TYPE", shell_complete=event_types)
 @click.option("--to", metavar="URL", help="Send it there, once, without a running sandbox.")
 @click.option(
@@ -40,6 +41,7 @@ from pivotal_sandbox.core.duration import parse_duration
 @set_option
 @click.option("--data", type=click.File("rb"), metavar="FILE|-", help="The record, as JSON.")
 @click.option("--count", type=click.IntRange(1), default=1, metavar="N", help="So many events.")
+@fault_option
 @click.option("--wait", is_flag=True, help="Wait for the answer; exit code 1 if it is no 2xx.")
 @timeout_option("30s", "How long --wait waits.")
 @no_validate_option
@@ -56,6 +58,7 @@ def trigger(
     edits: Json,
     data: BinaryIO | None,
     count: int,
+    fault: str | None,
     wait: bool,
     timeout: str,
     no_validate: bool,
@@ -68,6 +71,7 @@ def trigger(
     \b
     pivotal-sandbox trigger customer.at_risk --wait
     pivotal-sandbox trigger task.completed --set title=Kickoff
+    pivotal-sandbox trigger task.updated --fault stale-timestamp --wait
     pivotal-sandbox trigger webhook.ping --to http://127.0.0.1:3000/hook --secret whsec_...
     """
     wish = {
@@ -76,6 +80,7 @@ def trigger(
         "set": edits,
         "data": _record(data),
         "validate": not no_validate,
+        "fault": fault,
     }
     if to is None:
         _only_with_to(ctx, "secret", "allow_hosts")

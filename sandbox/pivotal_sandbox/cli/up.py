@@ -35,6 +35,15 @@ def _duration(ctx: click.Context, param: click.Parameter, given: str) -> int:
     return duration
 
 
+def _chaos(ctx: click.Context, param: click.Parameter, given: str) -> str:
+    from pivotal_sandbox.core.chaos import parse_chaos
+
+    try:
+        return parse_chaos(given).spec
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def setting(flag: str, *more: str, **about: Any) -> Callable[[F], F]:
     """Return an option that a variable of the environment can stand for."""
     variable = f"PIVOTAL_SANDBOX_{flag.removeprefix('--').replace('-', '_').upper()}"
@@ -79,6 +88,13 @@ def setting(flag: str, *more: str, **about: Any) -> Callable[[F], F]:
 )
 @setting("--seed", type=int, metavar="N", help="Make ids, records and jitter reproducible.")
 @setting(
+    "--chaos",
+    default="",
+    callback=_chaos,
+    metavar="SPEC",
+    help="Let things go wrong by chance: 5xx=10%,delay=200ms..2s,duplicate=5%.",
+)
+@setting(
     "--catalog",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Event types of your own, in place of the built-in ones.",
@@ -113,6 +129,7 @@ def up(
     to: str | None,
     speed: float,
     seed: int | None,
+    chaos: str,
     catalog: Path | None,
     allow_hosts: tuple[str, ...],
     token: str | None,
@@ -160,6 +177,7 @@ def up(
         to=to,
         speed=speed,
         seed=seed,
+        chaos=chaos,
         catalog=catalog,
         allow_hosts=allow_hosts,
         token=token or None,

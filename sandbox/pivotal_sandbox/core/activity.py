@@ -1,5 +1,6 @@
 """What goes on in a sandbox, told to whoever listens: open pages, the terminal, waiting tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Endpoint, Event
@@ -11,6 +12,11 @@ class Triggered:
 
     event: Event
     deliveries: tuple[Delivery, ...]
+
+    @classmethod
+    def together(cls, made: "Sequence[Triggered]") -> "Triggered":
+        """Return the last event with the deliveries of all."""
+        return cls(made[-1].event, tuple(d for one in made for d in one.deliveries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +59,19 @@ class ClockChanged:
     speed: float
 
 
-Activity = Triggered | Attempted | Captured | DeliveryChanged | EndpointChanged | ClockChanged
+@dataclass(frozen=True, slots=True)
+class ChaosChanged:
+    """Other rules are in force; "" where there are none."""
+
+    spec: str
+
+
+Activity = (
+    Triggered
+    | Attempted
+    | Captured
+    | DeliveryChanged
+    | EndpointChanged
+    | ClockChanged
+    | ChaosChanged
+)

@@ -20,7 +20,7 @@ ALL = "*"
 
 _KEYS = ("name", "object", "description", "documented", "schema", "example")
 _KINDS: dict[type, str] = {str: "a string", bool: "true or false", dict: "an object"}
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")  # it is sent as a header
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")  # it is sent as a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _is_update(name: str) -> bool:
 def _event_type(entry: Any, at: str) -> EventType:
     entry = _object(entry, at, "An event type", _KEYS)
     name = _field(entry, at, "name", str)
-    if not _NAME.match(name):
+    if not NAME.match(name):
         raise InputError(
             f'"{name:.80}" is no name: letters, digits, ".", "_" and "-", 64 at most.',
             pointer=f"{at}/name",

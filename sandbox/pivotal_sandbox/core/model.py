@@ -114,23 +114,52 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a delivery: the headers that were sent, and how it ended."""
+    """One try at a delivery: the headers that were sent, and how it ended.
+
+    `request_body` is None where the body on the wire was the event's.
+    """
 
     delivery_id: str
     number: int
     started_at: int
     request_headers: Headers
     outcome: Outcome
+    request_body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a request is written, other than at once and as HTTP has it.
+
+    Of the body `cut_at` bytes are sent (None: all), in `pieces` with `pause_ms` between them, or as
+    that many chunks. Then comes the `ending`: the answer is awaited, before which a half-close says
+    that no more follows; or, after `pause_ms`, the sender resets the connection, or leaves.
+    """
+
+    chunked: bool = False
+    pieces: int = 1
+    pause_ms: int = 0
+    cut_at: int | None = None
+    ending: Literal["answer", "half-close", "reset", "leave"] = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is put on the wire. The bytes of `body` are the ones that were signed."""
+    """What is put on the wire. The bytes of `body` are the ones that were signed.
+
+    With a `wire` it goes over a connection of its own, written as that says.
+    """
 
     method: str
     url: str
     headers: Headers
     body: bytes
+    wire: Wire | None = None
+
+    @property
+    def sent(self) -> bytes:
+        """The part of the body that is put on the wire."""
+        return self.body if self.wire is None else self.body[: self.wire.cut_at]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Chore:
     description: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Names:
     """Every list that a record draws from. `tags` and `custom_fields` are by object."""
 

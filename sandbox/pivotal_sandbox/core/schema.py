@@ -1,7 +1,7 @@
 """A JSON Schema (2020-12) that says in a sentence what is wrong, where, and what would be right."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ _TYPES = {
     "object": "an object",
 }
 _DEEPEST = 8  # a schema may refer to itself
+
+Node = dict[str, Any]
+"""A part of a schema."""
 
 
 class Schema:
@@ -76,6 +79,33 @@ class Schema:
         formats.checks("date-time", raises=InputError)(_is_moment)
         # With the default registry, references to elsewhere would be fetched.
         return Draft202012Validator(self.schema, format_checker=formats, registry=Registry())
+
+    def rewritten(self, value: Any, rewrite: Callable[[str, list[Node], Any], Any]) -> Any:
+        """Return `value` with each part replaced by what `rewrite` makes of it.
+
+        It gets the part's name ("" for the whole and for items), what the schema says of it, which
+        may be several things, and the part, whose own parts have been replaced already.
+        """
+        return self._rewritten("", [self.schema], value, rewrite)
+
+    def _rewritten(
+        self, name: str, nodes: list[Any], value: Any, rewrite: Callable[..., Any]
+    ) -> Any:
+        choices = [one for node in nodes for one in self._choices(node)]
+        if isinstance(value, dict):
+            parts = {}
+            for key, part in value.items():
+                below = [
+                    one.get("properties", {}).get(key, one.get("additionalProperties", True))
+                    for one in choices
+                ]
+                inner = [one for one in below if one is not False]
+                parts[key] = self._rewritten(key, inner, part, rewrite)
+            value = parts
+        elif isinstance(value, list):
+            items = [one.get("items", True) for one in choices]
+            value = [self._rewritten("", items, part, rewrite) for part in value]
+        return rewrite(name, choices, value)
 
     def has(self, path: str) -> bool:
         """Say whether the schema lets a value have a part at the dotted path."""

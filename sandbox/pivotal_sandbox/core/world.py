@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -42,7 +43,7 @@ class World:
         self, mode: Mode, catalog: Catalog, names: Names, ids: Ids, source: random.Random
     ) -> None:
         self.mode = mode
-        self._catalog = catalog
+        self.catalog = catalog
         self._ids = ids
         self._draw = Draw(source)
         self._maker = Maker(names, self._draw)
@@ -53,8 +54,8 @@ class World:
 
     def records(self, object: str) -> Mapping[str, Record]:
         """Return the records of a kind by id, the oldest first. Raises `NotFound`."""
-        if object not in self._catalog.objects:
-            nearest = did_you_mean(object, self._catalog.objects)
+        if object not in self.catalog.objects:
+            nearest = did_you_mean(object, self.catalog.objects)
             raise NotFound(f'There is no object "{object}".{nearest}', pointer="/object")
         return self._shelf.all(object)
 
@@ -128,7 +129,7 @@ class World:
         that of the new one. Without `validate` they are in the event only: the world stays sound.
         Raises `InputError` naming the field, and `NotFound` for an unknown type.
         """
-        event_type, edit = self._catalog.get(type), parse_edit(set, data, force=not validate)
+        event_type, edit = self.catalog.get(type), parse_edit(set, data, force=not validate)
         if type == PING:
             raise InputError(f"{PING} goes to one endpoint and changes no record.", pointer="/type")
         object, given = event_type.object, edit.given
@@ -154,6 +155,22 @@ class World:
             base = before if found or object in self._own else {"id": before.get("id")}
             changed = dict.fromkeys((*differences(base, sent), *edit.paths))
         return self._apply(draft, [Fired(type, copied(sent), tuple(changed))])
+
+    def stage(
+        self, type: str, now: int, *, set: Fields | None = None, data: Fields | None = None
+    ) -> tuple[str | None, Change]:
+        """Return the id of a record to which `type` can happen, and what made it if none was there.
+
+        No event is fired. There is no id where the records of the type have none.
+        """
+        event_type, given = self.catalog.get(type), parse_edit(set, data).given
+        found = self._fit(event_type, given)
+        if found is not None:
+            return key_of(found), Change()
+        draft: list[Touched] = []
+        made = self._new(event_type, key_of(given), given, now, draft)
+        id = key_of(given) or key_of(made)
+        return id, self._apply([*draft, *_kept(event_type.object, id, made)], [])
 
     # -- finding and making
 
@@ -258,16 +275,16 @@ class World:
                 self._shelf.remove(one.object, one.id)
             else:
                 self._shelf.put(one.object, one.id, one.record)
-        return Change(tuple(draft), tuple(one for one in events if one.type in self._catalog))
+        return Change(tuple(draft), tuple(one for one in events if one.type in self.catalog))
 
     # -- checking
 
     def _type(self, object: str, verb: str) -> EventType:
         """Return the type whose schema the records of the object have."""
         name = f"{object}.{verb}"
-        if name in self._catalog:
-            return self._catalog.get(name)
-        return next(one for one in self._catalog if one.object == object and one.name != PING)
+        if name in self.catalog:
+            return self.catalog.get(name)
+        return next(one for one in self.catalog if one.object == object and one.name != PING)
 
     def _check(self, event_type: EventType, record: Record) -> None:
         schema = self._schemas.get(event_type.name)
@@ -287,6 +304,7 @@ def _kept(object: str, id: str | None, record: Record) -> list[Touched]:
     return [] if id is None else [Touched(object, id, record)]
 
 
+@lru_cache(maxsize=8)  # there are two worlds for each sandbox, and a sandbox for each test
 def _own_objects(catalog: Catalog, names: Names) -> frozenset[str]:
     """Return the objects whose records in the catalog have the fields that Pivotal gives them."""
     maker = Maker(names, Draw(random.Random(0)))

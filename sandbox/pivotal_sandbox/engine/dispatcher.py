@@ -11,6 +11,8 @@ from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Outcome, Request
 from pivotal_sandbox.core.plan import plan
+from pivotal_sandbox.core.spoil_signature import Signing
+from pivotal_sandbox.engine.mischief import Mischief
 from pivotal_sandbox.errors import StoreError
 
 Send = Callable[[Request], Awaitable[Outcome]]
@@ -43,7 +45,7 @@ class Dispatcher:
     """Sends deliveries: few at a time per endpoint, the endpoints in turn.
 
     `send` gives an outcome and never raises; `keep` stores a delivery's new state with the attempt
-    that led to it, and raises `StoreError` where it cannot.
+    that led to it, and raises `StoreError` where it cannot. `mischief` sends what is spoiled.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Dispatcher:
         endpoint: Callable[[str], Endpoint | None],
         timestamp: Callable[[], int],
         on_attempt: Callable[[Delivery, Attempt], None],
+        mischief: Mischief,
     ) -> None:
         self._clock = clock
         self._seed = seed
@@ -66,10 +69,12 @@ class Dispatcher:
         self._endpoint = endpoint
         self._timestamp = timestamp
         self._on_attempt = on_attempt
+        self._mischief = mischief
         self._loop = asyncio.get_running_loop()
         self._due: list[tuple[int, str]] = []
         self._waiting: dict[str, Delivery] = {}
         self._active: dict[str, _Work] = {}
+        self._behind: dict[str, list[_Work]] = {}
         self._lanes: dict[str, _Lane] = {}
         self._turns: deque[_Lane] = deque()
         self._in_flight = 0
@@ -88,6 +93,12 @@ class Dispatcher:
         heappush(self._due, (due, delivery.id))
         if self._due[0][1] == delivery.id:
             self.look()
+
+    def add_behind(self, first: str, delivery: Delivery, event: Event) -> None:
+        """Take over a delivery that is sent after the attempt at another which is under way."""
+        work = _Work(delivery, event)
+        self._active[delivery.id] = work
+        self._behind.setdefault(first, []).append(work)
 
     def look(self) -> None:
         """Start what has fallen due; to be called, too, when the clock was moved."""
@@ -149,6 +160,7 @@ class Dispatcher:
             self._timer.cancel()
         self._due.clear()
         self._turns.clear()
+        self._behind.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -204,17 +216,59 @@ class Dispatcher:
             return None
         event = work.event or await self._event(delivery.event_id)
         started_at = self._clock.now()
+        secrets, timestamp = endpoint.secrets(started_at), self._timestamp()
         request = plan(
             delivery.id,
             event.type,
             event.body,
             url=delivery.url,
-            secrets=endpoint.secrets(started_at),
-            timestamp=self._timestamp(),
+            secrets=secrets,
+            timestamp=timestamp,
         )
+        if delivery.fault is not None or self._mischief.chaos is not None:
+            signing = self._mischief.signing(delivery, secrets, timestamp)
+            return await self._attempt_spoilt(work, request, signing, started_at)
         outcome = await self._send(request)
         number = delivery.attempt_count + 1
         return Attempt(delivery.id, number, started_at, request.headers, outcome)
+
+    async def _attempt_spoilt(
+        self, work: _Work, planned: Request, signing: Signing, started_at: int
+    ) -> Attempt | None:
+        """Send as fault and chaos have it; of two attempts, conclude one and return the other."""
+        delivery, number = work.delivery, work.delivery.attempt_count + 1
+        request = await self._mischief.request(delivery, planned, signing, number)
+        if request is None:
+            return None
+
+        async def attempt(number: int, started_at: int) -> Attempt:
+            outcome = await self._mischief.send(delivery, request, number)
+            body = None if request.sent == planned.body else request.sent
+            return Attempt(delivery.id, number, started_at, request.headers, outcome, body)
+
+        if number > 1 or delivery.fault not in ("duplicate", "concurrent-duplicate"):
+            return await attempt(number, started_at)
+        if delivery.fault == "duplicate":
+            first = await attempt(number, started_at)
+            if not first.outcome.ok or work.cancelled:
+                return first
+            await self._go_on(work, first)
+            return await attempt(number + 1, self._clock.now())
+        two = (attempt(number, started_at), attempt(number + 1, started_at))
+        both = list(await asyncio.gather(*two))
+        # They were the same moment's: the one that decides is counted as the last.
+        both.sort(key=lambda one: (one.outcome.ok, policy.is_retried(one.outcome)))
+        first, last = (replace(one, number=number + at) for at, one in enumerate(both))
+        await self._go_on(work, first)
+        return last
+
+    async def _go_on(self, work: _Work, attempt: Attempt) -> None:
+        """Keep an attempt after which, whatever came of it, another one follows at once."""
+        now = self._clock.now()
+        decision = policy.Decision("retrying", now)
+        work.delivery = policy.after(work.delivery, attempt, decision, now)
+        await self._keep_surely(work.delivery, attempt)
+        self._on_attempt(work.delivery, attempt)
 
     async def _conclude(self, work: _Work, attempt: Attempt) -> None:
         delivery, now = work.delivery, self._clock.now()
@@ -249,6 +303,10 @@ class Dispatcher:
 
     def _forget(self, delivery_id: str) -> None:
         self._active.pop(delivery_id, None)
+        if self._behind:
+            for work in self._behind.pop(delivery_id, ()):
+                self._enqueue(work)
+            self._pump()
         for watch in list(self._watches):
             ids, future = watch
             ids.discard(delivery_id)

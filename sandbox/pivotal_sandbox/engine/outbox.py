@@ -1,16 +1,21 @@
 """What is to be sent: kept first, all of it in one transaction, and only then handed over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core.activity import DeliveryChanged, Triggered
-from pivotal_sandbox.core.catalog import subscribed
-from pivotal_sandbox.core.change import Change
-from pivotal_sandbox.core.event import envelope
+from pivotal_sandbox.core.catalog import PING, subscribed
+from pivotal_sandbox.core.change import Change, Fired
+from pivotal_sandbox.core.duration import SECOND
+from pivotal_sandbox.core.event import Edits, edited, envelope
+from pivotal_sandbox.core.fault import EDITED, VERBATIM
 from pivotal_sandbox.core.ids import DELIVERY, EVENT, Ids
 from pivotal_sandbox.core.model import Delivery, Endpoint, Event, Mode
 from pivotal_sandbox.core.plan import new_delivery
+from pivotal_sandbox.core.spoil_traffic import TIMES
 from pivotal_sandbox.engine.dispatcher import Dispatcher
+from pivotal_sandbox.engine.mischief import Mischief
 from pivotal_sandbox.errors import Conflict, InputError
 from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.store.database import Database
@@ -31,6 +36,7 @@ class Outbox:
         endpoints: Endpoints,
         deliveries: Deliveries,
         dispatcher: Dispatcher,
+        mischief: Mischief,
         ids: Ids,
         clock: Clock,
         feed: Feed,
@@ -39,20 +45,27 @@ class Outbox:
         self._endpoints = endpoints
         self._deliveries = deliveries
         self._dispatcher = dispatcher
+        self._mischief = mischief
         self._ids = ids
         self._clock = clock
         self._feed = feed
 
     async def send(
-        self, mode: Mode, change: Change, to: Sequence[Endpoint] | None = None
+        self,
+        mode: Mode,
+        change: Change,
+        to: Sequence[Endpoint] | None = None,
+        fault: str | None = None,
     ) -> list[Triggered]:
-        """Keep a change, its events and their deliveries; then send them.
+        """Keep a change, its events and their deliveries; then send them, spoiled by `fault`.
 
-        They go to the endpoints named in `to`, or to those that subscribed. Raises `StoreError`,
-        and then nothing is kept or sent.
+        They go to the endpoints named in `to`, or to those that subscribed; with a fault to those
+        that subscribed to the last event. Raises `InputError` for a fault that cannot be, and
+        `StoreError`; then nothing is kept or sent.
         """
+        if fault is not None and to is None:
+            to = self._wanting(mode, change.events[-1])
         made = []
-        rows = record_rows(mode, change.records)
         for fired in change.events:
             now = self._clock.now()
             id = self._ids.new(EVENT, now)
@@ -63,30 +76,77 @@ class Outbox:
                 wanting = [e for e in self._endpoints.all() if subscribed(e, event)]
             deliveries = [self._delivery(id, fired.type, endpoint, now) for endpoint in wanting]
             made.append(Triggered(event, tuple(deliveries)))
-            rows += [event_row(event), *map(delivery_row, deliveries)]
+        if fault is not None or self._mischief.chaos is not None:
+            made = self._mischief.spoilt(made, fault)
+        rows = record_rows(mode, change.records)
+        for triggered in made:
+            rows += [event_row(triggered.event), *map(delivery_row, triggered.deliveries)]
         await self._database.put(rows)
         for triggered in made:
             self._feed.publish(triggered)
+        if fault == "out-of-order":
+            self._hand_over_newer_first(*made)
+            return made
+        for triggered in made:
             for delivery in triggered.deliveries:
                 self._dispatcher.add(delivery, triggered.event)
         return made
 
-    async def replay(self, ids: Sequence[str]) -> list[Delivery]:
+    async def ping(self, endpoint_id: str, fault: str | None = None) -> list[Triggered]:
+        """Send `webhook.ping` to one endpoint, whatever it subscribed to."""
+        endpoint = self.enabled(endpoint_id)
+        fired = Fired(PING, {"endpoint_id": endpoint.id, "mode": endpoint.mode})
+        pings = Change(events=(fired,) * TIMES.get(fault or "", 1))
+        return await self.send(endpoint.mode, pings, [endpoint], fault)
+
+    async def replay(
+        self,
+        ids: Sequence[str],
+        *,
+        verbatim: bool = False,
+        edits: Edits | None = None,
+        rate: float | None = None,
+    ) -> list[Delivery]:
         """Send past deliveries again: same event, new delivery, the endpoint's present URL.
 
-        Raises `InputError`, `NotFound` or `Conflict`, and then sends none.
+        `verbatim` repeats the bytes and headers of the last attempt; `edits` makes an event of its
+        own of each. With a `rate` so many fall due in a second. Raises `InputError`, `NotFound` or
+        `Conflict`, and then sends none.
         """
         if len(ids) > REPLAYED_MOST:
             raise InputError(
                 f"These are {len(ids)} deliveries; at most {REPLAYED_MOST} are replayed at a time.",
                 pointer="/filter",
             )
+        if verbatim and edits is not None:
+            raise InputError(
+                "What is repeated verbatim is not edited: give one of verbatim and set.",
+                pointer="/verbatim",
+            )
         now = self._clock.now()
+        events: dict[str, Event] = {}
         replays = []
         for index, old in enumerate(await self._deliveries.get_all(ids)):
             endpoint = self.enabled(old.endpoint_id, pointer=f"/ids/{index}")
-            replays.append(self._delivery(old.event_id, old.event_type, endpoint, now, old.id))
-        await self._database.put([delivery_row(delivery) for delivery in replays])
+            new = self._delivery(old.event_id, old.event_type, endpoint, now, old.id)
+            if rate is not None:
+                new = replace(new, next_attempt_at=now + round(index * SECOND / rate))
+            if verbatim:
+                if not old.attempt_count:
+                    raise Conflict(
+                        f"The delivery {old.id} was not attempted yet: there is nothing to repeat.",
+                        pointer=f"/ids/{index}",
+                    )
+                new = replace(new, fault=VERBATIM)
+            elif edits is not None:
+                if old.event_id not in events:
+                    event = await self._deliveries.event(old.event_id)
+                    events[old.event_id] = edited(event, edits, self._ids.new(EVENT, now))
+                event = events[old.event_id]
+                new = replace(new, fault=EDITED, event_id=event.id, event_type=event.type)
+            replays.append(new)
+        rows = [*map(event_row, events.values()), *map(delivery_row, replays)]
+        await self._database.put(rows)
         for delivery in replays:
             self._feed.publish(DeliveryChanged(delivery))
             self._dispatcher.add(delivery)
@@ -98,6 +158,16 @@ class Outbox:
         if not endpoint.enabled:
             raise Conflict(f"The endpoint {endpoint_id} is disabled: enable it.", pointer=pointer)
         return endpoint
+
+    def _wanting(self, mode: Mode, fired: Fired) -> list[Endpoint]:
+        event = Event("", fired.type, mode, 0, b"", fired.changed)
+        return [endpoint for endpoint in self._endpoints.all() if subscribed(endpoint, event)]
+
+    def _hand_over_newer_first(self, older: Triggered, newer: Triggered) -> None:
+        for first in newer.deliveries:
+            self._dispatcher.add(first, newer.event)
+        for first, delivery in zip(newer.deliveries, older.deliveries, strict=True):
+            self._dispatcher.add_behind(first.id, delivery, older.event)
 
     def _delivery(
         self, event_id: str, type: str, endpoint: Endpoint, now: int, replay_of: str | None = None

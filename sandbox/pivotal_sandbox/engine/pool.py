@@ -1,6 +1,7 @@
 """Connections that are kept, by origin, so that the next request finds one open."""
 
 import asyncio
+import ssl
 from time import perf_counter
 
 from pivotal_sandbox.core.model import Outcome, Request, Response, Timing
@@ -74,15 +75,21 @@ class Pool:
                 None if answered is None else (answered - began) * 1000,
             )
 
-    async def connect(self, url: Url, deadline: float, timeout_ms: float) -> Connection | Failure:
+    async def connect(
+        self, url: Url, deadline: float, timeout_ms: float, tls: ssl.SSLContext | None = None
+    ) -> Connection | Failure:
         """Return a new connection, to the first address that takes it."""
-        peer = f"{url.authority}:{url.port}" if url.port == 80 else url.authority
+        peer = (
+            url.authority
+            if url.authority.endswith(f":{url.port}")
+            else f"{url.authority}:{url.port}"
+        )
         try:
             async with asyncio.timeout_at(deadline):
                 addresses = await self._guard.resolve(url.host, url.port)
                 if isinstance(addresses, Failure):
                     return addresses
-                return await self._call(addresses, url.port, peer)
+                return await self._call(addresses, url, peer, tls)
         except TimeoutError:
             seconds = f"{timeout_ms / 1000:g} s"
             return Failure("timeout", f"{peer} did not take the connection in {seconds}.", False)
@@ -105,14 +112,24 @@ class Pool:
                 return connection
         return None
 
-    async def _call(self, addresses: tuple[str, ...], port: int, peer: str) -> Connection | Failure:
+    async def _call(
+        self, addresses: tuple[str, ...], url: Url, peer: str, tls: ssl.SSLContext | None
+    ) -> Connection | Failure:
         loop = asyncio.get_running_loop()
         failures = []
+        name = url.host.rstrip(".") if tls else None
         for address in addresses:
             try:
                 _, connection = await loop.create_connection(
-                    lambda: Connection(peer, keep=self._keep), address, port
+                    lambda: Connection(peer, keep=self._keep),
+                    address,
+                    url.port,
+                    ssl=tls,
+                    server_hostname=name,
                 )
+            except ssl.SSLError as error:
+                why = getattr(error, "verify_message", None) or error.reason or str(error)
+                return Failure("tls", f"TLS with {peer} failed: {why}.", connected=False)
             except OSError as error:
                 failures.append(not_connected(error, peer))
             else:

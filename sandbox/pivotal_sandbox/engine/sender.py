@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pivotal_sandbox.core.model import Outcome, Request
 from pivotal_sandbox.core.policy import RESPONSE_KEPT, TIMEOUT
-from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.core.url import Url, parse_url
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.pool import Pool
 from pivotal_sandbox.errors import InputError
@@ -62,6 +62,8 @@ class Sender:
         """
         url = parse_url(request.url)
         transport = self._mounts.get(url.origin, self._transport)
+        if request.wire is not None:
+            return await self._write(request, url)
         if transport is None and url.scheme == "http":
             return await self._pool.exchange(request, timeout_ms=self._timeout_ms)
 
@@ -80,6 +82,24 @@ class Sender:
             keep=self._keep,
             extensions={"target": url.target.encode("ascii")},
         )
+
+    def has_socket(self, url: str) -> bool:
+        """Say whether requests to that URL go over a socket, not by a transport in its place."""
+        return self._mounts.get(parse_url(url).origin, self._transport) is None
+
+    async def _write(self, request: Request, url: Url) -> Outcome:
+        from pivotal_sandbox.engine.trust import trusting
+        from pivotal_sandbox.engine.unusual import exchange
+
+        if not self.has_socket(request.url):
+            raise InputError(
+                f"What is written in an unusual way needs a socket, and {url.origin} has none.",
+                pointer="/fault",
+            )
+        tls = None
+        if url.scheme == "https":
+            tls = self._ssl_context = self._ssl_context or trusting()
+        return await exchange(self._pool, request, tls=tls, timeout_ms=self._timeout_ms)
 
     async def close(self) -> None:
         """Close the connections that are kept."""

@@ -16,6 +16,7 @@ from pivotal_sandbox.core.url import Url, parse_url
 from pivotal_sandbox.engine.failure import Failure, FailureError, not_connected, not_resolved
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.pool import Pool
+from pivotal_sandbox.engine.trust import trusting
 from pivotal_sandbox.engine.wire import ANSWER_MOST, Result, encode_head
 from pivotal_sandbox.errors import InputError
 
@@ -75,7 +76,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, guard: Guard, ssl_context: ssl.SSLContext | None = None) -> None:
         self._guard = guard
-        self._ssl_context = ssl_context or _trusting()
+        self._ssl_context = ssl_context or trusting()
         # One for each name: httpx would lend a connection to every name with the same address,
         # and with it the certificate of another.
         self._by_name: dict[str, httpx.AsyncHTTPTransport] = {}
@@ -261,13 +262,6 @@ def _at(address: str, request: httpx.Request, extensions: dict[str, Any]) -> htt
         stream=request.stream,
         extensions=extensions,
     )
-
-
-def _trusting() -> ssl.SSLContext:
-    """Return a context that trusts what httpx trusts, and what this machine does besides."""
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context
 
 
 def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:

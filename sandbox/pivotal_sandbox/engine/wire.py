@@ -1,6 +1,9 @@
 """HTTP/1.1 on a socket, to the byte: one connection, one request at a time."""
 
 import asyncio
+import os
+import socket
+import struct
 from collections.abc import Sequence
 from time import perf_counter  # finer than loop.time(), which uvloop counts in whole ms
 from typing import cast
@@ -110,6 +113,25 @@ class Connection(asyncio.BufferedProtocol):
         """Send bytes."""
         if self.alive:
             self._transport.write(data)
+
+    def shut(self) -> None:
+        """Say that no more will be sent. TLS cannot say so: there it is only silence."""
+        if self.alive and self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def ignore(self) -> None:
+        """Read no more of what the peer sends."""
+        if self.alive:
+            cast(asyncio.ReadTransport, self._transport).pause_reading()
+
+    def reset(self) -> None:
+        """Break the connection: the peer is told by an RST."""
+        if self.alive:
+            # A copy of the descriptor, because uvloop lends a socket without its options.
+            fd = os.dup(self._transport.get_extra_info("socket").fileno())
+            with socket.socket(fileno=fd) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
 
     def abort(self) -> None:
         """Close at once; what is not sent yet is dropped."""

@@ -37,6 +37,7 @@ ATTEMPTS = Table(
         *("delivery_id", "number", "started_at", "request_headers"),
         *("status_code", "response_headers", "response_body", "truncated"),
         *("error", "detail", "total_ms", "connect_ms", "tls_ms", "first_byte_ms"),
+        "request_body",
     ],
     key=["delivery_id", "number"],
 )
@@ -82,6 +83,7 @@ def attempt_row(attempt: Attempt) -> Row:
             response.truncated if response else False,
             *(outcome.error, outcome.detail),
             *(timing.total_ms, timing.connect_ms, timing.tls_ms, timing.first_byte_ms),
+            attempt.request_body,
         ),
     )
 
@@ -205,7 +207,7 @@ _LATEST = f"""
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:
     delivery_id, number, started_at, request_headers, status_code, *rest = row
-    response_headers, response_body, truncated, error, detail, *timing = rest
+    response_headers, response_body, truncated, error, detail, *timing, request_body = rest
     response = None
     if status_code is not None:
         response = Response(
@@ -217,6 +219,7 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
         started_at=started_at,
         request_headers=_decode_headers(request_headers),
         outcome=Outcome(Timing(*timing), response, error, detail),
+        request_body=request_body,
     )
 
 

@@ -103,13 +103,18 @@ async def waiting(database: Database) -> tuple[int, int]:
 
 async def fill(database: Database) -> None:
     """Take some more events into the index."""
-    some = f"SELECT number, CAST(body AS TEXT) FROM events WHERE {_WAITING} ORDER BY number LIMIT ?"
+    some = f"SELECT number FROM events WHERE {_WAITING} ORDER BY number LIMIT ?"
 
     def work(connection: sqlite3.Connection) -> None:
-        rows = connection.execute(some, (_FILLED,)).fetchall()
-        if rows:
-            connection.executemany("INSERT INTO payloads (rowid, body) VALUES (?, ?)", rows)
-            connection.execute("UPDATE payloads_filled SET number = ?", (rows[-1][0],))
+        last = connection.execute(f"SELECT max(number) FROM ({some})", (_FILLED,)).fetchone()[0]
+        if last is not None:
+            # Without a way through Python: a body need not be UTF-8.
+            connection.execute(
+                "INSERT INTO payloads (rowid, body) SELECT number, CAST(body AS TEXT) FROM events"
+                f" WHERE {_WAITING} AND number <= ? ORDER BY number",
+                (last,),
+            )
+            connection.execute("UPDATE payloads_filled SET number = ?", (last,))
 
     await database.transact(work)
 

@@ -3,6 +3,7 @@
 from pivotal_sandbox.web.operation import Operation
 from pivotal_sandbox.web.resources import (
     captures,
+    chaos,
     clock,
     deliveries,
     description,
@@ -23,6 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *wait.OPERATIONS,
     *stream.OPERATIONS,
     *clock.OPERATIONS,
+    *chaos.OPERATIONS,
     *metrics.OPERATIONS,
     *description.OPERATIONS,
 )

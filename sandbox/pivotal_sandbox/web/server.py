@@ -39,8 +39,8 @@ class Settings:
     """What `up` was told. `db` of None keeps all in memory; `port` of 0 picks a free one.
 
     `keep` is how many ms the log goes back, `grace_s` how many seconds requests have to end once
-    the server is told to stop. Beyond loopback the API asks for a `token`, which is made up if none
-    is given.
+    the server is told to stop. `chaos` says what goes wrong by chance. Beyond loopback the API asks
+    for a `token`, which is made up if none is given.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +49,7 @@ class Settings:
     to: str | None = None
     speed: float = 1.0
     seed: int | None = None
+    chaos: str = ""
     keep: int = policy.RETENTION
     catalog: Path | None = None
     allow_hosts: tuple[str, ...] = ()
@@ -108,6 +109,7 @@ async def serve(
             keep=settings.keep,
             allow_hosts=settings.allow_hosts if is_loopback(own) else (*settings.allow_hosts, own),
             base_url=url,
+            chaos=settings.chaos,
         )
         async with sandbox:
             if on_activity:

@@ -18,6 +18,7 @@ from pivotal_sandbox.core.activity import (
     Activity,
     Attempted,
     Captured,
+    ChaosChanged,
     ClockChanged,
     DeliveryChanged,
     EndpointChanged,
@@ -101,6 +102,8 @@ class Stream:
             self._add("delivery", activity.delivery)
         elif isinstance(activity, EndpointChanged):
             self._add("endpoint", activity)
+        elif isinstance(activity, ChaosChanged):
+            self._add("chaos", {"spec": activity.spec})
         else:
             self._add("clock", activity)
 

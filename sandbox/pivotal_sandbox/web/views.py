@@ -25,6 +25,8 @@ from pivotal_sandbox.core.model import (
 
 Encoding = Literal["utf-8", "base64"]
 
+_valid = msgspec.json.Decoder(msgspec.Raw).decode
+
 
 class EndpointView(Struct):
     """An endpoint as lists show it."""
@@ -68,25 +70,32 @@ class EndpointWithSecret(EndpointView, kw_only=True):
 
 
 class EventView(Struct):
-    """An event; `body` is what is sent, to the byte."""
+    """An event; `body` is what is sent, to the byte.
+
+    `body_encoding` says how it is shown: as the JSON that it is, or, where a fault made it
+    something else, as text or in base64.
+    """
 
     id: str
     type: str
     mode: Mode
     created_at: str
     changed: tuple[str, ...]
-    body: msgspec.Raw
+    body: Any
+    body_encoding: Literal["json", "utf-8", "base64"]
 
     @classmethod
     def of(cls, event: Event) -> Self:
         """Return the view of an event."""
+        body, encoding = _json_body(event.body)
         return cls(
             id=event.id,
             type=event.type,
             mode=event.mode,
             created_at=rfc3339(event.created_at),
             changed=event.changed,
-            body=msgspec.Raw(event.body),
+            body=body,
+            body_encoding=encoding,
         )
 
 
@@ -135,9 +144,11 @@ class DeliveryView(Struct):
 
 
 class RequestView(Struct):
-    """What was sent, besides the event's body."""
+    """What was sent; the body is null where it was the event's."""
 
     headers: Headers
+    body: str | None
+    body_encoding: Encoding | None
 
 
 class ResponseView(Struct):
@@ -178,7 +189,7 @@ class AttemptView(Struct, kw_only=True):
             status_code=outcome.response.status_code if outcome.response else None,
             error=outcome.error,
             detail=outcome.detail,
-            request=RequestView(attempt.request_headers),
+            request=_request(attempt),
             response=_response(outcome),
             **more,
         )
@@ -312,6 +323,19 @@ def _response(outcome: Outcome) -> ResponseView | None:
     if response is None:
         return None
     return ResponseView(response.headers, *_body(response.body), response.truncated)
+
+
+def _request(attempt: Attempt) -> RequestView:
+    body = attempt.request_body
+    return RequestView(attempt.request_headers, *((None, None) if body is None else _body(body)))
+
+
+def _json_body(body: bytes) -> tuple[Any, Literal["json", "utf-8", "base64"]]:
+    text, encoding = _body(body)
+    try:
+        return (_valid(body), "json") if encoding == "utf-8" else (text, encoding)
+    except msgspec.DecodeError:
+        return text, encoding
 
 
 def _body(body: bytes) -> tuple[str, Encoding]:

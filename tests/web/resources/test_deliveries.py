@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from pivotal_sandbox.web.server import Running
 
@@ -90,3 +91,48 @@ async def test_waiting_ends_when_the_time_is_over(
     delivery = (await trigger(type="task.created"))["deliveries"][0]
     answer = await client.get(f"/api/deliveries/{delivery['id']}", params={"wait": "50ms"})
     assert answer.json()["status"] == "pending"
+
+
+async def test_replay_verbatim_edited_and_at_a_rate(
+    client: httpx.AsyncClient, trigger: Trigger, attempted: Attempted
+) -> None:
+    old = await attempted((await trigger(type="task.created"))["deliveries"][0]["id"])
+
+    async def replayed(**how: Any) -> list[dict[str, Any]]:
+        body = {"ids": [old["id"], old["id"]], **how}
+        answer = await client.post("/api/deliveries/replay", json=body)
+        assert answer.status_code == 202, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    first, second = await replayed(verbatim=True, rate="2/s")
+    assert [first["fault"], second["fault"]] == ["verbatim", "verbatim"]
+    assert second["next_attempt_at"].endswith("500Z")
+    again = await attempted(first["id"])
+    assert again["attempts"][0]["request"] == old["attempts"][0]["request"]
+    first, second = await replayed(set={"data.title": 7}, validate=False)
+    assert first["event_id"] == second["event_id"] != old["event_id"]
+    edited = await attempted(first["id"])
+    assert edited["fault"] == "edited"
+    assert edited["event"]["body"]["data"]["title"] == 7
+
+
+@pytest.mark.parametrize(
+    ("how", "pointer"),
+    [
+        ({"rate": "5"}, "/rate"),
+        ({"rate": 5}, "/rate"),
+        ({"verbatim": True, "set": {"id": "x"}}, "/verbatim"),
+        ({"set": {"data.title": 7}}, "/set/data/title"),
+        ({"set": {"title": "x"}}, "/set/title"),
+    ],
+)
+async def test_a_replay_that_cannot_be_is_refused_by_field(
+    client: httpx.AsyncClient, trigger: Trigger, how: dict[str, Any], pointer: str
+) -> None:
+    old = (await trigger(type="task.created"))["deliveries"][0]["id"]
+    answer = await client.post("/api/deliveries/replay", json={"ids": [old], **how})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    items = (await client.get("/api/deliveries", params={"event_type": "task.created"})).json()
+    assert [item["id"] for item in items["items"]] == [old]

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from pivotal_sandbox.core.fault import FAULTS
 from pivotal_sandbox.web.server import Running
 
 Trigger = Callable[..., Awaitable[dict[str, Any]]]
@@ -68,3 +69,55 @@ async def test_one_endpoint_can_be_named(
     other = (await client.post("/api/endpoints", json=body)).json()["id"]
     triggered = await trigger(type="customer.created", endpoint_id=other)
     assert [d["endpoint_id"] for d in triggered["deliveries"]] == [other]
+
+
+async def test_a_fault_spoils_what_is_sent_and_is_named_in_the_log(
+    client: httpx.AsyncClient, trigger: Trigger, attempted: Attempted
+) -> None:
+    triggered = await trigger(type="customer.at_risk", fault="tampered-body")
+    detail = await attempted(triggered["deliveries"][0]["id"])
+    assert detail["fault"] == "tampered-body"
+    request = detail["attempts"][0]["request"]
+    [capture] = (await client.get("/api/captures", params={"q": detail["id"]})).json()["items"]
+    assert (request["body"], request["body_encoding"]) == (capture["body"], "utf-8")
+    assert json.loads(request["body"]) != detail["event"]["body"]
+    assert capture["reason"] == "no_match"
+
+
+async def test_what_was_not_changed_on_the_wire_is_not_shown_twice(
+    trigger: Trigger, attempted: Attempted
+) -> None:
+    triggered = await trigger(type="customer.at_risk", fault="no-signature")
+    detail = await attempted(triggered["deliveries"][0]["id"])
+    request = detail["attempts"][0]["request"]
+    assert (request["body"], request["body_encoding"]) == (None, None)
+    assert triggered["event"]["body_encoding"] == "json"
+
+
+async def test_a_burst_answers_with_the_last_event_and_all_deliveries(trigger: Trigger) -> None:
+    triggered = await trigger(type="task.created", fault="burst")
+    events = [delivery["event_id"] for delivery in triggered["deliveries"]]
+    assert len(set(events)) == 20
+    assert triggered["event"]["id"] == events[-1]
+
+
+async def test_an_unknown_fault_is_refused_with_the_nearest(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/events", json={"type": "task.created", "fault": "duplicates"})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["pointer"] == "/fault"
+    assert 'Did you mean "duplicate"?' in error["message"]
+
+
+async def test_all_faults_are_listed_with_what_is_right(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/api/faults")).json()
+    assert answer["next_cursor"] is None
+    assert len(answer["items"]) == len(FAULTS)
+    assert answer["items"][0] == {
+        "name": "no-signature",
+        "group": "signature",
+        "help": "No pivotal-signature header.",
+        "answer": "401, and nothing is done",
+        "valid": False,
+        "every": True,
+    }

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 from msgspec import Struct
 
 from pivotal_sandbox.core.activity import Activity, Attempted
 from pivotal_sandbox.core.duration import MINUTE
 from pivotal_sandbox.core.model import Delivery, Mode, Status
+from pivotal_sandbox.core.rate import parse_rate
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.inputs import read_duration, read_limit, read_moment
+from pivotal_sandbox.web.inputs import read_at, read_duration, read_limit, read_moment
 from pivotal_sandbox.web.operation import Call, Operation, Reply
 from pivotal_sandbox.web.views import AttemptView, DeliveryDetail, DeliveryView, EventView
 
@@ -45,11 +47,20 @@ class WaitQuery(Struct, forbid_unknown_fields=True):
 
 
 class Replay(Struct, forbid_unknown_fields=True):
-    """What to replay: the ids, or a filter as the list takes it."""
+    """What to replay: the ids, or a filter as the list takes it; and how.
+
+    Each is signed anew under an id of its own; `verbatim` repeats the bytes and headers of the last
+    attempt instead. `set` has dotted paths into the event's body, each with its new value; a new
+    event id is one of them unless it is given. `rate` is how many fall due in which time: "5/s".
+    """
 
     ids: list[str] | None = None
     filter: Wanted | None = None
     dry_run: bool = False
+    verbatim: bool = False
+    set: dict[str, Any] = {}
+    validate: bool = True
+    rate: str | None = None
 
 
 class DeliveryList(Struct):
@@ -97,9 +108,16 @@ async def replay(call: Call[None, Replay]) -> Replayed | Reply:
         ids = await log.matching(_filter(given.filter, call.sandbox))
     else:
         raise InputError('Give either "ids" or "filter".', pointer="/ids")
+    rate = None if given.rate is None else read_at("/rate", parse_rate, given.rate)
     if given.dry_run:
         return Reply(200, Replayed([], len(await log.get_all(ids))))
-    replays = await call.sandbox.replay(ids)
+    replays = await call.sandbox.replay(
+        ids,
+        verbatim=given.verbatim,
+        set=given.set,
+        validate=given.validate,
+        rate=rate,
+    )
     return Replayed([DeliveryView.of(delivery) for delivery in replays], len(replays))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from pivotal_sandbox.core.catalog import EventType
+from pivotal_sandbox.core.fault import FAULTS, Fault, Group
 from pivotal_sandbox.core.model import Mode
 from pivotal_sandbox.web.operation import Call, Operation
 from pivotal_sandbox.web.views import TriggeredView
@@ -33,14 +34,49 @@ class EventTypeList(Struct):
     next_cursor: str | None
 
 
+class FaultView(Struct):
+    """A way to spoil a delivery on purpose.
+
+    `help` says what is on the wire, `answer` what a right receiver does; it accepts what is
+    `valid`. Without `every` only the first attempt is spoiled.
+    """
+
+    name: str
+    group: Group
+    help: str
+    answer: str
+    valid: bool
+    every: bool
+
+    @classmethod
+    def of(cls, fault: Fault) -> "FaultView":
+        """Return the view of a fault."""
+        return cls(
+            name=fault.name,
+            group=fault.group,
+            help=fault.help,
+            answer=fault.answer,
+            valid=fault.valid,
+            every=fault.every,
+        )
+
+
+class FaultList(Struct):
+    """All faults, by group."""
+
+    items: list[FaultView]
+    next_cursor: str | None
+
+
 class NewEvent(Struct, forbid_unknown_fields=True):
-    """An event to trigger: `set` and `data` edit the record first."""
+    """An event to trigger: `set` and `data` edit the record first, `fault` spoils what is sent."""
 
     type: str
     mode: Mode | None = None
     set: dict[str, Any] = {}
     data: dict[str, Any] | None = None
     endpoint_id: str | None = None
+    fault: str | None = None
     validate: bool = True
 
 
@@ -54,6 +90,11 @@ async def show_event_type(call: Call[None, None]) -> EventTypeView:
     return EventTypeView.of(call.sandbox.catalog.get(call.params["type"]))
 
 
+async def list_faults(call: Call[None, None]) -> FaultList:
+    """List what can be spoiled on purpose."""
+    return FaultList([FaultView.of(fault) for fault in FAULTS], None)
+
+
 async def trigger(call: Call[None, NewEvent]) -> TriggeredView:
     """Make the change that fires a type, and send that one event."""
     new = call.body
@@ -63,6 +104,7 @@ async def trigger(call: Call[None, NewEvent]) -> TriggeredView:
         set=new.set,
         data=new.data,
         endpoint_id=new.endpoint_id,
+        fault=new.fault,
         validate=new.validate,
     )
     return TriggeredView.of(triggered)
@@ -71,5 +113,6 @@ async def trigger(call: Call[None, NewEvent]) -> TriggeredView:
 OPERATIONS = (
     Operation("GET", "/api/event-types", list_event_types, {200: EventTypeList}),
     Operation("GET", "/api/event-types/{type}", show_event_type, {200: EventTypeView}),
+    Operation("GET", "/api/faults", list_faults, {200: FaultList}),
     Operation("POST", "/api/events", trigger, {202: TriggeredView}, body=NewEvent),
 )
