@@ -123,6 +123,36 @@ print(pathlib.Path(pivotal_sandbox.__file__).parents[4].name)
     assert run(customer / ".venv/bin/python", "-c", program, cwd=customer) == ".venv\n"
 
 
+def test_the_fixtures_are_there_without_a_word(customer: Path) -> None:
+    (customer / "test_customer.py").write_text(
+        """
+import fixtures, sandbox, sys
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+def test_receiver(pivotal):
+    assert {fixtures.OWNER, sandbox.OWNER} == {"customer"}
+    pivotal.endpoint(app)
+    delivery = pivotal.trigger("customer.at_risk")
+    assert delivery.ok
+    assert ".venv" in sys.modules["pivotal_sandbox"].__file__
+
+def test_check(pivotal_case):
+    pivotal_case.run(app)
+"""
+    )
+    pytest_ = (customer / ".venv/bin/python", "-m", "pytest", "-q", "-W", "error", "-o")
+    settings = "asyncio_default_fixture_loop_scope=function"
+    tests = ("test_customer.py::test_receiver", "test_customer.py::test_check[valid-accepted]")
+    said = run(*pytest_, settings, *tests, cwd=customer)
+    assert "2 passed" in said
+    listed = run(*pytest_, settings, "-p", "no:pivotal_sandbox", "--fixtures", cwd=customer)
+    assert "pivotal" not in listed
+
+
 def test_the_wheel_claims_one_name_only(dist: Path) -> None:
     [wheel] = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:

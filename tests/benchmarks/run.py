@@ -5,7 +5,7 @@ import runpy
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("startup", "retries", "attempts", "transport", "deliveries", "listing")
+BENCHMARKS = ("startup", "retries", "attempts", "fixtures", "transport", "deliveries", "listing")
 
 
 def main() -> None:

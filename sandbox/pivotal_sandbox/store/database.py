@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.store import migrations
+from pivotal_sandbox.store import memory, migrations
 from pivotal_sandbox.store.failure import failure, shown
 from pivotal_sandbox.store.ownership import Ownership
 
@@ -101,12 +101,15 @@ class Database:
         self._readers: ThreadPoolExecutor | None = None
         self._reader = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._schema = schema
         self._ownership = Ownership(self._path) if self._path else None
         try:
             if self._path:
                 _create(self._path)
-            self._connection = self._connect()
-            migrations.apply(self._connection, schema, self._path)
+                self._connection = self._connect()
+                migrations.apply(self._connection, schema, self._path)
+            else:
+                self._connection = memory.take(schema)
         except BaseException as error:
             self._release()
             if isinstance(error, sqlite3.Error):
@@ -147,7 +150,7 @@ class Database:
             self._queue.put(None)
             await asyncio.to_thread(self._release)
         else:
-            self._release()
+            memory.give_back(self._connection, self._schema)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

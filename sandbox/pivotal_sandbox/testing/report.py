@@ -1,0 +1,56 @@
+"""The report of `--pivotal-report`: the deliveries of failed tests as one HTML file."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from pivotal_sandbox.testing.failure import KEPT
+from pivotal_sandbox.testing.shown import ShownDelivery
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Report:
+    """Gathers what the tests' reports carry, those of workers too, and writes it at the end."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._failed: list[tuple[str, Sequence[ShownDelivery]]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a failed test did."""
+        deliveries = getattr(report, KEPT, None)
+        if deliveries:
+            self._failed.append((report.nodeid, deliveries))
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the file."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(render_report(self._failed), "utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
+        """Say where it is."""
+        terminalreporter.write_line(f"pivotal: deliveries of failed tests in {self._path}")
+
+
+def render_report(failed: Sequence[tuple[str, Sequence[ShownDelivery]]]) -> str:
+    """Return the page. It loads nothing, runs nothing, and shows all as text."""
+    page = _template().render(failed=failed)
+    # Halves of characters have no UTF-8 form, and the page is a file.
+    return page.encode("utf-8", "backslashreplace").decode()
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2")

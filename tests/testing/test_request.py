@@ -1,0 +1,18 @@
+"""A request as tests see it."""
+
+from pivotal_sandbox.testing.headers import Headers
+from pivotal_sandbox.testing.request import Request
+
+
+def test_a_request_shows_its_event_text_and_json() -> None:
+    headers = Headers((("Pivotal-Event", "task.created"),))
+    request = Request("POST", "http://a.test/", headers, '{"name":"Ærø"}'.encode())
+    assert request.event == "task.created"
+    assert request.text == '{"name":"Ærø"}'
+    assert request.json() == {"name": "Ærø"}
+
+
+def test_bytes_that_are_no_text_can_be_read_all_the_same() -> None:
+    request = Request("POST", "http://a.test/", Headers(()), b"\xff")
+    assert request.text == "\ufffd"
+    assert request.event is None
