@@ -15,7 +15,7 @@ from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.runner import check
 
-AT_ONCE = 16
+AT_ONCE = 8
 SEED = 20_261_123
 LAST = frozenset(case.id for case in CASES if case.turn == "last")
 
