@@ -193,7 +193,7 @@ CORE, STORE, WEB = f"{PACKAGE}.core.ids", f"{PACKAGE}.store.database", f"{PACKAG
     ("module", "target"),
     [
         pytest.param(CORE, STORE, id="up"),
-        pytest.param(WEB, f"{PACKAGE}.check.runner", id="across"),
+        pytest.param(f"{PACKAGE}.check.runner", f"{PACKAGE}.lint.linter", id="across"),
         pytest.param(STORE, PACKAGE, id="up-to-the-front-door"),
         pytest.param(WEB, f"{PACKAGE}.attic", id="to-a-room-without-a-floor"),
     ],

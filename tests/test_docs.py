@@ -18,6 +18,7 @@ import pytest
 from pivotal_sandbox import __version__
 from pivotal_sandbox.cli.main import cli
 from pivotal_sandbox.core.policy import DEFAULTS
+from pivotal_sandbox.scaffold import templates
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -157,6 +158,13 @@ def test_the_readme_shows_the_policy_as_it_is() -> None:
     rows = re.findall(r"^\| (.+?) \| (.+) \| (yes|no) \|$", README, re.MULTILINE)
     assert rows == [
         (rule.name, rule.value, "yes" if rule.documented else "no") for rule in DEFAULTS
+    ]
+
+
+def test_the_readme_lists_the_templates_as_they_are() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+), (.+) \| (.+) \|$", README, re.MULTILINE)
+    assert rows == [
+        (one.name, one.language, one.framework, " and ".join(one.proven)) for one in templates()
     ]
 
 

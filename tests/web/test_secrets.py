@@ -168,7 +168,7 @@ async def test_no_log_of_a_raw_connection_shows_one(
     host, port = keeper.url.removeprefix("http://").split(":")
     for request in (
         f"GET /metrics?token={TOKEN} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
-        f"GET /?token={TOKEN} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+        f"GET /nothing?token={TOKEN} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
         f"GET /api/clock?token={TOKEN} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
         f"GET /metrics HTTP/1.1\r\nauthorization: Bearer {TOKEN}\r\nno header\r\n\r\n",
         f"nonsense {TOKEN}\r\n\r\n",

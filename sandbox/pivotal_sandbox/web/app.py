@@ -1,4 +1,4 @@
-"""The ASGI application: the API, and the capture receiver before it."""
+"""The ASGI application: the API and the inspector, and the capture receiver before them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -12,6 +12,7 @@ from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.api import OPERATIONS
 from pivotal_sandbox.web.metrics import Metrics
+from pivotal_sandbox.web.pages.registry import PAGES
 from pivotal_sandbox.web.problem import on_bug, on_gone, on_http_error, on_sandbox_error
 from pivotal_sandbox.web.stream import Stream
 
@@ -28,7 +29,10 @@ Application = Callable[
 def create_app(sandbox: Sandbox, stream: Stream) -> Application:
     """Return the application of an open sandbox."""
     starlette = Starlette(
-        routes=[operation.route() for operation in OPERATIONS],
+        routes=[
+            *(operation.route() for operation in OPERATIONS),
+            *(page.route() for page in PAGES),
+        ],
         exception_handlers={
             SandboxError: on_sandbox_error,
             HTTPException: on_http_error,

@@ -18,12 +18,12 @@ _ABOUT = """\
 Pivotal's webhook sender and a capture receiver, on your own machine. Durations are texts such as
 `30s` or `23h59m`, times are RFC 3339; lists are newest first, `next_cursor` leads to the next page.
 Errors are problem details (RFC 9457) that name the field by its JSON pointer."""
-_ENVELOPE = {
+ENVELOPE = {
     "id": {"type": "string", "description": "Unique to the event: deduplicate on it."},
     "type": {"type": "string"},
     "created_at": {"type": "string", "format": "date-time"},
 }
-_HEADERS = {
+HEADERS = {
     "pivotal-event": "The type of the event. It is not signed: trust the body's.",
     "pivotal-delivery-id": "The same for each retry, another for a replay. It is not signed.",
     "pivotal-signature": "v1,t=<Unix seconds>,sig=<base64 of HMAC-SHA256 over t.body>",
@@ -165,7 +165,7 @@ def _answer(kind: Any, media: str, schema_of: dict[Any, Any]) -> dict[str, Any]:
 def _webhook(one: EventType) -> dict[str, Any]:
     event = {
         "type": "object",
-        "properties": {**_ENVELOPE, "type": {"const": one.name}, "data": one.schema},
+        "properties": {**ENVELOPE, "type": {"const": one.name}, "data": one.schema},
         "required": ["id", "type", "created_at", "data"],
     }
     return {
@@ -179,7 +179,7 @@ def _webhook(one: EventType) -> dict[str, Any]:
                 "description": about,
                 "schema": {"type": "string"},
             }
-            for name, about in _HEADERS.items()
+            for name, about in HEADERS.items()
         ],
         "requestBody": {
             "required": True,

@@ -28,6 +28,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_MOST = 10 * 1024 * 1024  # bytes
 HEALTH = "/healthz"
 STREAM = "/api/stream"
+TOKEN = "pivotal.token"
+"""Under this key of a page's scope is the token that its links have to carry."""
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:]+)(?::[0-9]{0,5})?\Z", re.I | re.A)
@@ -143,7 +145,7 @@ def guarded(app: Application, access: Access) -> Application:
         if refusal:
             await refusal.response()(scope, receive, send)
         else:
-            await app(_without_token(scope), _limited(receive), send)
+            await app(_for_pages(_without_token(scope), access.token), _limited(receive), send)
 
     return gate
 
@@ -168,6 +170,12 @@ def _without_token(scope: Scope) -> Scope:
     pairs = scope["query_string"].split(b"&")
     kept = b"&".join(pair for pair in pairs if not pair.startswith(b"token="))
     return {**scope, "query_string": kept}
+
+
+def _for_pages(scope: Scope, token: str | None) -> Scope:
+    """Tell the pages, whose links have to carry it, the token that let the request in."""
+    is_page = token is not None and not scope["path"].startswith("/api/")
+    return {**scope, TOKEN: token} if is_page else scope
 
 
 def _too_large(scope: Scope) -> Refusal | None:

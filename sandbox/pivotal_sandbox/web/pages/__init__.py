@@ -1,0 +1,1 @@
+"""The inspector: the pages that a person looks at."""

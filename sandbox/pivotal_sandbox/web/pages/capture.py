@@ -1,0 +1,93 @@
+"""One captured request: what came in, to the byte, and what is to be said of its signature."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from pivotal_sandbox.core.model import Capture, Request
+from pivotal_sandbox.errors import NotFound
+from pivotal_sandbox.web.pages.difference import difference
+from pivotal_sandbox.web.pages.download import download
+from pivotal_sandbox.web.pages.explained import explanation
+from pivotal_sandbox.web.pages.export import exports
+from pivotal_sandbox.web.pages.shown import shown
+from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.words import ERRORS
+
+
+async def show(visit: Visit) -> Response:
+    """Show a capture on a page of its own."""
+    id = visit.request.path_params["id"]
+    return visit.page("capture.html.j2", detail=await content(visit, id))
+
+
+async def body(visit: Visit) -> Response:
+    """Answer with all of the body, or of the answer that it was passed on for, as a file."""
+    capture = await visit.sandbox.captures.get(visit.request.path_params["id"])
+    if visit.asked("side") == "response":
+        forwarded = capture.forwarded
+        if forwarded is None or forwarded.outcome.response is None:
+            raise NotFound("It was not passed on, or nothing came back.")
+        return download(forwarded.outcome.response.body, f"{capture.id}-response")
+    return download(capture.body, capture.id)
+
+
+async def content(visit: Visit, id: str) -> dict[str, Any]:
+    """Return what the page of a capture, or the pane beside the list, is made of."""
+    capture = await visit.sandbox.captures.get(id)
+    outcome = capture.forwarded.outcome if capture.forwarded else None
+    response = outcome.response if outcome else None
+    return {
+        "capture": capture,
+        "request": shown(capture.body),
+        "start": _start(capture),
+        "delivery": _header(capture, "pivotal-delivery-id"),
+        "response": shown(response.body) if response else None,
+        "error": ERRORS[outcome.error] if outcome and outcome.error else "",
+        "exports": exports(_request(visit, capture), ()),
+        "difference": await _difference(visit, capture),
+        "explanation": await explanation(
+            visit, capture.body, capture.headers, _secrets(visit, capture), visit.asked("computed")
+        ),
+        "explainable": bool(_secrets(visit, capture)),
+    }
+
+
+def _start(capture: Capture) -> str:
+    return f"{capture.method} {_target(capture)} HTTP/1.1"
+
+
+def _target(capture: Capture) -> str:
+    return f"{capture.path}?{capture.query}" if capture.query else capture.path
+
+
+def _header(capture: Capture, name: str) -> str:
+    return next((value for its, value in capture.headers if its.lower() == name), "")
+
+
+def _request(visit: Visit, capture: Capture) -> Request:
+    url = f"{visit.sandbox.base_url}{_target(capture)}"
+    return Request(capture.method, url, capture.headers, capture.body)
+
+
+def _secrets(visit: Visit, capture: Capture) -> list[str]:
+    sandbox = visit.sandbox
+    own = sandbox.captures.bin(capture.bin).secret
+    address = f"{sandbox.base_url}/in/{capture.bin}"
+    return [own] if own else sandbox.endpoints.secrets_at(address, sandbox.clock.now())
+
+
+async def _difference(visit: Visit, capture: Capture) -> Any:
+    """Return what differs from another capture, by its id."""
+    other = visit.asked("diff")
+    if not other:
+        return None
+    against = await visit.sandbox.captures.get(other)
+    return [("Request", difference(_text(against), _text(capture)))]
+
+
+def _text(capture: Capture) -> str:
+    lines = [f"{name}: {value}" for name, value in capture.headers]
+    body = shown(capture.body)
+    laid_out = "".join(token.text for token in body.tokens) or body.raw
+    return "\n".join([_start(capture), *lines, "", laid_out])

@@ -1,0 +1,170 @@
+"""The bins, how each behaves, and what came in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from pivotal_sandbox.core.behaviour import Bin, Step, parse_behaviour
+from pivotal_sandbox.core.duration import format_duration
+from pivotal_sandbox.core.model import Capture
+from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.receive.capture import PREFIX, is_bin_name
+from pivotal_sandbox.store.captures import CaptureFilter
+from pivotal_sandbox.web.inputs import read_at
+from pivotal_sandbox.web.pages import capture as detail
+from pivotal_sandbox.web.pages.shown import text_of
+from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.words import Pill
+from pivotal_sandbox.web.views import CaptureView
+
+PAGE = 50
+_STEPS_SAID = 5
+_RECENT = 500  # captures whose bins are named
+PRESETS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
+    ("ok", "answers 200", (Step(),)),
+    ("fail-twice", "fails twice, then 200", (Step(503), Step(503), Step())),
+    ("hang", "never answers", (Step(hang=True),)),
+    ("slow", "answers after 5 s", (Step(delay=5000),)),
+    ("gone", "answers 410", (Step(410),)),
+    ("reset", "resets the connection", (Step(reset=True),)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BinRow:
+    """A bin, and its behaviour in words."""
+
+    bin: Bin
+    says: str
+    preset: str
+    steps: str
+
+
+async def show(visit: Visit) -> Response:
+    """Show the bins and the captures; with `open`, one of them beside the list."""
+    log, cursor = visit.sandbox.captures, visit.asked("cursor") or None
+    wanted = _filter(visit)
+    (found, following), (recent, _) = await asyncio.gather(
+        log.page(wanted, limit=PAGE, cursor=cursor),
+        log.page(CaptureFilter(), limit=_RECENT),
+    )
+    opened = visit.asked("open")
+    given = {name: visit.asked(name) for name in ("bin", "verified", "q")}
+    return visit.page(
+        "captures.html.j2",
+        bins=[_row(bin) for bin in _bins(visit, recent)],
+        prefix=f"{visit.sandbox.base_url}{PREFIX}",
+        presets=[(name, says) for name, says, _ in PRESETS],
+        rows=[(one, badge(one)) for one in found],
+        given=given,
+        next=visit.here(cursor=following, open=None) if following else None,
+        first=visit.here(cursor=None) if cursor else None,
+        detail=await detail.content(visit, opened) if opened else None,
+        empty=not found and not any(given.values()) and not cursor,
+    )
+
+
+async def set_bin(visit: Visit) -> Response:
+    """Say how a bin behaves from its next request on."""
+    name = visit.field("name") or visit.request.path_params["bin"]
+    if not is_bin_name(name):
+        raise InputError("A bin's name has 1 to 64 letters, digits, - and _.", pointer="/name")
+    old = visit.sandbox.captures.bin(name)
+    preset = next((steps for id, _, steps in PRESETS if id == visit.field("preset")), None)
+    steps = preset or _steps(visit.field("steps")) or old.behaviour
+    forward_to = visit.field("forward_to") or None
+    if forward_to is not None:
+        read_at("/forward_to", parse_url, forward_to)
+    await visit.sandbox.receiver.set_bin(Bin(name, steps, forward_to, old.secret))
+    return visit.back("/captures", bin=visit.field("shown"))
+
+
+async def clear(visit: Visit) -> Response:
+    """Forget the captures of a bin, or all."""
+    await visit.sandbox.captures.clear(visit.field("bin") or None)
+    return visit.back("/captures")
+
+
+async def export(visit: Visit) -> Response:
+    """Answer with all captures that the filter lets through, as JSON Lines, newest first."""
+    wanted, log = _filter(visit), visit.sandbox.captures
+
+    async def lines() -> AsyncIterator[bytes]:
+        cursor: str | None = None
+        while True:
+            found, cursor = await log.page(wanted, limit=PAGE, cursor=cursor)
+            for one in found:
+                yield msgspec.json.encode(CaptureView.of(one)) + b"\n"
+            if cursor is None:
+                return
+
+    headers = {"content-disposition": 'attachment; filename="captures.jsonl"'}
+    return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)
+
+
+def badge(capture: Capture) -> Pill:
+    """Return what is known of a capture's signature."""
+    if capture.verified:
+        return Pill("good", "Valid")
+    if capture.verified is False:
+        return Pill("bad", capture.reason or "Invalid")
+    return Pill("idle", "No secret" if capture.signed else "Not signed")
+
+
+def behaviour_words(steps: tuple[Step, ...]) -> str:
+    """Return how a bin behaves: "503, 503, then 200"."""
+    for _, says, preset in PRESETS:
+        if preset == steps:
+            return says
+    said = [_step_words(step) for step in steps]
+    if len(said) > _STEPS_SAID:
+        return f"{', '.join(said[:_STEPS_SAID])} … {len(said)} steps, then {said[-1]}"
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])}, then {said[-1]}"
+
+
+def _step_words(step: Step) -> str:
+    if step.hang:
+        return "hangs"
+    if step.reset:
+        return "resets"
+    return f"{step.status} after {format_duration(step.delay)}" if step.delay else str(step.status)
+
+
+def _row(bin: Bin) -> BinRow:
+    preset = next((name for name, _, steps in PRESETS if steps == bin.behaviour), "")
+    steps = msgspec.json.encode([step.as_json() for step in bin.behaviour]).decode()
+    return BinRow(bin, behaviour_words(bin.behaviour), preset, text_of(steps.encode()))
+
+
+def _steps(text: str) -> tuple[Step, ...] | None:
+    if not text:
+        return None
+    try:
+        return parse_behaviour(msgspec.json.decode(text))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"The steps are not JSON: {error}.", pointer="/steps") from None
+
+
+def _filter(visit: Visit) -> CaptureFilter:
+    verified = {"true": True, "false": False}.get(visit.asked("verified"))
+    return CaptureFilter(
+        bin=visit.asked("bin") or None, verified=verified, q=visit.asked("q") or None
+    )
+
+
+def _bins(visit: Visit, recent: list[Capture]) -> list[Bin]:
+    """Return the bins that were used lately, that endpoints lead to, or that are asked for."""
+    place = f"{visit.sandbox.base_url}{PREFIX}"
+    names = [one.bin for one in recent]
+    names += [
+        endpoint.url.removeprefix(place).partition("/")[0].partition("?")[0]
+        for endpoint in visit.sandbox.endpoints.all()
+        if endpoint.url.startswith(place)
+    ]
+    names += [visit.asked("bin")]
+    known = sorted({name for name in names if is_bin_name(name)})
+    return [visit.sandbox.captures.bin(name) for name in known]

@@ -1,0 +1,47 @@
+"""Chaos: what goes wrong by chance, and how often."""
+
+from starlette.responses import Response
+
+from pivotal_sandbox.core.chaos import NETWORK
+from pivotal_sandbox.core.fault import FAULTS
+from pivotal_sandbox.core.spoil_traffic import TIMES
+from pivotal_sandbox.web.pages.visit import Visit
+
+_DELAY = "delay"
+
+
+async def show(visit: Visit) -> Response:
+    """Show a slider for each thing that can go wrong."""
+    chaos = visit.sandbox.mischief.chaos
+    rates = {rule.name: rule for rule in chaos.rules} if chaos else {}
+    faults = [(fault.name, fault.help) for fault in FAULTS if fault.name not in TIMES]
+    network = [(name, help) for name, help in NETWORK.items() if name != _DELAY]
+    return visit.page(
+        "chaos.html.j2",
+        spec=chaos.spec if chaos else "",
+        groups=[("The network", network), ("The sender", faults)],
+        rates={name: round(rule.rate * 100, 4) for name, rule in rates.items()},
+        delay=rates.get(_DELAY),
+    )
+
+
+async def save(visit: Visit) -> Response:
+    """Let things go wrong as the form says: by the sliders, or by the text."""
+    if visit.field("do") == "none":
+        spec = ""
+    elif visit.field("do") == "spec":
+        spec = visit.field("spec")
+    else:
+        rates = [(name.removeprefix("rate."), value) for name, value in visit.form]
+        parts = [
+            f"{name}={value}%"
+            for (full, _), (name, value) in zip(visit.form, rates, strict=True)
+            if full.startswith("rate.") and name != _DELAY and value.strip() not in ("", "0")
+        ]
+        share = visit.field("rate.delay")
+        if share not in ("", "0"):
+            between = f"{visit.field('from') or '200ms'}..{visit.field('to') or '2s'}"
+            parts.append(f"delay={between}@{share}%")
+        spec = ",".join(parts)
+    visit.sandbox.set_chaos(spec)
+    return visit.back("/chaos")

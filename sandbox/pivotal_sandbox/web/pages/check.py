@@ -1,0 +1,137 @@
+"""Check: the battery on an endpoint, watched as it fills, and its report."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from starlette.responses import Response
+
+from pivotal_sandbox.check.battery import CASES, GROUPS
+from pivotal_sandbox.check.findings import findings_of, untested_of
+from pivotal_sandbox.check.model import Exchange, Report, Result
+from pivotal_sandbox.check.probe import ProbeUrl
+from pivotal_sandbox.check.replay import as_curl
+from pivotal_sandbox.check.report import render
+from pivotal_sandbox.check.runner import check
+from pivotal_sandbox.check.wording import OUTCOME_WORDS, counts, extent, grade_words
+from pivotal_sandbox.errors import InputError, NotFound, SandboxError
+from pivotal_sandbox.web.pages.rows import place_of
+from pivotal_sandbox.web.pages.visit import Visit
+
+_KEPT = 8  # runs
+_COMMAND_MOST = 8 * 1024  # bytes of a request that one still wants to paste
+
+
+@dataclass(eq=False)
+class Run:
+    """One run of the battery: what has come in of it, and the report once it is there."""
+
+    number: int
+    target: str
+    results: dict[str, Result] = field(default_factory=dict)
+    report: Report | None = None
+    problem: str = ""
+    task: "asyncio.Task[None] | None" = None
+
+
+async def show(visit: Visit) -> Response:
+    """Show the form, and the run that is asked for."""
+    runs = _runs(visit)
+    run = _run(visit) if visit.asked("run") else None
+    endpoints = visit.sandbox.endpoints.all(visit.mode)
+    return visit.page(
+        "check.html.j2",
+        endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],
+        groups=GROUPS,
+        total=len(CASES),
+        runs=list(reversed(runs)),
+        run=run,
+        sections=_sections(run) if run else [],
+        **_verdict(run),
+        words=OUTCOME_WORDS,
+        curl=_curl,
+    )
+
+
+async def start(visit: Visit) -> Response:
+    """Begin a run; the page shows how it goes."""
+    target, secret = visit.field("target"), visit.field("secret")
+    if id := visit.field("endpoint"):
+        endpoint = visit.sandbox.endpoints.get(id)
+        target, secret = target or endpoint.url, secret or endpoint.secret
+    if not target:
+        raise InputError("Choose an endpoint, or give a URL.", pointer="/target")
+    probe = ProbeUrl(visit.field("probe")) if visit.field("probe") else None
+    runs = _runs(visit)
+    run = Run(runs[-1].number + 1 if runs else 1, target)
+    runs.append(run)
+    run.task = asyncio.create_task(_go(run, secret, tuple(visit.fields("only")), probe))
+    return visit.back("/check", run=run.number)
+
+
+async def report(visit: Visit) -> Response:
+    """Answer with the whole report of a run, as a file that needs nothing else."""
+    run = _run(visit)
+    if run.report is None:
+        raise NotFound("The run has not ended: there is no report yet.", pointer="/run")
+    headers = {
+        "content-disposition": f'attachment; filename="check-{run.number}.html"',
+        "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    }
+    return Response(render(run.report, "html"), media_type="text/html", headers=headers)
+
+
+async def _go(run: Run, secret: str, only: tuple[str, ...], probe: ProbeUrl | None) -> None:
+    def note(result: Result) -> None:
+        run.results[result.id] = result
+
+    try:
+        run.report = await check(run.target, secret, only=only, probe=probe, on_result=note)
+        run.results = {result.id: result for result in run.report.results}
+    except SandboxError as error:
+        run.problem = str(error)
+
+
+def _runs(visit: Visit) -> "deque[Run]":
+    state = visit.request.app.state
+    if not hasattr(state, "checks"):
+        state.checks = deque(maxlen=_KEPT)
+    runs: deque[Run] = state.checks
+    return runs
+
+
+def _run(visit: Visit) -> Run:
+    for run in _runs(visit):
+        if str(run.number) == visit.asked("run"):
+            return run
+    raise NotFound(f'There is no run "{visit.asked("run"):.20}" any more.', pointer="/run")
+
+
+def _sections(run: Run) -> list[tuple[str, list[Result]]]:
+    """Return the results by group, in the order of the battery."""
+    order = {case.id: at for at, case in enumerate(CASES)}
+    results = sorted(run.results.values(), key=lambda one: order.get(one.id, len(order)))
+    return [(name, list(its)) for name, its in groupby(results, key=lambda one: one.group)]
+
+
+def _verdict(run: Run | None) -> dict[str, Any]:
+    found = run.report if run else None
+    return {
+        "findings": findings_of(found) if found else (),
+        "untested": untested_of(found) if found else (),
+        "meaning": grade_words(found) if found else "",
+        "counts": counts(found) if found else "",
+        "extent": extent(found) if found else "",
+    }
+
+
+def _curl(exchange: Exchange, target: str) -> str:
+    """Return the command that sends a request again; nothing where none of use can be made."""
+    if len(exchange.sent) > _COMMAND_MOST:
+        return ""
+    try:
+        return as_curl(exchange, target)
+    except InputError:
+        return ""

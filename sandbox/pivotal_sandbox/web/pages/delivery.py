@@ -1,0 +1,183 @@
+"""One delivery: its attempts in time, what was sent and what came back, to the byte."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Request
+from pivotal_sandbox.core.plan import plan
+from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.core.verdict import judge
+from pivotal_sandbox.errors import NotFound
+from pivotal_sandbox.web.pages.difference import Line, difference
+from pivotal_sandbox.web.pages.download import download
+from pivotal_sandbox.web.pages.explained import explanation
+from pivotal_sandbox.web.pages.export import exports
+from pivotal_sandbox.web.pages.rows import place_of, verdict_of
+from pivotal_sandbox.web.pages.shown import Shown, shown, text_of
+from pivotal_sandbox.web.pages.timeline import WIDTH, timeline
+from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.words import ERRORS, fate, outcome_pill, pill
+
+
+async def show(visit: Visit) -> Response:
+    """Show a delivery on a page of its own."""
+    id = visit.request.path_params["id"]
+    return visit.page("delivery.html.j2", detail=await content(visit, id))
+
+
+async def body(visit: Visit) -> Response:
+    """Answer with all of a body, as a file."""
+    log, id = visit.sandbox.deliveries, visit.request.path_params["id"]
+    delivery = await log.get(id)
+    attempts = await log.attempts(id)
+    if visit.asked("side") == "response":
+        attempt = _chosen(visit, attempts)
+        if attempt is None or attempt.outcome.response is None:
+            raise NotFound("There was no response.")
+        return download(attempt.outcome.response.body, f"{id}-response")
+    event = await log.event(delivery.event_id)
+    return download(_sent(event, _chosen(visit, attempts)), id)
+
+
+async def content(visit: Visit, id: str) -> dict[str, Any]:
+    """Return what the page of a delivery, or the pane beside the list, is made of."""
+    sandbox, now = visit.sandbox, visit.sandbox.clock.now()
+    delivery = await sandbox.deliveries.get(id)
+    event, attempts = await asyncio.gather(
+        sandbox.deliveries.event(delivery.event_id), sandbox.deliveries.attempts(id)
+    )
+    attempt = _chosen(visit, attempts)
+    endpoint = sandbox.endpoints.find(delivery.endpoint_id)
+    secrets = endpoint.secrets(now) if endpoint else ()
+    found: dict[str, Any] = {
+        "delivery": delivery,
+        "event": event,
+        "endpoint": endpoint,
+        "place": place_of(endpoint, delivery.url),
+        "pill": pill(delivery, now, attempts[-1].outcome.error if attempts else None),
+        "timeline": timeline(delivery, attempts, now),
+        "width": WIDTH,
+        "attempts": [(one.number, outcome_pill(one.outcome)) for one in attempts],
+        "attempt": attempt,
+        "request": shown(_sent(event, attempt)),
+        "start": f"POST {parse_url(delivery.url).target} HTTP/1.1",
+        "response": None,
+        "error": "",
+        "exports": exports(_afresh(visit, delivery, event, secrets), secrets) if secrets else [],
+        "editable": _laid_out(event.body),
+        "difference": await _difference(visit, delivery, event, attempt, attempts),
+        "explanation": None,
+    }
+    if attempt is not None:
+        outcome = attempt.outcome
+        found["signature"] = _signature(attempt, event, endpoint)
+        found["verdict"] = await verdict_of(sandbox, id, delivery.url, attempt.started_at)
+        found["fate"] = fate(delivery, attempt, now)
+        found["explanation"] = await explanation(
+            visit, _sent(event, attempt), attempt.request_headers, secrets, visit.asked("computed")
+        )
+        if outcome.response is not None:
+            found["response"] = shown(outcome.response.body)
+        if outcome.error is not None:
+            found["error"] = ERRORS[outcome.error]
+    return found
+
+
+def _laid_out(body: bytes) -> str:
+    """Return a body for editing: laid out where it is JSON; what hides in it stays hidden here."""
+    try:
+        return msgspec.json.format(body, indent=2).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return text_of(body)
+
+
+def _chosen(visit: Visit, attempts: Sequence[Attempt]) -> Attempt | None:
+    asked = visit.asked("attempt")
+    if not asked:
+        return attempts[-1] if attempts else None
+    for attempt in attempts:
+        if str(attempt.number) == asked:
+            return attempt
+    raise NotFound(f'There is no attempt "{asked:.20}": {len(attempts)} were made.')
+
+
+def _sent(event: Event, attempt: Attempt | None) -> bytes:
+    if attempt is None or attempt.request_body is None:
+        return event.body
+    return attempt.request_body
+
+
+def _afresh(visit: Visit, delivery: Delivery, event: Event, secrets: Sequence[str]) -> Request:
+    """Return the request as it would be sent now, so that its signature holds when pasted."""
+    timestamp = int(visit.sandbox.clock.wall())
+    return plan(
+        delivery.id,
+        event.type,
+        event.body,
+        url=delivery.url,
+        secrets=secrets,
+        timestamp=timestamp,
+    )
+
+
+def _signature(attempt: Attempt, event: Event, endpoint: Endpoint | None) -> str:
+    """Return what the signature that was sent is worth, at the time that it names."""
+    values = [v for name, v in attempt.request_headers if name.lower() == "pivotal-signature"]
+    made = values[0].partition("t=")[2].partition(",")[0] if values else ""
+    now = int(made) if made.isascii() and made.isdigit() else attempt.started_at // 1000
+    known = [endpoint.secret, endpoint.previous_secret] if endpoint else []
+    secrets = [secret for secret in known if secret]
+    verdict = judge(attempt.request_headers, _sent(event, attempt), secrets, now=now)
+    if verdict.verified:
+        return "Signed with this endpoint's secret."
+    if not secrets:
+        return "The endpoint is gone, and its secret with it."
+    return f"{verdict.sentence} ({verdict.reason})" if verdict.reason else verdict.sentence
+
+
+async def _difference(
+    visit: Visit,
+    delivery: Delivery,
+    event: Event,
+    attempt: Attempt | None,
+    attempts: Sequence[Attempt],
+) -> list[tuple[str, list[Line]]] | None:
+    """Return what differs from another attempt, by number, or from another delivery, by id."""
+    other = visit.asked("diff")
+    if not other or attempt is None:
+        return None
+    if other.startswith("msg_"):
+        log = visit.sandbox.deliveries
+        theirs = await log.get(other)
+        their_event, their_attempts = await log.event(theirs.event_id), await log.attempts(other)
+        against = their_attempts[-1] if their_attempts else None
+    else:
+        their_event = event
+        against = next((one for one in attempts if str(one.number) == other), None)
+    if against is None:
+        raise NotFound(f'There is no attempt "{other:.40}" to compare with.', pointer="/diff")
+    return [
+        ("Request", difference(_request_text(their_event, against), _request_text(event, attempt))),
+        ("Response", difference(_response_text(against), _response_text(attempt))),
+    ]
+
+
+def _request_text(event: Event, attempt: Attempt) -> str:
+    lines = [f"{name}: {value}" for name, value in attempt.request_headers]
+    return "\n".join([*lines, "", _text(shown(_sent(event, attempt)))])
+
+
+def _response_text(attempt: Attempt) -> str:
+    response = attempt.outcome.response
+    if response is None:
+        return outcome_pill(attempt.outcome).word
+    lines = [f"{name}: {value}" for name, value in response.headers]
+    return "\n".join([str(response.status_code), *lines, "", _text(shown(response.body))])
+
+
+def _text(body: Shown) -> str:
+    return "".join(token.text for token in body.tokens) or body.raw

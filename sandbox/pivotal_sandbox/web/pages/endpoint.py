@@ -1,0 +1,113 @@
+"""One endpoint: its secret, what it wants, and what becomes of it."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from pivotal_sandbox.core.catalog import check_subscription
+from pivotal_sandbox.core.duration import parse_duration
+from pivotal_sandbox.core.path import related
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.store.deliveries import DeliveryFilter
+from pivotal_sandbox.web.inputs import read_at
+from pivotal_sandbox.web.pages.endpoints import (
+    SPARK_HEIGHT,
+    SPARK_WIDTH,
+    card_of,
+    chosen_types,
+    others_of,
+    paths,
+    uses_of,
+)
+from pivotal_sandbox.web.pages.rows import rows_of
+from pivotal_sandbox.web.pages.visit import Visit
+
+_LATEST = 5
+_PREVIEWED = 50  # deliveries of each type
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Of the last events of a type, how many a field filter would have let through."""
+
+    type: str
+    passed: int
+    total: int
+
+
+async def show(visit: Visit) -> Response:
+    """Show an endpoint; with `fields`, what that filter would have let through."""
+    sandbox = visit.sandbox
+    endpoint = sandbox.endpoints.get(visit.request.path_params["id"])
+    wanted = DeliveryFilter(endpoint_id=endpoint.id)
+    found, _ = await sandbox.deliveries.page(wanted, limit=_LATEST)
+    filter = visit.asked("field_filter") or " ".join(endpoint.field_filter)
+    previews, wrong = await _previews(visit, paths(filter))
+    known = {one for use in uses_of(sandbox.catalog) for one in use.types}
+    return visit.page(
+        "endpoint.html.j2",
+        card=await card_of(visit, endpoint),
+        endpoint=endpoint,
+        latest=await rows_of(sandbox, found, verdicts=True),
+        uses=uses_of(sandbox.catalog),
+        others=others_of(sandbox.catalog),
+        unknown=[t for t in endpoint.event_types if t not in known and t != "*"],
+        filter=filter,
+        previews=previews,
+        wrong=wrong,
+        spark=(SPARK_WIDTH, SPARK_HEIGHT),
+        overlap=endpoint.secrets(sandbox.clock.now())[1:],
+    )
+
+
+async def update(visit: Visit) -> Response:
+    """Change what the form says."""
+    id = visit.request.path_params["id"]
+    await visit.sandbox.update_endpoint(
+        id,
+        url=visit.field("url"),
+        description=visit.field("description"),
+        event_types=chosen_types(visit),
+        field_filter=paths(visit.field("field_filter")),
+    )
+    return visit.back(f"/endpoints/{id}", saved=1)
+
+
+async def act(visit: Visit) -> Response:
+    """Ping, rotate the secret, enable, disable or delete."""
+    id, sandbox = visit.request.path_params["id"], visit.sandbox
+    match visit.field("do"):
+        case "ping":
+            await sandbox.ping(id)
+        case "rotate":
+            overlap = read_at("/overlap", parse_duration, visit.field("overlap") or "24h")
+            await sandbox.rotate_secret(id, overlap)
+            return visit.back(f"/endpoints/{id}", rotated=1)
+        case "enable" | "disable" as which:
+            await sandbox.update_endpoint(id, enabled=which == "enable")
+        case "delete":
+            await sandbox.delete_endpoint(id)
+            return visit.back("/endpoints")
+        case other:
+            raise InputError(f'Nothing is called "{other:.40}" here.', pointer="/do")
+    return visit.back(f"/endpoints/{id}")
+
+
+async def _previews(visit: Visit, filter: tuple[str, ...]) -> tuple[list[Preview], str]:
+    """Return what the filter does to the last events, and what is wrong with it."""
+    if not filter:
+        return [], ""
+    log, catalog = visit.sandbox.deliveries, visit.sandbox.catalog
+    try:
+        check_subscription(("*",), filter, catalog)
+    except InputError as error:
+        return [], str(error)
+    previews = []
+    for type in [one.name for one in catalog if one.name.endswith(".updated")]:
+        wanted = DeliveryFilter(mode=visit.mode, event_type=type)
+        found, _ = await log.page(wanted, limit=_PREVIEWED)
+        changed = [(await log.event(id)).changed for id in {one.event_id for one in found}]
+        passed = sum(any(related(p, f) for p in its for f in filter) for its in changed)
+        if changed:
+            previews.append(Preview(type, passed, len(changed)))
+    return previews, ""

@@ -1,0 +1,42 @@
+"""Why a signature does not hold: the answer to a MAC that somebody's code computed."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pivotal_sandbox.core.model import Headers
+from pivotal_sandbox.web.pages.visit import Visit
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.core.explain import Explanation
+
+_LONGEST = 200  # characters of a MAC, in whatever form
+
+
+async def explanation(
+    visit: Visit, body: bytes, headers: Headers, secrets: Sequence[str], computed: str
+) -> "Explanation | None":
+    """Return which mistake made `computed` of the body, or None where nothing was asked.
+
+    The endpoints' other secrets are tried too: the most common mistake is to have taken one.
+    """
+    if not computed or not secrets:
+        return None
+    from pivotal_sandbox.core.explain import explain
+
+    header = next((v for name, v in headers if name.lower() == "pivotal-signature"), None)
+    others = {
+        f"the {one.mode} endpoint {one.id}": one.secret
+        for one in visit.sandbox.endpoints.all()
+        if one.secret not in secrets
+    }
+    # The search takes its time, in which others are served.
+    return await asyncio.to_thread(
+        explain,
+        body,
+        header,
+        list(secrets),
+        computed=computed[:_LONGEST],
+        others=others,
+        headers=headers,
+    )

@@ -1,0 +1,79 @@
+"""Makes pages of templates. Jinja is loaded with the first page, not when the sandbox starts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from pivotal_sandbox.core.instant import rfc3339
+from pivotal_sandbox.web.pages import words
+from pivotal_sandbox.web.pages.shown import text_of, visible
+from pivotal_sandbox.web.pages.static import version
+from pivotal_sandbox.web.pages.visit import Visit
+
+FOLDER = Path(__file__).parents[1] / "templates"
+
+RAIL = (
+    ("home", "/", "Home", "h"),
+    ("deliveries", "/deliveries", "Deliveries", "d"),
+    ("endpoints", "/endpoints", "Endpoints", "e"),
+    ("send", "/send", "Send", "s"),
+    ("world", "/world", "World", "w"),
+    ("captures", "/captures", "Captures", "c"),
+    ("check", "/check", "Check", "k"),
+)
+"""The rail: icon, address, name, and the key after `g`."""
+
+
+def render(visit: Visit, template: str, content: Mapping[str, Any]) -> str:
+    """Return the page that `template` makes of `content`."""
+    clock, sandbox = visit.sandbox.clock, visit.sandbox
+    page = _ENVIRONMENT.get_template(template).render(
+        content,
+        visit=visit,
+        url=visit.url,
+        mode=visit.mode,
+        now=clock.now(),
+        clock=clock,
+        next_due=sandbox.dispatcher.next_due(),
+        base_url=sandbox.base_url,
+        rail=RAIL,
+        version=version(),
+        token=visit.token,
+    )
+    # Halves of characters have no UTF-8 form.
+    return page.encode("utf-8", "backslashreplace").decode()
+
+
+@pass_context
+def _relative(context: Context, moment: int) -> str:
+    return words.relative(moment, context["now"])
+
+
+@pass_context
+def _hour(context: Context, moment: int) -> str:
+    return words.clock_time(moment, context["now"])
+
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters |= {
+    "alien": visible,
+    "bytes": text_of,
+    "relative": _relative,
+    "hour": _hour,
+    "utc": words.utc,
+    "rfc3339": rfc3339,
+    "duration": words.duration,
+    "span": words.span,
+    "size": words.size,
+    "latin": lambda text: text_of(text.encode("latin-1", "replace")),
+}
+_ENVIRONMENT.globals |= {"count": words.count}

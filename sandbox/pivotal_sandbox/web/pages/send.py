@@ -1,0 +1,142 @@
+"""Send: an event of the catalog, its record edited, seen before it goes out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from pivotal_sandbox.core.catalog import PING, EventType
+from pivotal_sandbox.core.event import envelope
+from pivotal_sandbox.core.fault import FAULTS, VERBATIM
+from pivotal_sandbox.core.ids import DELIVERY, EVENT, lower_bound
+from pivotal_sandbox.core.model import Request
+from pivotal_sandbox.core.plan import plan
+from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.web.pages.fields import changes, fields_of
+from pivotal_sandbox.web.pages.rows import place_of, rows_of
+from pivotal_sandbox.web.pages.scratch import scratch
+from pivotal_sandbox.web.pages.shown import shown
+from pivotal_sandbox.web.pages.visit import Visit
+
+_MOST = 100  # events at a time
+_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the form asks for."""
+
+    set: dict[str, Any]
+    data: dict[str, Any] | None
+    endpoint_id: str | None
+    fault: str | None
+    count: int
+
+
+async def show(visit: Visit) -> Response:
+    """Show the catalog, the form of a type, and the request that would go out."""
+    sandbox = visit.sandbox
+    type = sandbox.catalog.get(visit.asked("type") or "customer.at_risk")
+    asked = list(visit.request.query_params.multi_items())
+    problem, field, request = "", "", None
+    try:
+        request = await _preview(visit, type, _wish(type, asked))
+    except InputError as error:
+        problem, field = str(error), error.pointer.rpartition("/")[2]
+    sent = [id for name, id in asked if name == "sent"][:_LISTED]
+    deliveries = await sandbox.deliveries.get_all(sent)
+    groups: dict[str, list[EventType]] = {}
+    for one in sandbox.catalog:
+        groups.setdefault(one.object if one.name != PING else "webhook", []).append(one)
+    return visit.page(
+        "send.html.j2",
+        type=type,
+        groups=groups,
+        fields=fields_of(type.schema, {}) if type.name != PING else [],
+        typed=dict(asked),
+        example=msgspec.json.format(msgspec.json.encode(type.example["data"])).decode(),
+        schema=msgspec.json.format(msgspec.json.encode(type.schema)).decode(),
+        endpoints=[(one.id, place_of(one, one.url)) for one in sandbox.endpoints.all(visit.mode)],
+        faults=[fault for fault in FAULTS if fault.name != VERBATIM],
+        problem=problem,
+        field=field,
+        request=request,
+        body=shown(request.body) if request else None,
+        start=f"POST {parse_url(request.url).target} HTTP/1.1" if request else "",
+        sent=await rows_of(sandbox, deliveries, verdicts=True),
+        nobody=visit.asked("nobody"),
+    )
+
+
+async def send(visit: Visit) -> Response:
+    """Send the events that the form asks for."""
+    type = visit.sandbox.catalog.get(visit.field("type"))
+    wish = _wish(type, visit.form)
+    sent: list[str] = []
+    for _ in range(wish.count):
+        triggered = await visit.sandbox.trigger(
+            type.name,
+            mode=visit.mode,
+            set=wish.set,
+            data=wish.data,
+            endpoint_id=wish.endpoint_id,
+            fault=wish.fault,
+            validate=not visit.field("as_it_is"),
+        )
+        sent += [one.id for one in triggered.deliveries]
+    kept = [(name, text) for name, text in visit.form if text and name not in ("mode", "token")]
+    pairs = [*kept, *(("sent", id) for id in sent[-_LISTED:]), *([] if sent else [("nobody", "1")])]
+    return visit.back_with("/send", pairs)
+
+
+def _wish(type: EventType, form: list[tuple[str, str]]) -> Wish:
+    given = {name: text.strip() for name, text in form}
+    typed = [(name, text) for name, text in form if text.strip()]
+    count = given.get("count") or "1"
+    if not (count.isascii() and count.isdigit() and 1 <= int(count[:9]) <= _MOST):
+        raise InputError(f"How many is a number from 1 to {_MOST}.", pointer="/count")
+    return Wish(
+        changes(fields_of(type.schema, {}), typed),
+        _record(given.get("data", "")),
+        given.get("endpoint_id") or None,
+        given.get("fault") or None,
+        int(count),
+    )
+
+
+def _record(text: str) -> dict[str, Any] | None:
+    if not text:
+        return None
+    try:
+        record = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"This is not JSON: {error}.", pointer="/data") from None
+    if not isinstance(record, dict):
+        raise InputError('A record is an object: {"name": "Acme"}.', pointer="/data")
+    return record
+
+
+async def _preview(visit: Visit, type: EventType, wish: Wish) -> Request | None:
+    """Return the request that would go out: its ids are made when it does."""
+    sandbox, now = visit.sandbox, visit.sandbox.clock.now()
+    endpoints = sandbox.endpoints.all(visit.mode)
+    to = [one for one in endpoints if one.id == wish.endpoint_id] or endpoints
+    if not to:
+        return None
+    if type.name == PING:
+        record: dict[str, Any] = {"endpoint_id": to[0].id, "mode": visit.mode}
+    else:
+        world = await scratch(sandbox, visit.mode)
+        change = world.trigger(type.name, now, set=wish.set, data=wish.data)
+        record = change.events[-1].data
+    id = lower_bound(EVENT, now) + "0" * 18
+    return plan(
+        lower_bound(DELIVERY, now) + "0" * 18,
+        type.name,
+        envelope(id, type.name, now, record),
+        url=to[0].url,
+        secrets=to[0].secrets(now),
+        timestamp=int(sandbox.clock.wall()),
+    )

@@ -1,0 +1,102 @@
+"""A delivery's attempts on the sandbox's time, past and planned, as places in a drawing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log1p
+
+from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
+from pivotal_sandbox.core.model import Attempt, Delivery
+from pivotal_sandbox.core.policy import RETRY_WINDOW, backoff
+from pivotal_sandbox.web.pages.words import Pill, outcome_pill, span
+
+WIDTH, LEFT, RIGHT = 640, 20, 20
+_SCALE = 10 * SECOND  # of the logarithm: what happens within is drawn about as it is
+_LONG = 2 * HOUR  # from here on the axis is logarithmic
+_TICKS = (SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE)
+_LATER = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, 16 * HOUR, 20 * HOUR, DAY)
+_APART = 46  # between two labels
+_CLEAR = 30  # between a label and the 24 h mark
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An attempt. A planned one has no pill; `exact` is whether its moment is settled."""
+
+    x: float
+    number: int
+    moment: int
+    pill: Pill | None = None
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Where to draw what. `deadline` is the 24 h mark, `now` the present, where they are in it."""
+
+    dots: tuple[Dot, ...]
+    ticks: tuple[tuple[float, str], ...]
+    deadline: float | None
+    now: float | None
+    logarithmic: bool
+
+
+def timeline(delivery: Delivery, attempts: Sequence[Attempt], now: int) -> Timeline:
+    """Return the timeline of a delivery at `now` (ms)."""
+    plans = _planned(delivery)
+    start = attempts[0].started_at if attempts else delivery.created_at
+    end = max([start + SECOND, *(a.started_at for a in attempts), *(moment for moment, _ in plans)])
+    if delivery.status == "retrying":
+        end = max(end, min(now, end + DAY))
+    is_long = end - start >= _LONG
+    reach = WIDTH - LEFT - RIGHT
+
+    def x(moment: int) -> float:
+        past = max(moment - start, 0)
+        whole = end - start
+        share = log1p(past / _SCALE) / log1p(whole / _SCALE) if is_long else past / whole
+        return round(LEFT + reach * min(share, 1), 1)
+
+    first = delivery.first_failed_at
+    deadline = first + RETRY_WINDOW if first is not None else None
+    mark = x(deadline) if deadline is not None and start < deadline <= end + MINUTE else None
+    dots = [Dot(x(a.started_at), a.number, a.started_at, outcome_pill(a.outcome)) for a in attempts]
+    dots += [
+        Dot(x(moment), delivery.attempt_count + 1 + at, moment, exact=exact)
+        for at, (moment, exact) in enumerate(plans)
+    ]
+    return Timeline(
+        tuple(dots),
+        tuple(_ticks(start, end, x, mark)),
+        mark,
+        x(now) if start <= now <= end else None,
+        is_long,
+    )
+
+
+def _planned(delivery: Delivery) -> list[tuple[int, bool]]:
+    """Return when the coming attempts fall due, as far as it is known, if all of them fail."""
+    due, first = delivery.next_attempt_at, delivery.first_failed_at
+    if due is None:
+        return []
+    planned = [(due, True)]
+    if first is None:
+        return planned
+    deadline, failures = first + RETRY_WINDOW, delivery.attempt_count + 1
+    while planned[-1][0] < deadline:
+        moment = planned[-1][0] + backoff(failures, 0.5)
+        planned.append((min(moment, deadline), moment >= deadline))
+        failures += 1
+    return planned
+
+
+def _ticks(start: int, end: int, x: object, mark: float | None) -> list[tuple[float, str]]:
+    assert callable(x)
+    ticks: list[tuple[float, str]] = []
+    free = float(LEFT)
+    for after in (*_TICKS, *_LATER):
+        place = x(start + after)
+        clear = mark is None or abs(place - mark) > _CLEAR
+        if start + after <= end and place >= free + _APART and clear:
+            ticks.append((place, f"+{span(after)}"))
+            free = place
+    return ticks

@@ -1,0 +1,43 @@
+"""A request as what one pastes elsewhere."""
+
+import shlex
+
+from pivotal_sandbox.core.model import Request
+from pivotal_sandbox.web.pages.export import exports
+
+HEADERS = (
+    ("host", "x"),
+    ("content-type", "application/json"),
+    ("pivotal-signature", "v1,t=1,sig=a"),
+    ("content-length", "2"),
+)
+
+
+def test_all_forms_have_the_headers_that_matter() -> None:
+    forms = dict(exports(Request("POST", "http://127.0.0.1/h?a=b", HEADERS, b"{}"), ["whsec_x"]))
+    assert list(forms) == ["curl", "HTTPie", "pytest"]
+    for text in forms.values():
+        assert "http://127.0.0.1/h?a=b" in text
+        assert "content-type" in text
+        assert "content-length" not in text
+        assert "whsec_x" not in text
+
+
+def test_httpie_gets_the_bytes_by_a_pipe() -> None:
+    text = dict(exports(Request("POST", "http://x/", HEADERS, b"it's\x00%"), []))["HTTPie"]
+    words = shlex.split(text)
+    assert words[:2] == ["printf", "it\\047s\\000\\045"]
+    assert words[2:6] == ["|", "http", "POST", "http://x/"]
+    assert "--ignore-stdin" in dict(exports(Request("GET", "http://x/", (), b""), []))["HTTPie"]
+
+
+def test_the_test_signs_for_itself() -> None:
+    text = dict(exports(Request("POST", "http://x/", HEADERS, b"\xff'\""), ["s"]))["pytest"]
+    assert "v1,t=1" not in text
+    space: dict[str, object] = {}
+    exec(compile(text, "test_it.py", "exec"), space)
+    assert space["BODY"] == b"\xff'\""
+
+
+def test_what_nobody_wants_to_paste_is_not_offered() -> None:
+    assert exports(Request("POST", "http://x/", (), b"x" * 20_000), []) == []
