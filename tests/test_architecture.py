@@ -19,7 +19,7 @@ FRONT_DOOR = "(the public names)"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"core"}),
-    frozenset({"clock", "data", "feed", "store"}),
+    frozenset({"clock", "data", "feed", "html", "store"}),
     frozenset({"engine", "indexing", "receive", "retention", "worlds"}),
     frozenset({"sandbox"}),
     frozenset({FRONT_DOOR}),

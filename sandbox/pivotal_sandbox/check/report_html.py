@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from pivotal_sandbox.check.findings import SEVERITIES, findings_of, untested_of
 from pivotal_sandbox.check.model import Exchange, Report
@@ -23,6 +23,8 @@ from pivotal_sandbox.check.wording import (
 )
 from pivotal_sandbox.core.printable import bytes_shown, printable
 from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.html import page, templates_in
+from pivotal_sandbox.html import page, templates_in
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN_BYTES = 64 * 1024
@@ -33,7 +35,8 @@ _REQUESTS = 12  # of one check; a burst's forty are all alike
 def render_html(report: Report) -> str:
     """Return the page."""
     findings = findings_of(report)
-    page = _template().render(
+    return page(
+        _template(),
         report=report,
         groups=[
             (severity, [finding for finding in findings if finding.severity == severity])
@@ -46,20 +49,11 @@ def render_html(report: Report) -> str:
         extent=extent(report),
         most=_REQUESTS,
     )
-    # Halves of characters have no UTF-8 form, and the page is a file.
-    return page.encode("utf-8", "backslashreplace").decode()
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_in(_TEMPLATES)
     environment.globals |= {"outcome_words": OUTCOME_WORDS, "severity_words": SEVERITY_WORDS}
     environment.globals |= {"command": _command, "numbered": numbered, "counted": counted}
     environment.filters |= {

@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
+from pivotal_sandbox.html import page, templates_in
 from pivotal_sandbox.testing.failure import KEPT
 from pivotal_sandbox.testing.shown import ShownDelivery
 
@@ -38,19 +39,9 @@ class Report:
 
 def render_report(failed: Sequence[tuple[str, Sequence[ShownDelivery]]]) -> str:
     """Return the page. It loads nothing, runs nothing, and shows all as text."""
-    page = _template().render(failed=failed)
-    # Halves of characters have no UTF-8 form, and the page is a file.
-    return page.encode("utf-8", "backslashreplace").decode()
+    return page(_template(), failed=failed)
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html.j2")
+    return templates_in(_TEMPLATES).get_template("report.html.j2")

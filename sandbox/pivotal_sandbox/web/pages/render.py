@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from pivotal_sandbox.core.instant import rfc3339
+from pivotal_sandbox.html import page, templates_in
 from pivotal_sandbox.web.pages import words
 from pivotal_sandbox.web.pages.shown import text_of, visible
 from pivotal_sandbox.web.pages.static import version
@@ -30,8 +31,9 @@ RAIL = (
 def render(visit: Visit, template: str, content: Mapping[str, Any]) -> str:
     """Return the page that `template` makes of `content`."""
     clock, sandbox = visit.sandbox.clock, visit.sandbox
-    page = _ENVIRONMENT.get_template(template).render(
-        content,
+    return page(
+        _ENVIRONMENT.get_template(template),
+        **content,
         visit=visit,
         url=visit.url,
         mode=visit.mode,
@@ -43,8 +45,6 @@ def render(visit: Visit, template: str, content: Mapping[str, Any]) -> str:
         version=version(),
         token=visit.token,
     )
-    # Halves of characters have no UTF-8 form.
-    return page.encode("utf-8", "backslashreplace").decode()
 
 
 @pass_context
@@ -57,13 +57,7 @@ def _hour(context: Context, moment: int) -> str:
     return words.clock_time(moment, context["now"])
 
 
-_ENVIRONMENT = Environment(
-    loader=FileSystemLoader(FOLDER),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_ENVIRONMENT = templates_in(FOLDER)
 _ENVIRONMENT.filters |= {
     "alien": visible,
     "bytes": text_of,
