@@ -24,7 +24,6 @@ from pivotal_sandbox.check.wording import (
 from pivotal_sandbox.core.printable import bytes_shown, printable
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.html import page, templates_in
-from pivotal_sandbox.html import page, templates_in
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN_BYTES = 64 * 1024
