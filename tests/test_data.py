@@ -109,3 +109,74 @@ def test_a_schema_that_is_none_is_refused_at_its_place(tmp_path: Path) -> None:
 def test_an_example_unlike_its_schema_is_refused_at_its_place(tmp_path: Path) -> None:
     example = {**EXAMPLE, "data": {"total": "5"}}
     assert refused(write(tmp_path, example=example)).pointer == "/event_types/0/example/data/total"
+
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: Invoices, version: 2026-05-24}
+webhooks:
+  invoice.paid:
+    post:
+      summary: An invoice is paid
+      requestBody:
+        content:
+          application/json:
+            schema: {$ref: "#/components/schemas/Invoice"}
+            example: {id: inv_1, paid_at: 2026-05-24T08:00:00Z, total: 5}
+      responses:
+        200: {description: Thanks}
+components:
+  schemas:
+    Invoice:
+      type: object
+      properties:
+        paid_at: {type: string, format: date-time}
+        total: {type: integer}
+"""
+
+
+@pytest.mark.parametrize("name", ["openapi.yaml", "openapi.YML"])
+def test_the_webhooks_of_an_openapi_document_are_a_catalog(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(OPENAPI)
+    [one] = load_catalog(path)
+    assert (one.name, one.description) == ("invoice.paid", "An invoice is paid")
+    # A date in YAML is the text that it would be in JSON.
+    assert one.example["data"] == {"id": "inv_1", "paid_at": "2026-05-24T08:00:00Z", "total": 5}
+
+
+def test_an_openapi_document_may_be_json_too(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    body = {"content": {"application/json": {"schema": SCHEMA}}}
+    webhooks = {"invoice.paid": {"post": {"requestBody": body}}}
+    path.write_text(json.dumps({"openapi": "3.1.1", "webhooks": webhooks}))
+    assert load_catalog(path).get("invoice.paid").example["data"] == {"total": 1}
+
+
+def test_the_catalogs_own_format_may_be_yaml_too(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    assert list(load_catalog(path.rename(tmp_path / "catalog.yaml"))) == list(
+        load_catalog(write(tmp_path))
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            OPENAPI.replace("total: 5", "total: five"),
+            "at /webhooks/invoice.paid/example/data/total",
+        ),
+        (OPENAPI.replace("3.1.0", "3.0.3"), "at /openapi: Webhooks are a part of OpenAPI 3.1"),
+        (OPENAPI.replace('schemas/Invoice"', 'schemas/Invoce"'), "leads nowhere"),
+        ("openapi: [3.1", "line 1, column 14: this is no YAML"),
+        ("a: !!python/object:os.system x", "this is no YAML: could not determine a constructor"),
+        ("a: \x01", "this is no YAML"),
+        ("&a [*a]", "this is no YAML"),
+        ("", "The catalog is an object"),
+    ],
+)
+def test_a_broken_document_is_refused_at_its_place(tmp_path: Path, content: str, says: str) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(content)
+    assert says in str(refused(path))

@@ -74,6 +74,18 @@ async def test_a_catalog_is_read_again_when_its_file_changes(tmp_path: Path) -> 
     await database.close()
 
 
+async def test_so_is_an_openapi_document(tmp_path: Path) -> None:
+    file, database = tmp_path / "openapi.yaml", Database()
+    hook = "{post: {requestBody: {content: {application/json: {schema: {type: object}}}}}}"
+    file.write_text(f"openapi: 3.1.0\nwebhooks:\n  invoice.created: {hook}\n")
+    worlds = await opened(database, file)
+    assert [one.name for one in worlds.catalog] == ["invoice.created"]
+    file.write_text(f"openapi: 3.1.0\nwebhooks:\n  invoice.paid: {hook}\n")
+    os.utime(file, ns=(1, 1))
+    assert (await fire(worlds, "invoice.paid")).events[0].type == "invoice.paid"
+    await database.close()
+
+
 async def test_a_fault_of_several_events_that_fails_leaves_no_trace() -> None:
     database = Database()
     worlds = await opened(database)

@@ -8,6 +8,7 @@ import msgspec
 
 from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.names import Names
+from pivotal_sandbox.core.webhooks import is_openapi, webhooks_catalog
 from pivotal_sandbox.errors import InputError
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -22,15 +23,19 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def load_catalog(path: Path | None = None) -> Catalog:
-    """Return the built-in event types, or those of a file in the same format.
+    """Return the built-in event types, or those of a file, which is JSON or YAML.
 
-    A `schema` or `example` is an object, or the name of a file relative to the catalog's. Raises
-    `InputError` naming the file and the place in it.
+    It has the same format, where a `schema` or `example` is an object, or the name of a file
+    relative to the catalog's; or it is an OpenAPI 3.1 document with `webhooks`. Raises `InputError`
+    naming the file and the place in it.
     """
     if path is None:
         return _built_in()
     try:
-        catalog = Catalog.parse(_with_files(_read(path), path.parent))
+        document = _read(path)
+        if is_openapi(document):
+            return webhooks_catalog(document)
+        catalog = Catalog.parse(_with_files(document, path.parent))
         catalog.check()
     except InputError as error:
         place = f" at {error.pointer}" if error.pointer else ""
@@ -76,7 +81,38 @@ def _read(path: Path) -> Any:
     except (OSError, ValueError) as error:  # a null byte in the name is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise InputError(f'"{path}" cannot be read: {reason}.') from None
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _from_yaml(path, content)
     try:
         return msgspec.json.decode(content)
     except (ValueError, RecursionError) as error:
         raise InputError(f'"{path}" is no JSON: {error}.') from None
+
+
+def _from_yaml(path: Path, content: bytes) -> Any:
+    """Return what YAML says, as JSON would: dates are texts, and keys such as 200 are, too."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """One of our own, so that what follows changes nobody else's."""
+
+    def as_written(loader: Loader, node: yaml.ScalarNode) -> str:
+        return str(node.value)
+
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", as_written)
+    try:
+        return _with_text_keys(yaml.load(content, Loader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        why = getattr(error, "problem", None) or error
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(f'"{path}"{place}: this is no YAML: {why}.') from None
+
+
+def _with_text_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key if isinstance(key, str) else str(key): _with_text_keys(part)
+            for key, part in value.items()
+        }
+    return [_with_text_keys(part) for part in value] if isinstance(value, list) else value

@@ -5,7 +5,16 @@ import runpy
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("startup", "retries", "attempts", "fixtures", "transport", "deliveries", "listing")
+BENCHMARKS = (
+    "startup",
+    "retries",
+    "attempts",
+    "fixtures",
+    "transport",
+    "load",
+    "deliveries",
+    "listing",
+)
 
 
 def main() -> None:

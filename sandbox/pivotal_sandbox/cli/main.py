@@ -26,6 +26,8 @@ COMMANDS = {
     "chaos": ("chaos", "Let things go wrong by chance, and see what does."),
     "events": ("events", "List the event types, or show one with schema and example."),
     "check": ("check", "Throw genuine and hostile requests at a receiver, and grade it."),
+    "load": ("load", "Put a receiver under a load of signed events."),
+    "watch": ("watch", "On each saved change, send the last failed deliveries again."),
     "new": ("new", "Write a receiver to start from, in the stack that you have."),
     "sign": ("signature", "Print the signature header of a body."),
     "verify": ("signature", "Say whether a signature header holds for a body."),
@@ -33,6 +35,7 @@ COMMANDS = {
     "policy": ("policy", "Print how Pivotal delivers: documented, and assumed."),
     "vectors": ("vectors", "Print the signature vectors that test any implementation."),
     "openapi": ("openapi", "Print the OpenAPI description of the REST API and its webhooks."),
+    "asyncapi": ("asyncapi", "Print the AsyncAPI description of all events."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
 }
 

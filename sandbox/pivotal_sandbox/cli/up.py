@@ -97,7 +97,7 @@ def setting(flag: str, *more: str, **about: Any) -> Callable[[F], F]:
 @setting(
     "--catalog",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Event types of your own, in place of the built-in ones.",
+    help="Event types of your own: a catalog, or an OpenAPI document (JSON, YAML) with webhooks.",
 )
 @setting(
     "--allow-host",

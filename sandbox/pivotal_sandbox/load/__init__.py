@@ -1,0 +1,1 @@
+"""Signed load on a receiver, and what comes of it."""

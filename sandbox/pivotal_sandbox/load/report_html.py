@@ -1,0 +1,41 @@
+"""The report of a load as one HTML file, which loads nothing and runs nothing."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Template
+
+from pivotal_sandbox.core.printable import printable
+from pivotal_sandbox.html import page, templates_in
+from pivotal_sandbox.load import plot
+from pivotal_sandbox.load.report import FATES, PERCENTS, Report, name, shown
+from pivotal_sandbox.load.tally import fate_of
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_html(report: Report) -> str:
+    """Return the page."""
+    latencies = report.tally.latencies()
+    return page(
+        _template(),
+        report=report,
+        percentiles=[
+            *((name(percent), latencies.percentile(percent)) for percent in PERCENTS),
+            ("most", latencies.most_ms),
+        ],
+        answers=[
+            (answer, count, fate_of(answer)) for answer, count in report.tally.answers.most_common()
+        ],
+        lines=plot.lines(report.tally),
+        bars=plot.bars(report.tally),
+        size=(plot.WIDTH, plot.HEIGHT),
+        fates=FATES,
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = templates_in(_TEMPLATES)
+    environment.filters |= {"ms": shown, "safe_text": printable}
+    return environment.get_template("load.html.j2")

@@ -1,0 +1,74 @@
+"""Requests per second of `load` beside wrk, in one run, to one nginx that answers 204.
+
+    load       as the command sends by default: signed events with fresh ids, several processes
+    load (1)   the same in one process
+    wrk        wrk with one thread and as many connections: one body, again and again
+
+Without nginx and wrk it says so and measures nothing.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks.transport import by_wrk, request_to, sink
+
+from pivotal_sandbox.load.crew import processes_for, send
+from pivotal_sandbox.load.runner import Load
+
+CONNECTIONS = 32  # wrk's, too
+
+
+def by_load(url: str, window: float, processes: int | None) -> float:
+    wish = Load(url, "whsec_1", None, round(window * 1000), CONNECTIONS)
+    report = send(wish, lambda tally: None, processes=processes)
+    assert report.ok, report.tally.answers
+    return report.per_second
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--window", type=float, default=3.0, help="seconds for each contender")
+    parser.add_argument("--rounds", type=int, default=5, help="medians are of so many rounds")
+    given = parser.parse_args()
+    if missing := [name for name in ("nginx", "wrk") if not shutil.which(name)]:
+        print(f"load: needs {' and '.join(missing)} (apt install)", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as name, sink(Path(name)) as url:
+        request = request_to(url)
+        contenders: dict[str, Callable[[], float]] = {
+            "load": lambda: by_load(url, given.window, None),
+            "load (1)": lambda: by_load(url, given.window, 1),
+            "wrk": lambda: by_wrk(request, given.window, Path(name)),
+        }
+        rates: dict[str, list[float]] = {contender: [] for contender in contenders}
+        for _ in range(given.rounds):
+            for contender, measured in contenders.items():
+                rates[contender].append(measured())
+    medians = {contender: statistics.median(found) for contender, found in rates.items()}
+    for contender, per_second in medians.items():
+        print(f"{contender:8} {per_second:9,.0f} /s", file=sys.stderr)
+    result = {
+        "benchmark": "load",
+        "window_s": given.window,
+        "rounds": given.rounds,
+        "processes": processes_for(Load(url, "whsec_1", None, 1, CONNECTIONS)),
+        "per_second": {contender: round(found) for contender, found in medians.items()},
+        # Neighbours come and go between rounds: what was measured side by side is compared.
+        "load_to_wrk": round(
+            statistics.median(
+                load / wrk for load, wrk in zip(rates["load"], rates["wrk"], strict=True)
+            ),
+            2,
+        ),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

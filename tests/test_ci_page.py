@@ -1,0 +1,73 @@
+"""docs/ci.md and the Dockerfile, as far as they can be tried without GitHub and Docker."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from pivotal_sandbox.cli.main import cli
+
+ROOT = Path(__file__).parents[1]
+WORKFLOW, COMPOSE = (
+    yaml.safe_load(block)
+    for block in re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL
+    )
+)
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+
+
+def parsed(command: str, arguments: list[str]) -> dict[str, Any]:
+    """Return what the command takes these arguments for."""
+    found = cli.get_command(click.Context(cli), command)
+    assert found is not None
+    return found.make_context(command, list(arguments)).params
+
+
+def test_the_workflow_grades_by_flags_that_there_are_and_uploads_what_it_writes() -> None:
+    steps = WORKFLOW["jobs"]["check"]["steps"]
+    [graded] = [step for step in steps if step.get("name") == "Grade the receiver"]
+    program, command, *arguments = shlex.split(graded["run"])
+    assert (program, command) == ("pivotal-sandbox", "check")
+    given = parsed(command, arguments)
+    assert given["format"] == "junit"
+    assert given["start"].startswith("flask ")
+    upload = steps[-1]
+    assert upload["uses"].startswith("actions/upload-artifact@")
+    assert upload["with"]["path"] == str(given["output"])
+    assert upload["if"] == "always()"  # a receiver that fails is what one wants to read about
+
+
+def test_the_services_start_by_flags_that_there_are() -> None:
+    command, *arguments = COMPOSE["services"]["pivotal"]["command"]
+    given = parsed(command, arguments)
+    assert (given["to"], given["allow_hosts"]) == ("http://app:8000/webhooks/pivotal", ("app",))
+
+
+def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
+    *_, final = DOCKERFILE.split("\nFROM ")
+    instructions = [line.split(" ", 1)[0] for line in final.splitlines()[1:] if line[:1].isupper()]
+    assert instructions.index("USER") < instructions.index("ENTRYPOINT")
+    assert "USER 10001" in final
+    assert "/healthz" in final
+    assert ":latest" not in DOCKERFILE
+    assert all(":" in line.split()[1] for line in DOCKERFILE.splitlines() if line[:5] == "FROM ")
+
+
+def test_what_the_image_is_built_of_is_sent_to_the_builder() -> None:
+    sent = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for line in DOCKERFILE.splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert f"!{source}" in sent, source
+                assert (ROOT / source).exists(), source
+
+
+def test_the_variable_that_the_image_sets_is_one_of_up() -> None:
+    [variable] = re.findall(r"(PIVOTAL_SANDBOX_\w+)=", DOCKERFILE)
+    up = cli.get_command(click.Context(cli), "up")
+    assert up is not None
+    assert variable in {getattr(parameter, "envvar", None) for parameter in up.params}

@@ -1,0 +1,52 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema.validators import validator_for
+
+from pivotal_sandbox import data
+from pivotal_sandbox.core.pointing import follow
+from pivotal_sandbox.core.schema import Schema
+from pivotal_sandbox.web.asyncapi import document
+
+# The official JSON schema of AsyncAPI; `make test` installs what package.json names.
+OFFICIAL = Path(__file__).parent / "asyncapi/node_modules/@asyncapi/specs/schemas"
+CATALOG = data.load_catalog()
+DESCRIPTION = document(CATALOG)
+
+
+@pytest.mark.needs("npm")
+def test_it_is_valid_by_the_official_schema() -> None:
+    if not OFFICIAL.exists() and os.environ.get("CI") != "true":
+        pytest.skip("npm did not install @asyncapi/specs")
+    schema = json.loads((OFFICIAL / "3.0.0-without-$id.json").read_text("utf-8"))
+    validator = validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(DESCRIPTION)] == []
+    assert list(validator.iter_errors({**DESCRIPTION, "channels": []})) != []
+
+
+def test_every_event_type_is_a_message_of_the_one_operation() -> None:
+    operation = DESCRIPTION["operations"]["deliver"]
+    assert operation["action"] == "send"
+    names = [one.name for one in CATALOG]
+    told = [follow(DESCRIPTION, one["$ref"]) for one in operation["messages"]]
+    assert [follow(DESCRIPTION, one["$ref"])["name"] for one in told] == names
+    assert list(follow(DESCRIPTION, operation["channel"]["$ref"])["messages"]) == names
+
+
+@pytest.mark.parametrize("name", [one.name for one in CATALOG])
+def test_the_example_of_a_message_is_as_its_payload_has_it(name: str) -> None:
+    message: dict[str, Any] = DESCRIPTION["components"]["messages"][name]
+    [example] = message["examples"]
+    Schema(message["payload"]).check(example["payload"])
+    assert message["headers"]["required"] == [
+        "pivotal-event",
+        "pivotal-delivery-id",
+        "pivotal-signature",
+    ]
+
+
+def test_no_schema_within_claims_to_be_a_document() -> None:
+    assert '"$schema"' not in json.dumps(DESCRIPTION)
