@@ -39,6 +39,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PIVOTAL_WEBHOOK_SECRET", raising=False)
     pytester.makepyfile(receiver=APP)
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        monkeypatch.delenv(name)  # a run in here is no worker of the run that we are in
     pytester.makeini("[pytest]\npythonpath = .\n")
 
 
