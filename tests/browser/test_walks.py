@@ -136,6 +136,9 @@ async def test_a_bin_is_told_how_to_behave(
 async def test_an_event_is_made_of_a_form(tab: Open, looked_at: Running) -> None:
     page = await (await tab()).open("/send")
     await page.get_by_role("link", name="customer.updated").click()
+    # The page before has such a field, too, and without its script no page looks at what is typed.
+    await expect(page).to_have_url(re.compile("type=customer.updated"))
+    await is_live(page)
     await page.get_by_label("health_score").fill("many")
     await expect(page.locator("#preview .problem")).to_contain_text('"health_score" is "many"')
     await expect(page.get_by_label("health_score")).to_have_attribute("aria-invalid", "true")
@@ -151,6 +154,7 @@ async def test_a_record_says_what_it_fires(tab: Open) -> None:
     page = await (await tab()).open("/world")
     await page.get_by_role("button", name="New customer").click()
     await expect(page.locator(".done")).to_contain_text("Fired customer.created")
+    await is_live(page)
     now = await page.get_by_label("health", exact=True).input_value()
     await page.get_by_label("health", exact=True).select_option(
         "churned" if now != "churned" else "healthy"
