@@ -7,7 +7,6 @@ from pivotal_sandbox.check.model import Grade
 from pivotal_sandbox.check.wording import (
     answer,
     beginning,
-    counted,
     counts,
     duration,
     extent,
@@ -15,6 +14,7 @@ from pivotal_sandbox.check.wording import (
     numbered,
     verdict,
 )
+from pivotal_sandbox.core.plural import counted
 
 
 @pytest.mark.parametrize(

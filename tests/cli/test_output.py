@@ -68,14 +68,6 @@ def test_a_moment_is_utc_to_the_second() -> None:
     assert output.moment(None) == "-"
 
 
-@pytest.mark.parametrize(
-    ("count", "noun", "text"),
-    [(0, "attempt", "0 attempts"), (1, "delivery", "1 delivery"), (2, "delivery", "2 deliveries")],
-)
-def test_counted_things_are_in_the_plural(count: int, noun: str, text: str) -> None:
-    assert output.counted(count, noun) == text
-
-
 def test_a_table_in_a_pipe_is_neither_cut_nor_coloured() -> None:
     long = "x" * 500
     lines = printed(

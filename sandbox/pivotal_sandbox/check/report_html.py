@@ -12,7 +12,6 @@ from pivotal_sandbox.check.wording import (
     OUTCOME_WORDS,
     SEVERITY_WORDS,
     answer,
-    counted,
     counts,
     duration,
     extent,
@@ -21,6 +20,7 @@ from pivotal_sandbox.check.wording import (
     numbered,
     verdict,
 )
+from pivotal_sandbox.core.plural import counted
 from pivotal_sandbox.core.printable import bytes_shown, printable
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.html import page, templates_in

@@ -1,6 +1,7 @@
 """The words that all forms of a report share."""
 
 from pivotal_sandbox.check.model import Exchange, Grade, Outcome, Report, Result, Severity
+from pivotal_sandbox.core.plural import counted
 from pivotal_sandbox.core.printable import bytes_shown, printable
 
 SEVERITY_WORDS: dict[Severity, str] = {
@@ -88,8 +89,3 @@ def beginning(data: bytes, most: int) -> str:
     """Return at most `most` bytes for reading, in one line, and how many there are in all."""
     shown = bytes_shown(data[:most]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
     return shown if len(data) <= most else f"{shown}… ({len(data):,} bytes)"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 check", "2 checks"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"

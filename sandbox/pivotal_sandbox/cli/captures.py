@@ -11,7 +11,6 @@ from pivotal_sandbox.cli.options import all_of
 from pivotal_sandbox.cli.output import (
     code_of,
     console,
-    counted,
     json_option,
     milliseconds,
     moment,
@@ -23,6 +22,7 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
+from pivotal_sandbox.core.plural import counted
 
 filters = all_of(
     click.option("--bin", metavar="NAME", help="Those of one bin."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pivotal_sandbox.cli.battery import print_findings, print_list, print_requests
+from pivotal_sandbox.cli.options import allow_host_option
 from pivotal_sandbox.cli.output import json_option, not_so, note
 
 if TYPE_CHECKING:
@@ -110,13 +111,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, text: str) -> float:
     is_flag=True,
     help="The receiver acknowledges first and verifies later; needs a probe.",
 )
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="Send beyond loopback: a name, an address, a network or *; repeatable.",
-)
+@allow_host_option("Send beyond loopback: a name, an address, a network or *; repeatable.")
 @click.option(
     "--format",
     type=click.Choice(FORMATS),

@@ -6,7 +6,8 @@ import click
 
 from pivotal_sandbox.cli.attempt import attempt_line
 from pivotal_sandbox.cli.client import Client
-from pivotal_sandbox.cli.output import counted, json_option, moment, note, print_json
+from pivotal_sandbox.cli.output import json_option, moment, note, print_json
+from pivotal_sandbox.core.plural import counted
 
 
 @click.group()

@@ -17,7 +17,6 @@ from pivotal_sandbox.cli.options import (
 from pivotal_sandbox.cli.output import (
     code_of,
     console,
-    counted,
     json_option,
     milliseconds,
     moment,
@@ -30,6 +29,7 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
+from pivotal_sandbox.core.plural import counted
 
 filters = all_of(
     click.option("--mode", type=click.Choice(MODES), help="Those of one mode."),

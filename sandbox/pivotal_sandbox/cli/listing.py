@@ -7,7 +7,8 @@ import click
 
 from pivotal_sandbox.cli.client import Client, Json, Query
 from pivotal_sandbox.cli.options import F, all_of
-from pivotal_sandbox.cli.output import counted, note, print_json
+from pivotal_sandbox.cli.output import note, print_json
+from pivotal_sandbox.core.plural import counted
 
 PAGE = 50
 _LONGEST_PAGE = 500

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pivotal_sandbox.cli.options import allow_host_option
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 from pivotal_sandbox.core.duration import parse_duration
 from pivotal_sandbox.core.rate import parse_rate
@@ -77,13 +78,7 @@ def _duration(ctx: click.Context, param: click.Parameter, given: str) -> int:
     metavar="FILE",
     help="Write a page with plots there, too.",
 )
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="Send beyond loopback: a name, an address, a network or *; repeatable.",
-)
+@allow_host_option("Send beyond loopback: a name, an address, a network or *; repeatable.")
 @json_option
 def load(
     url: str,

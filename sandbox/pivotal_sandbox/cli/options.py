@@ -66,6 +66,11 @@ no_validate_option = click.option(
 )
 
 
+def allow_host_option(help: str) -> Callable[[F], F]:
+    """Return the option that names hosts beyond loopback."""
+    return click.option("--allow-host", "allow_hosts", multiple=True, metavar="HOST", help=help)
+
+
 def timeout_option(default: str, help: str) -> Callable[[F], F]:
     """Return the option that says how long to wait."""
     return click.option(

@@ -141,9 +141,3 @@ def milliseconds(ms: float | None) -> str:
 def moment(text: str | None) -> str:
     """Return an RFC 3339 time for reading: UTC, to the second."""
     return text.replace("T", " ")[:19] if text else "-"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 attempt", "2 attempts"; the plural of a noun in -y is -ies."""
-    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count} {noun if count == 1 else plural}"

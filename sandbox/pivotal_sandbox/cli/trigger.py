@@ -9,6 +9,7 @@ import click
 from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.faults import fault_option, list_of_faults
 from pivotal_sandbox.cli.options import (
+    allow_host_option,
     event_types,
     mode_option,
     no_validate_option,
@@ -29,13 +30,7 @@ from pivotal_sandbox.core.duration import parse_duration
     show_envvar=True,
     help="With --to: what to sign with; by default a new secret, which is shown.",
 )
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="With --to: a name, an address or a network beyond loopback; repeatable.",
-)
+@allow_host_option("With --to: a name, an address or a network beyond loopback; repeatable.")
 @click.option("--endpoint", "endpoint_id", metavar="ID", help="Send it to this endpoint only.")
 @mode_option
 @set_option

@@ -5,8 +5,9 @@ import click
 from pivotal_sandbox.cli.client import ANSWER_S, Client, Json
 from pivotal_sandbox.cli.deliveries import print_deliveries
 from pivotal_sandbox.cli.options import STATUSES, assignments, event_types, timeout_option
-from pivotal_sandbox.cli.output import counted, json_option, not_so, note, print_json
+from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 from pivotal_sandbox.core.duration import SECOND, parse_duration
+from pivotal_sandbox.core.plural import counted
 
 
 @click.command()

@@ -12,8 +12,8 @@ import msgspec
 
 from pivotal_sandbox.cli.attempt import colour, fate
 from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.options import allow_host_option
 from pivotal_sandbox.cli.output import (
-    counted,
     json_option,
     milliseconds,
     note,
@@ -21,6 +21,7 @@ from pivotal_sandbox.cli.output import (
     printable,
 )
 from pivotal_sandbox.core.duration import parse_duration
+from pivotal_sandbox.core.plural import counted
 from pivotal_sandbox.errors import InputError, SandboxError
 
 if TYPE_CHECKING:
@@ -72,12 +73,8 @@ def _settle(ctx: click.Context, param: click.Parameter, given: str) -> int:
     callback=_settle,
     help="How soon after a save the handler goes down, if it does to reload.",
 )
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="Ask beyond loopback whether it answers: a name, an address, a network or *; repeatable.",
+@allow_host_option(
+    "Ask beyond loopback whether it answers: a name, an address, a network or *; repeatable."
 )
 @json_option
 def watch(

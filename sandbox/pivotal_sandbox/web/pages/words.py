@@ -6,6 +6,7 @@ from typing import Literal
 from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.model import Attempt, Delivery, ErrorCode, Outcome
+from pivotal_sandbox.core.plural import plural
 from pivotal_sandbox.core.policy import RETRY_WINDOW, is_retried
 
 Tone = Literal["good", "warn", "bad", "idle"]
@@ -72,9 +73,7 @@ def clock_time(moment: int, now: int) -> str:
 
 def count(number: int, noun: str) -> str:
     """Return "1 delivery", "1,204 deliveries"."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
 
 
 def size(length: int) -> str:
