@@ -1,5 +1,7 @@
 """What `msgspec` says, as errors that name the field."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ class Inner(msgspec.Struct, forbid_unknown_fields=True):
 class Outer(msgspec.Struct, forbid_unknown_fields=True):
     items: list[Inner] = []
     names: dict[str, int] = {}
+    mode: Literal["test", "live"] | None = msgspec.field(default=None, name="in")
 
 
 @pytest.mark.parametrize(
@@ -46,8 +49,10 @@ def test_any_sentence_of_the_decoder_becomes_an_error(sentence: str) -> None:
     ("body", "said"),
     [
         (b'{"item": 1}', 'Object contains unknown field "item". Did you mean "items"?'),
-        (b'{"other": 1}', 'Object contains unknown field "other". Known: items, names.'),
+        (b'{"other": 1}', 'Object contains unknown field "other". Known: items, names, in.'),
         (b'{"items": [{"numbr": 1}]}', 'Object contains unknown field "numbr".'),
+        (b'{"in": "tset"}', '"tset" is not possible here. Did you mean "test"?'),
+        (b'{"in": "x"}', '"x" is not possible here. It is one of test, live.'),
         (b'{"items": 1}', 'Expected "array", got "int".'),
     ],
 )

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Path = tuple[str | int, ...]
 
@@ -30,7 +30,7 @@ def lines_of(text: str) -> dict[Path, int]:
     return scan.lines
 
 
-def line_of(lines: dict[Path, int], path: Sequence[str | int]) -> int:
+def line_of(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
     """Return the line of what is at the path or, where that is missing, of what it belongs to."""
     parts = tuple(path)
     while parts and parts not in lines:
