@@ -217,9 +217,8 @@ class Actor:
         return Named()
 
     async def _bin(self, deed: SetBin) -> Named:
-        known = self._sandbox.captures.bin(deed.name)
         behaviour = parse_behaviour(deed.behaviour)
-        await self._sandbox.receiver.set_bin(Bin(deed.name, behaviour, secret=known.secret))
+        await self._sandbox.receiver.set_bin(Bin(deed.name, behaviour, secret=deed.secret))
         return Named()
 
     async def _endpoint(self, deed: SetEndpoint) -> Named:

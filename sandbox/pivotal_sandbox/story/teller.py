@@ -101,9 +101,9 @@ class Teller:
         await self._sandbox.dispatcher.settle()
         await self._tell_what_came()
 
-    async def _answers(self, bin: str, behaviour: tuple[Answer, ...]) -> None:
+    async def _answers(self, bin: str, behaviour: tuple[Answer, ...], more: str = "") -> None:
         self._misbehaves |= any(map(_misbehaves, behaviour))
-        words = answering(bin, behaviour)
+        words = answering(bin, behaviour) + more
         if self._receiver:
             why = "your receiver answers for itself"
             await self._tell(Skipped(self._now(), words, why))
@@ -120,7 +120,8 @@ class Teller:
             await self._judge(step, deed)
             return
         if isinstance(deed, SetBin):
-            await self._answers(deed.name, parse_behaviour(deed.behaviour))
+            own = ", and verifies with a secret of its own" if deed.secret else ""
+            await self._answers(deed.name, parse_behaviour(deed.behaviour), own)
             if self._receiver:
                 return
         else:
