@@ -29,8 +29,8 @@ async def told(
     """Tell a scenario in a sandbox of its own, in memory, and return how it ended.
 
     Its bins are reached without a socket, and its delays pass at once; only what a fault of the
-    transport spoils goes over a socket, and takes its time. Signatures carry the sandbox's time or, for a
-    `receiver` of the user's, the wall clock's. Raises `InputError` naming file, line and key.
+    transport spoils goes over a socket, and takes its time. Signatures carry the sandbox's time or,
+    for a `receiver` of the user's, the wall clock's. Raises `InputError` naming file, line and key.
     """
     wired = needs_socket(scenario) and receiver is None
     async with _sandbox(scenario, receiver, allow_hosts, catalog, wired=wired) as sandbox:

@@ -1,11 +1,13 @@
 """Tells a scenario in an open sandbox: what is done, what comes of it, what holds."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.core import expectation as expects
+from pivotal_sandbox.core.activity import Attempted
 from pivotal_sandbox.core.behaviour import Step as Answer
 from pivotal_sandbox.core.behaviour import parse_behaviour
 from pivotal_sandbox.core.deed import Deed, SetBin
@@ -14,6 +16,7 @@ from pivotal_sandbox.core.fault import find_fault
 from pivotal_sandbox.core.model import Delivery
 from pivotal_sandbox.core.policy import TIMEOUT
 from pivotal_sandbox.core.scenario import Scenario, Step
+from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.story.actor import Actor, Receiver
@@ -143,7 +146,18 @@ class Teller:
         for attempted in self._sight.attempts():
             self._attempts_told += 1
             endpoint = self._actor.name_of(attempted.delivery.endpoint_id)
-            await self._tell(Tried(attempted.attempt.started_at, endpoint, attempted))
+            shown = self._named(attempted, endpoint)
+            await self._tell(Tried(attempted.attempt.started_at, endpoint, shown))
+
+    def _named(self, attempted: Attempted, endpoint: str) -> Attempted:
+        """Say of what went wrong at a bin the endpoint's name: its port may be any."""
+        attempt = attempted.attempt
+        authority = parse_url(self._sandbox.base_url).authority
+        if self._receiver or attempt.outcome.detail is None:
+            return attempted
+        detail = attempt.outcome.detail.replace(authority, endpoint)
+        outcome = dataclasses.replace(attempt.outcome, detail=detail)
+        return dataclasses.replace(attempted, attempt=dataclasses.replace(attempt, outcome=outcome))
 
     # -- expectations
 
