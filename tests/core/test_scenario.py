@@ -96,8 +96,7 @@ WRONG = [
     ('a = 1\na.b = 1\ntitle="x"', "outage.toml, line 2: Cannot overwrite a value."),
     (
         f"a = {'9' * 5000}",
-        "outage.toml: Exceeds the limit (4300 digits) for integer string "
-        "conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit.",
+        "outage.toml: It holds a number with more digits than can be read.",
     ),
     ("", 'outage.toml, line 1: title: Object missing required field "title".'),
     ('title = " "', "outage.toml, line 1: title: A story has a title."),
@@ -218,7 +217,9 @@ def test_any_text_is_a_story_or_an_error_of_ours(text: str) -> None:
 
 @given(st.sampled_from(STORY.split()), st.text(max_size=6))
 def test_a_story_in_which_something_is_changed_is_one_or_an_error(old: str, new: str) -> None:
+    said = "outage.toml"
     try:
         parsed(STORY.replace(old, new, 1))
     except InputError as error:
-        assert str(error).startswith("outage.toml")
+        said = str(error)
+    assert said.startswith("outage.toml")

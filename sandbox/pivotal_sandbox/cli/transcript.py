@@ -90,7 +90,7 @@ def json_of(entry: Entry) -> Json:
     if isinstance(entry, Done):
         return {"type": "step", "at": at, "step": entry.kind, "text": entry.text}
     if isinstance(entry, Fired):
-        event = msgspec.to_builtins(EventView.of(entry.event))
+        event = msgspec.json.decode(msgspec.json.encode(EventView.of(entry.event)))
         return {"type": "event", "at": at, "event": event, "deliveries": entry.wanted}
     if isinstance(entry, Tried):
         shown = _steady(msgspec.to_builtins(AttemptOfDelivery.of_activity(entry.attempted)))

@@ -255,6 +255,6 @@ def _as_json(value: Any) -> Any:
 def _no_toml(file: str, said: str, text: str) -> InputError:
     match = _SYNTAX.match(said)
     if match is None:
-        return InputError(f"{file}: {said}.")
+        return InputError(f"{file}: It holds a number with more digits than can be read.")
     line = match["line"] or text.count("\n") + 1
     return InputError(f"{file}, line {line}: {match['what']}.")
