@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import click
+
 from pivotal_sandbox import data
 from pivotal_sandbox.cli.transcript import Transcript, json_of
 from pivotal_sandbox.core.scenario import Scenario, parse_scenario
@@ -30,7 +32,7 @@ class Told:
         """The lines for people."""
         transcript = Transcript("story.toml")
         lines = [line for entry in self.entries for line in transcript.add(entry)]
-        return [*lines, *transcript.rest()]
+        return [click.unstyle(line) for line in (*lines, *transcript.rest())]
 
     @property
     def text(self) -> str:

@@ -81,7 +81,7 @@ class Scope:
             self.record(name, at)
 
 
-def filled(value: Any, records: Mapping[str, Named]) -> Any:
+def filled(value: Any, records: Mapping[str, Named], pointer: str = "") -> Any:
     """Return the value with each "$name" replaced by the id of the record of that name.
 
     "$name.path" is that field of it, "$null" is null, and "$$" at the beginning is a dollar sign.
@@ -91,10 +91,14 @@ def filled(value: Any, records: Mapping[str, Named]) -> Any:
         if value.startswith("$$"):
             return value[1:]
         name, _, path = value[1:].partition(".")
-        return None if value == f"${_NULL}" else _at(records[name], path or "id", value)
+        return None if value == f"${_NULL}" else _at(records[name], path or "id", value, pointer)
     if isinstance(value, dict):
-        return {key: filled(part, records) for key, part in value.items()}
-    return [filled(part, records) for part in value] if isinstance(value, list) else value
+        return {
+            key: filled(part, records, f"{pointer}/{escape(key)}") for key, part in value.items()
+        }
+    if isinstance(value, list):
+        return [filled(part, records, f"{pointer}/{at}") for at, part in enumerate(value)]
+    return value
 
 
 def flat(fields: Mapping[str, Any], at: str = "") -> dict[str, Any]:
@@ -120,11 +124,13 @@ def found(record: Any, path: str) -> Any:
     return record
 
 
-def _at(record: Named, path: str, reference: str) -> Any:
+def _at(record: Named, path: str, reference: str, pointer: str) -> Any:
     try:
         return found(record, path)
     except LookupError:
-        raise InputError(f'"{reference:.80}" leads nowhere: the record has no "{path}".') from None
+        raise InputError(
+            f'"{reference:.80}" leads nowhere: the record has no "{path}".', pointer=pointer
+        ) from None
 
 
 def _references(value: object, pointer: str) -> Iterator[tuple[str, str]]:
