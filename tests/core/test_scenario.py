@@ -61,7 +61,7 @@ def test_a_file_is_a_story() -> None:
     assert story.steps[2].deed == Advance(by="3h")
     assert story.steps[3].deed == Trigger(type="customer.at_risk")
     assert story.steps[4].deed == SetBin(name="app", behaviour=[200])
-    assert [story.line(step) for step in story.steps] == [13, 17, 20, 23, 26]
+    assert [story.line(step) for step in story.steps] == [15, 18, 21, 24, 27]
     assert story.text == STORY
 
 

@@ -40,7 +40,7 @@ async def test_what_does_not_hold_is_told_with_what_there_is_and_its_line() -> N
     told = await telling(HOLDS.replace("count = 1", "count = 2"))
     assert not told.summary.ok
     assert told.lines[6:] == [
-        "01-01 00:00:00  ✗ story.toml, line 7",
+        "01-01 00:00:00  ✗ story.toml, line 8",
         "                  expected  2 deliveries of the step acme: delivered",
         "                  observed  1 × delivered, 1 attempt, 200",
         "",

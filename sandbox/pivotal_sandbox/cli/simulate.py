@@ -1,7 +1,6 @@
 """`simulate`: a stream of believable events, by way of a running sandbox."""
 
 import asyncio
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.interrupt import on_stop
 from pivotal_sandbox.cli.options import a_rate, duration_option, mode_option
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 from pivotal_sandbox.clock import Clock, sleep
@@ -157,9 +157,7 @@ class _Stream:
 async def _run(stream: _Stream, rate: float, duration: int, tell: Tell) -> Tally:
     """Make changes until the time is over or somebody stops it."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    on_stop(stop.set)
     clock = Clock()
     start = clock.now()
     while not stop.is_set():

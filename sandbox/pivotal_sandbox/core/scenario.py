@@ -102,8 +102,8 @@ class Scenario:
     file: str = ""
 
     def line(self, step: Step) -> int:
-        """Return the line on which a step begins."""
-        return line_of(self.lines, ("steps", step.index))
+        """Return the line on which it stands what a step does."""
+        return line_of(self.lines, ("steps", step.index, step.kind))
 
     def placed(self, step: Step, error: InputError) -> InputError:
         """Return the error of a step with its place in the file."""

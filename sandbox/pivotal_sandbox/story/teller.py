@@ -7,13 +7,12 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.core import expectation as expects
-from pivotal_sandbox.core.activity import Attempted
 from pivotal_sandbox.core.behaviour import Step as Answer
 from pivotal_sandbox.core.behaviour import parse_behaviour
 from pivotal_sandbox.core.deed import Deed, SetBin
 from pivotal_sandbox.core.expectation import Expectation, Judgement
 from pivotal_sandbox.core.fault import find_fault
-from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.core.model import Delivery, Outcome
 from pivotal_sandbox.core.policy import TIMEOUT
 from pivotal_sandbox.core.scenario import Scenario, Step
 from pivotal_sandbox.core.url import parse_url
@@ -136,7 +135,7 @@ class Teller:
             raise self._scenario.placed(step, error) from None
         for request, outcome in did.exchanges:
             to = getattr(deed, "to", "")
-            await self._tell(Sent(self._now(), to, request, outcome))
+            await self._tell(Sent(self._now(), to, request, self._named(outcome, to)))
         await self._tell_what_came()
 
     async def _tell_what_came(self) -> None:
@@ -146,18 +145,19 @@ class Teller:
         for attempted in self._sight.attempts():
             self._attempts_told += 1
             endpoint = self._actor.name_of(attempted.delivery.endpoint_id)
-            shown = self._named(attempted, endpoint)
-            await self._tell(Tried(attempted.attempt.started_at, endpoint, shown))
+            attempt = attempted.attempt
+            outcome = self._named(attempt.outcome, endpoint)
+            if outcome is not attempt.outcome:
+                attempt = dataclasses.replace(attempt, outcome=outcome)
+                attempted = dataclasses.replace(attempted, attempt=attempt)
+            await self._tell(Tried(attempt.started_at, endpoint, attempted))
 
-    def _named(self, attempted: Attempted, endpoint: str) -> Attempted:
+    def _named(self, outcome: Outcome, endpoint: str) -> Outcome:
         """Say of what went wrong at a bin the endpoint's name: its port may be any."""
-        attempt = attempted.attempt
+        if self._receiver or outcome.detail is None:
+            return outcome
         authority = parse_url(self._sandbox.base_url).authority
-        if self._receiver or attempt.outcome.detail is None:
-            return attempted
-        detail = attempt.outcome.detail.replace(authority, endpoint)
-        outcome = dataclasses.replace(attempt.outcome, detail=detail)
-        return dataclasses.replace(attempted, attempt=dataclasses.replace(attempt, outcome=outcome))
+        return dataclasses.replace(outcome, detail=outcome.detail.replace(authority, endpoint))
 
     # -- expectations
 
