@@ -159,7 +159,7 @@ async def test_a_story_is_told_to_a_receiver_of_the_users_without_what_rests_on_
     assert told.failed == []
     assert [(one.what, one.why) for one in told.skipped] == [
         (
-            "expect_captures: of calm, verified True",
+            "expect_captures: of calm, verified true",
             "your receiver keeps what it is sent to itself",
         ),
         ("bin app answers 503, then 200", "your receiver answers for itself"),

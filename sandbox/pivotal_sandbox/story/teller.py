@@ -16,6 +16,7 @@ from pivotal_sandbox.core.model import Delivery, Outcome
 from pivotal_sandbox.core.policy import TIMEOUT
 from pivotal_sandbox.core.scenario import Scenario, Step
 from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.core.value import written
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.story.actor import Actor, Receiver
@@ -250,7 +251,7 @@ def _pointer(deed: Deed, pointer: str) -> str:
 
 def _words(kind: str, expected: Expectation) -> str:
     said = (
-        f"{key} {value}"
+        f"{key} {value if isinstance(value, str) else written(value)}"
         for key, value in zip(
             expected.__struct_encode_fields__,
             (getattr(expected, name) for name in expected.__struct_fields__),
