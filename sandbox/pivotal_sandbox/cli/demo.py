@@ -45,7 +45,7 @@ PROSE = 78  # columns
     help="Where the inspector listens meanwhile; 0 picks a free one.",
 )
 def demo(speed: float, port: int) -> None:
-    """Watch a story of two minutes: events, an outage, retries, a replay.
+    """Watch two minutes of it: events, an outage, retries, a replay.
 
     A sandbox in memory runs meanwhile, at the address that is printed: open it, and see the
     same in the inspector. Nothing is asked, and nothing stays. It is `scenario show demo`, told

@@ -30,9 +30,9 @@ catalog_option = click.option(
 
 @click.group()
 def scenario() -> None:
-    """Tell stories of customers and outages, and see whether what they expect holds.
+    """Tell stories from files, and see whether what they expect holds.
 
-    A story is a TOML file: records, changes, faults, waits, expectations. docs/scenarios.md
+    A story is TOML: records, changes, faults, waits, outages, expectations. docs/scenarios.md
     describes it.
     """
 
