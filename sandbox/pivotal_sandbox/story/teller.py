@@ -202,7 +202,7 @@ class Teller:
             return expected.judge(fired.types if fired else ())
         if isinstance(expected, expects.ExpectRecord):
             record = await actor.record(expected.record)
-            return expected.judge(record, await actor.records())
+            return expected.judge(record, await actor.records(expected.has))
         assert isinstance(expected, expects.ExpectAnswer)
         sent = actor.named(expected.of)
         return expected.judge([outcome for _, outcome in sent.exchanges] if sent else ())
