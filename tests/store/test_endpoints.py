@@ -1,9 +1,9 @@
 """Endpoints: held in memory, kept in the file."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.store.things import NOW, URL, an_id
 
 from pivotal_sandbox.core.ids import ENDPOINT

@@ -1,8 +1,9 @@
 """Endpoints as they are made, changed and given new secrets. Each is checked before it exists."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.catalog import Catalog, check_subscription
 from pivotal_sandbox.core.model import Endpoint, Mode

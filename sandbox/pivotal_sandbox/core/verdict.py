@@ -1,8 +1,9 @@
 """What the capture receiver says of a request's signature, in a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import floor
+
+from msgspec import Struct
 
 from pivotal_sandbox.core.model import Headers
 from pivotal_sandbox.core.signature import verify_headers
@@ -11,8 +12,7 @@ from pivotal_sandbox.errors import SignatureError
 HEADER = "pivotal-signature"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """`verified` is None where no secret is known; `reason` is a reason code where it is False."""
 
     signed: bool

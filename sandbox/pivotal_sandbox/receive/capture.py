@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core.activity import Captured
