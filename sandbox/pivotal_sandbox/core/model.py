@@ -1,7 +1,8 @@
 """The nouns. All times are milliseconds since the epoch on the sandbox's clock.
 
 They are msgspec's structs: as plain as frozen dataclasses, and made in a tenth of the time, which
-counts where each delivery takes a dozen of them.
+counts where each delivery takes a dozen of them. None can be part of a cycle, so that the garbage
+collector need not look for one.
 """
 
 from typing import Any, Literal
@@ -18,7 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 OPEN: frozenset[Status] = frozenset({"pending", "retrying"})
 
 
-class Endpoint(Struct, frozen=True):
+class Endpoint(Struct, frozen=True, gc=False):
     """Where Pivotal sends the events of one mode."""
 
     id: str
@@ -44,7 +45,7 @@ class Endpoint(Struct, frozen=True):
         return (self.secret, self.previous_secret)
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """What happened, as the bytes that every delivery of it carries.
 
     `changed` holds the dotted paths into `data` that the change touched.
@@ -58,7 +59,7 @@ class Event(Struct, frozen=True):
     changed: tuple[str, ...] = ()
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """One event on its way to one endpoint. `url` is the endpoint's at the time of creation."""
 
     id: str
@@ -79,7 +80,7 @@ class Delivery(Struct, frozen=True):
     last_duration_ms: float | None = None
 
 
-class Timing(Struct, frozen=True):
+class Timing(Struct, frozen=True, gc=False):
     """How long the parts of an exchange took, in ms; None for a part that did not take place.
 
     `connect_ms` is None on a connection that was kept alive, `tls_ms` without TLS.
@@ -91,7 +92,7 @@ class Timing(Struct, frozen=True):
     first_byte_ms: float | None = None
 
 
-class Response(Struct, frozen=True):
+class Response(Struct, frozen=True, gc=False):
     """What a receiver answered: the body is cut at 64 KiB, which `truncated` tells."""
 
     status_code: int
@@ -100,7 +101,7 @@ class Response(Struct, frozen=True):
     truncated: bool = False
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """How one exchange ended: with a response, or with an error code and what it means here."""
 
     timing: Timing
@@ -114,7 +115,7 @@ class Outcome(Struct, frozen=True):
         return self.response is not None and 200 <= self.response.status_code < 300
 
 
-class Attempt(Struct, frozen=True):
+class Attempt(Struct, frozen=True, gc=False):
     """One try at a delivery: the headers that were sent, and how it ended.
 
     `request_body` is None where the body on the wire was the event's.
@@ -128,7 +129,7 @@ class Attempt(Struct, frozen=True):
     request_body: bytes | None = None
 
 
-class Wire(Struct, frozen=True):
+class Wire(Struct, frozen=True, gc=False):
     """How a request is written, other than at once and as HTTP has it.
 
     Of the body `cut_at` bytes are sent (None: all), in `pieces` with `pause_ms` between them, or as
@@ -143,7 +144,7 @@ class Wire(Struct, frozen=True):
     ending: Literal["answer", "half-close", "reset", "leave"] = "answer"
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """What is put on the wire. The bytes of `body` are the ones that were signed.
 
     With a `wire` it goes over a connection of its own, written as that says.
@@ -161,14 +162,14 @@ class Request(Struct, frozen=True):
         return self.body if self.wire is None else self.body[: self.wire.cut_at]
 
 
-class Forwarded(Struct, frozen=True):
+class Forwarded(Struct, frozen=True, gc=False):
     """The other side of a capture that was passed on: where to, and what came back."""
 
     url: str
     outcome: Outcome
 
 
-class Capture(Struct, frozen=True):
+class Capture(Struct, frozen=True, gc=False):
     """A request that came in, whole: headers in the order and case received, the body's bytes.
 
     `verified` is None where no secret is known; `status` and `duration_ms` are None while, or

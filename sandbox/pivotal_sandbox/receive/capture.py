@@ -204,7 +204,7 @@ async def _gone(receive: Receive) -> None:
 def _headers(scope: Scope) -> Headers:
     connection = scope.get("extensions", {}).get(EXTENSION)
     headers = connection.headers if connection else scope["headers"]
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
 
 
 def _reset(scope: Scope) -> None:
