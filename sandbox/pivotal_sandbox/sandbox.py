@@ -148,7 +148,7 @@ class Sandbox:
         for delivery in await self.deliveries.open():
             self.dispatcher.add(delivery)
         self.retention = Retention(self.clock, self.deliveries, self.captures, self._retained)
-        self.retention.start()
+        self.retention.start(at_once=self._path is not None)
         self._indexing = Indexing(self._database)
         self._indexing.start()
 
