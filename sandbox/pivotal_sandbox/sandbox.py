@@ -19,7 +19,7 @@ from pivotal_sandbox.core.activity import (
 )
 from pivotal_sandbox.core.catalog import PING, Catalog
 from pivotal_sandbox.core.chaos import parse_chaos
-from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
+from pivotal_sandbox.core.endpoint import changed, labelled, new_endpoint, rotated
 from pivotal_sandbox.core.event import Edits
 from pivotal_sandbox.core.ids import ENDPOINT, Ids, new_secret
 from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Mode, Record
@@ -42,6 +42,8 @@ from pivotal_sandbox.worlds import Worlds
 
 if TYPE_CHECKING:
     import httpx
+
+_OTHERS = 100  # endpoints whose secrets are tried where a signature does not hold
 
 
 class Sandbox:
@@ -112,6 +114,7 @@ class Sandbox:
             secrets=lambda bin: self.endpoints.secrets_at(
                 f"{self.base_url}{PREFIX}{bin}", self.clock.now()
             ),
+            others=lambda: labelled(self.endpoints.all()[-_OTHERS:]),
             timestamp=self._timestamp,
             forward=self._forwarder.send,
             on_capture=self.feed.publish,

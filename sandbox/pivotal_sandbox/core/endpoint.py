@@ -1,6 +1,6 @@
 """Endpoints as they are made, changed and given new secrets. Each is checked before it exists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -52,6 +52,17 @@ def rotated(endpoint: Endpoint, secret: str, now: int, overlap: int) -> Endpoint
         previous_secret=endpoint.secret,
         previous_secret_expires_at=now + overlap,
     )
+
+
+def labelled(endpoints: Iterable[Endpoint]) -> dict[str, str]:
+    """Return all their secrets, old ones too, by what each is the secret of."""
+    found = {}
+    for one in endpoints:
+        whose = f"the {one.mode} endpoint {one.id}"
+        found[whose] = one.secret
+        if one.previous_secret is not None:
+            found[f"{whose} before its rotation"] = one.previous_secret
+    return found
 
 
 def _checked(endpoint: Endpoint, catalog: Catalog) -> Endpoint:

@@ -1,7 +1,7 @@
 """The capture receiver: an ASGI application that keeps every request, judges it, and answers."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -56,6 +56,7 @@ class CaptureReceiver:
         ids: Ids,
         clock: Clock,
         secrets: Callable[[str], Sequence[str]],
+        others: Callable[[], Mapping[str, str]],
         timestamp: Callable[[], float],
         forward: Forward,
         on_capture: Callable[[Captured], None],
@@ -64,6 +65,7 @@ class CaptureReceiver:
         self._ids = ids
         self._clock = clock
         self._secrets = secrets
+        self._others = others
         self._timestamp = timestamp
         self._forward = forward
         self._on_capture = on_capture
@@ -120,7 +122,7 @@ class CaptureReceiver:
     ) -> Capture:
         headers = _headers(scope)
         secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
-        verdict = judge(headers, body, secrets, now=self._timestamp())
+        verdict = judge(headers, body, secrets, now=self._timestamp(), others=self._others)
         self._remember(headers, verdict.sentence)
         client = scope.get("client")
         now = self._clock.now()

@@ -42,7 +42,7 @@ class EndpointView(Struct):
     previous_secret_expires_at: str | None
 
     @classmethod
-    def of(cls, endpoint: Endpoint, **more: str) -> Self:
+    def of(cls, endpoint: Endpoint, **more: str | None) -> Self:
         """Return the view of an endpoint."""
         return cls(
             id=endpoint.id,
@@ -62,11 +62,14 @@ class EndpointWithSecret(EndpointView, kw_only=True):
     """One endpoint, to whoever asked for it."""
 
     secret: str
+    previous_secret: str | None
+    """The one before the last rotation, whether it still signs or not."""
 
     @classmethod
-    def of(cls, endpoint: Endpoint, **more: str) -> Self:
-        """Return the view of an endpoint, with its secret."""
-        return super().of(endpoint, secret=endpoint.secret, **more)
+    def of(cls, endpoint: Endpoint, **more: str | None) -> Self:
+        """Return the view of an endpoint, with its secrets."""
+        previous = endpoint.previous_secret
+        return super().of(endpoint, secret=endpoint.secret, previous_secret=previous, **more)
 
 
 class EventView(Struct):
