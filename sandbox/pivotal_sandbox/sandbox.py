@@ -43,8 +43,6 @@ from pivotal_sandbox.worlds import Worlds
 if TYPE_CHECKING:
     import httpx
 
-_OTHERS = 100  # endpoints whose secrets are tried where a signature does not hold
-
 
 class Sandbox:
     """Pivotal's sender and a capture receiver. Use it as an async context manager.
@@ -114,7 +112,7 @@ class Sandbox:
             secrets=lambda bin: self.endpoints.secrets_at(
                 f"{self.base_url}{PREFIX}{bin}", self.clock.now()
             ),
-            others=lambda: labelled(self.endpoints.all()[-_OTHERS:]),
+            others=lambda: labelled(self.endpoints.all()),
             timestamp=self._timestamp,
             forward=self._forwarder.send,
             on_capture=self.feed.publish,

@@ -1,6 +1,6 @@
 """Endpoints as they are made, changed and given new secrets. Each is checked before it exists."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,6 +9,8 @@ from pivotal_sandbox.core.catalog import Catalog, check_subscription
 from pivotal_sandbox.core.model import Endpoint, Mode
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.errors import InputError
+
+_LABELLED = 100  # endpoints: each secret is a try at explaining a signature
 
 
 def new_endpoint(
@@ -54,10 +56,10 @@ def rotated(endpoint: Endpoint, secret: str, now: int, overlap: int) -> Endpoint
     )
 
 
-def labelled(endpoints: Iterable[Endpoint]) -> dict[str, str]:
-    """Return all their secrets, old ones too, by what each is the secret of."""
+def labelled(endpoints: Sequence[Endpoint]) -> dict[str, str]:
+    """Return the secrets of the newest, old ones too, by what each is the secret of."""
     found = {}
-    for one in endpoints:
+    for one in endpoints[-_LABELLED:]:
         whose = f"the {one.mode} endpoint {one.id}"
         found[whose] = one.secret
         if one.previous_secret is not None:
