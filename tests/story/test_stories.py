@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.story.telling import telling
 
 from pivotal_sandbox import data
@@ -81,7 +82,7 @@ def _retries_go_to_the_new_url(patch: pytest.MonkeyPatch) -> None:
 
     async def moved(self: Any, work: Any) -> Any:
         endpoint = self._endpoint(work.delivery.endpoint_id)
-        work.delivery = replace(work.delivery, url=endpoint.url)
+        work.delivery = structs.replace(work.delivery, url=endpoint.url)
         return await attempt(self, work)
 
     patch.setattr(Dispatcher, "_attempt", moved)

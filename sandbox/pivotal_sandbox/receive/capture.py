@@ -1,12 +1,12 @@
 """The capture receiver: an ASGI application that keeps every request, judges it, and answers."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core.activity import Captured
@@ -56,6 +56,7 @@ class CaptureReceiver:
         ids: Ids,
         clock: Clock,
         secrets: Callable[[str], Sequence[str]],
+        others: Callable[[], Mapping[str, str]],
         timestamp: Callable[[], float],
         forward: Forward,
         on_capture: Callable[[Captured], None],
@@ -64,6 +65,7 @@ class CaptureReceiver:
         self._ids = ids
         self._clock = clock
         self._secrets = secrets
+        self._others = others
         self._timestamp = timestamp
         self._forward = forward
         self._on_capture = on_capture
@@ -121,7 +123,7 @@ class CaptureReceiver:
     ) -> Capture:
         headers = _headers(scope)
         secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
-        verdict = judge(headers, body, secrets, now=self._timestamp())
+        verdict = judge(headers, body, secrets, now=self._timestamp(), others=self._others)
         self._remember(headers, verdict.sentence)
         client = scope.get("client")
         now = self._clock.now()
@@ -205,7 +207,7 @@ async def _gone(receive: Receive) -> None:
 def _headers(scope: Scope) -> Headers:
     connection = scope.get("extensions", {}).get(EXTENSION)
     headers = connection.headers if connection else scope["headers"]
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
 
 
 def _reset(scope: Scope) -> None:
