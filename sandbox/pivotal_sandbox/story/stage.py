@@ -50,8 +50,8 @@ def needs_socket(scenario: Scenario) -> bool:
 
 def names_url(scenario: Scenario) -> bool:
     """Say whether an endpoint of the scenario leads, or comes to lead, to the user's own URL."""
-    moves = [step.deed for step in scenario.steps if isinstance(step.deed, SetEndpoint)]
-    return any(one.url is not None for one in (*scenario.endpoints.values(), *moves))
+    moved = [step.deed.url for step in scenario.steps if isinstance(step.deed, SetEndpoint)]
+    return any(url is not None for url in (*(t.url for t in scenario.endpoints.values()), *moved))
 
 
 def scenario_clock(scenario: Scenario) -> Clock:
