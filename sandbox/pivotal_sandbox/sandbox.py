@@ -322,7 +322,7 @@ class Sandbox:
         return self.clock.now() / 1000 if self._sign_time == "sandbox" else self.clock.wall()
 
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
-        self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
+        self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(attempt)))
 
     async def _put_endpoint(self, endpoint: Endpoint) -> Endpoint:
         await self._database.put([self.endpoints.row(endpoint)])

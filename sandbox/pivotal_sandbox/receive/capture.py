@@ -12,7 +12,8 @@ from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core.activity import Captured
 from pivotal_sandbox.core.behaviour import Bin, Step
 from pivotal_sandbox.core.ids import CAPTURE, Ids
-from pivotal_sandbox.core.model import Capture, Forwarded, Headers
+from pivotal_sandbox.core.model import Attempt, Capture, Forwarded, Headers
+from pivotal_sandbox.core.spoil_signature import header_of
 from pivotal_sandbox.core.verdict import judge
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receive.forward import Forward, answer_of, for_the_log, forwarded_request
@@ -30,6 +31,7 @@ EXTENSION = "pivotal.connection"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _PATH = re.compile(r"/in/([A-Za-z0-9_-]{1,64})(?:/.*)?\Z", re.DOTALL)
 _VERDICTS_HELD = 1024
+_DELIVERY_ID = "pivotal-delivery-id"
 _NAMES = "A bin's name has 1 to 64 letters, digits, - and _."
 
 
@@ -78,9 +80,9 @@ class CaptureReceiver:
         await self._captures.set_bin(bin)
         self._answered.pop(bin.name, None)
 
-    def verdict(self, delivery_id: str) -> str | None:
-        """Return what was said, once, of the request that carried a delivery lately."""
-        return self._verdicts.pop(delivery_id, None)
+    def verdict(self, attempt: Attempt) -> str | None:
+        """Return what was said, once, of the request of an attempt, if it came in lately."""
+        return self._verdicts.pop(header_of(attempt.request_headers, _DELIVERY_ID), None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -146,9 +148,8 @@ class CaptureReceiver:
         )
 
     def _remember(self, headers: Headers, verdict: str) -> None:
-        for name, value in headers:
-            if name.lower() == "pivotal-delivery-id":
-                self._verdicts[value] = verdict
+        if id := header_of(headers, _DELIVERY_ID):
+            self._verdicts[id] = verdict
         while len(self._verdicts) > _VERDICTS_HELD:
             del self._verdicts[next(iter(self._verdicts))]
 
