@@ -109,9 +109,8 @@ class Sandbox:
             captures=self.captures,
             ids=self._capture_ids,
             clock=self.clock,
-            secrets=lambda bin: self.endpoints.secrets_at(
-                f"{self.base_url}{PREFIX}{bin}", self.clock.now()
-            ),
+            address=f"{self.base_url}{PREFIX}",
+            secrets=lambda address: self.endpoints.secrets_at(address, self.clock.now()),
             others=lambda: labelled(self.endpoints.all()),
             timestamp=self.timestamp,
             forward=self._forwarder.send,

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from pivotal_sandbox.core.behaviour import Bin
+from pivotal_sandbox.receive.forward import bin_at
 from pivotal_sandbox.web.server import Running
 
 ANSWER = (
@@ -120,3 +122,50 @@ async def test_what_http_bars_from_going_out_is_a_502_and_kept(
     if answer.status_code != 400:  # the parser may have refused it before us
         assert answer.status_code == 502
     assert target.received == []
+
+
+async def test_a_bin_that_would_pass_on_to_itself_is_refused(
+    running: Running, client: httpx.AsyncClient
+) -> None:
+    port = running.url.rpartition(":")[2]
+    for target in (
+        f"{running.url}/in/loop",
+        f"http://localhost:{port}/in/loop/below?q=1",
+        f"http://127.0.0.9:{port}/in/loop",
+    ):
+        answer = await client.put("/api/bins/loop", json={"forward_to": target})
+        assert answer.status_code == 422, target
+        assert answer.json()["errors"][0]["pointer"] == "/forward_to"
+        assert "loop to loop" in answer.json()["detail"]
+    first = await client.put("/api/bins/a", json={"forward_to": f"{running.url}/in/b"})
+    assert first.status_code == 200
+    await client.put("/api/bins/b", json={"forward_to": f"{running.url}/in/c"})
+    answer = await client.put("/api/bins/c", json={"forward_to": f"{running.url}/in/a"})
+    assert answer.status_code == 422
+    assert "c to a to b to c" in answer.json()["detail"]
+    assert (await client.post("/in/a", content=b"once")).status_code == 200
+    assert len((await client.get("/api/captures")).json()["items"]) == 4  # and the ping
+
+
+async def test_a_bin_that_passes_on_to_itself_since_the_port_changed_says_so(
+    running: Running, client: httpx.AsyncClient
+) -> None:
+    await running.sandbox.captures.set_bin(Bin("old", forward_to=f"{running.url}/in/old"))
+    answer = await client.post("/in/old", content=b"once")
+    assert answer.status_code == 502
+    assert "old to old" in answer.json()["detail"]
+    items = (await client.get("/api/captures", params={"bin": "old"})).json()["items"]
+    assert [item["response"]["status"] for item in items] == [502]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8401/in/a",
+        "https://127.0.0.1:8400/in/a",
+        "http://example.com:8400/in/a",
+        "http://127.0.0.1:8400/api/in/a",
+    ],
+)
+def test_what_is_at_another_address_is_no_bin(url: str) -> None:
+    assert bin_at(url, "http://127.0.0.1:8400/in/") is None

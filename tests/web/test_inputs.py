@@ -60,6 +60,15 @@ async def test_no_body_is_an_empty_object() -> None:
     assert (await inputs.read_body(request(), Rotation)).overlap == "24h"
 
 
+def test_a_window_that_ends_before_it_starts_is_refused() -> None:
+    assert inputs.read_window("2h", "1h", NOW) == (NOW - 2 * HOUR, NOW - HOUR)
+    assert inputs.read_window("1h", "1h", NOW) == (NOW - HOUR, NOW - HOUR)
+    assert inputs.read_window(None, "1h", NOW) == (None, NOW - HOUR)
+    with pytest.raises(InputError, match='"2h" is before "1h"') as caught:
+        inputs.read_window("1h", "2h", NOW)
+    assert caught.value.pointer == "/until"
+
+
 def test_a_moment_is_a_time_or_a_duration_back_from_now() -> None:
     assert inputs.read_moment(None, NOW, "/since") is None
     assert inputs.read_moment("2026-01-01T00:00:00Z", 0, "/since") == NOW

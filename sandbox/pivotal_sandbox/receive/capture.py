@@ -16,7 +16,13 @@ from pivotal_sandbox.core.model import Attempt, Capture, Forwarded, Headers
 from pivotal_sandbox.core.spoil_signature import header_of
 from pivotal_sandbox.core.verdict import judge
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.receive.forward import Forward, answer_of, for_the_log, forwarded_request
+from pivotal_sandbox.receive.forward import (
+    Forward,
+    answer_of,
+    bin_at,
+    for_the_log,
+    forwarded_request,
+)
 from pivotal_sandbox.store.captures import Captures
 
 Scope = MutableMapping[str, Any]
@@ -57,6 +63,7 @@ class CaptureReceiver:
         captures: Captures,
         ids: Ids,
         clock: Clock,
+        address: str,
         secrets: Callable[[str], Sequence[str]],
         others: Callable[[], Mapping[str, str]],
         timestamp: Callable[[], float],
@@ -66,6 +73,7 @@ class CaptureReceiver:
         self._captures = captures
         self._ids = ids
         self._clock = clock
+        self._address = address
         self._secrets = secrets
         self._others = others
         self._timestamp = timestamp
@@ -76,7 +84,11 @@ class CaptureReceiver:
         self._verdicts: dict[str, str] = {}
 
     async def set_bin(self, bin: Bin) -> None:
-        """Give a bin a behaviour; it begins with the first step."""
+        """Give a bin a behaviour; it begins with the first step.
+
+        Raises `InputError` where what it passes on would come back to it.
+        """
+        self._check_way(bin)
         await self._captures.set_bin(bin)
         self._answered.pop(bin.name, None)
 
@@ -124,7 +136,7 @@ class CaptureReceiver:
         self, scope: Scope, bin: Bin, body: bytes, status: int | None = None, started: float = 0
     ) -> Capture:
         headers = _headers(scope)
-        secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
+        secrets = [bin.secret] if bin.secret else self._secrets(self._address + bin.name)
         verdict = judge(headers, body, secrets, now=self._timestamp(), others=self._others)
         self._remember(headers, verdict.sentence)
         client = scope.get("client")
@@ -161,6 +173,7 @@ class CaptureReceiver:
     async def _pass_on(self, capture: Capture, target: str, started: float, send: Send) -> None:
         await self._keep(capture)
         try:
+            self._check_way(self._captures.bin(capture.bin))  # our port may be another one by now
             request = forwarded_request(capture, target)
             outcome = await self._forward(request)
         except InputError as error:  # what came in cannot go out: a path or header that HTTP bars
@@ -172,6 +185,19 @@ class CaptureReceiver:
         both = replace(capture, forwarded=Forwarded(request.url, for_the_log(outcome)))
         await self._keep(both, is_new=False)
         await _respond(send, answer.status_code, answer.headers, answer.body)
+
+    def _check_way(self, bin: Bin) -> None:
+        """Follow what `bin` passes on from bin to bin. Raises `InputError` where it goes round."""
+        way, target = [bin.name], bin.forward_to
+        while target and (name := bin_at(target, self._address)):
+            if name in way:
+                raise InputError(
+                    f"What is passed on would go round for ever: {' to '.join([*way, name])}. "
+                    "Name a server of your own, or a bin that answers itself.",
+                    pointer="/forward_to",
+                )
+            way.append(name)
+            target = self._captures.bin(name).forward_to
 
     async def _keep(self, capture: Capture, *, is_new: bool = True) -> None:
         await self._captures.put(capture)

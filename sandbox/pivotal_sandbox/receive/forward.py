@@ -1,6 +1,8 @@
 """A captured request, passed on as it came: the same method, path below, headers and bytes."""
 
+import re
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 
 from msgspec.structs import replace
 
@@ -34,6 +36,17 @@ def forwarded_request(capture: Capture, target: str) -> Request:
     return Request(capture.method, url, tuple(headers), capture.body)
 
 
+def bin_at(url: str, address: str) -> str | None:
+    """Return the bin that `url` leads to, if those at `address` ("http://…/in/") have it."""
+    to, own = parse_url(url), parse_url(address)
+    is_own = to.host == own.host or (_is_loopback(to.host) and _is_loopback(own.host))
+    if not is_own or (to.scheme, to.port) != (own.scheme, own.port):
+        return None
+    if not to.target.startswith(own.target):
+        return None
+    return re.split("[/?]", to.target.removeprefix(own.target), maxsplit=1)[0]
+
+
 def answer_of(outcome: Outcome, url: str) -> Response:
     """Return what to answer the sender: what the target answered, or a 502 that says why not."""
     if outcome.response is None:
@@ -50,6 +63,13 @@ def for_the_log(outcome: Outcome) -> Outcome:
         return outcome
     cut = replace(response, body=response.body[:RESPONSE_KEPT], truncated=True)
     return replace(outcome, response=cut)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def end_to_end(headers: Headers) -> Headers:

@@ -79,3 +79,14 @@ def read_moment(text: str | None, now: int, pointer: str) -> int | None:
             "now such as 1h.",
             pointer=pointer,
         ) from None
+
+
+def read_window(since: str | None, until: str | None, now: int) -> tuple[int | None, int | None]:
+    """Return both ends of a time, in ms. Raises `InputError` where the end is before the start."""
+    start, end = read_moment(since, now, "/since"), read_moment(until, now, "/until")
+    if start is not None and end is not None and end < start:
+        raise InputError(
+            f'"{until}" is before "{since}", where it starts: nothing lies between.',
+            pointer="/until",
+        )
+    return start, end

@@ -136,3 +136,14 @@ async def test_a_replay_that_cannot_be_is_refused_by_field(
     assert answer.json()["errors"][0]["pointer"] == pointer
     items = (await client.get("/api/deliveries", params={"event_type": "task.created"})).json()
     assert [item["id"] for item in items["items"]] == [old]
+
+
+@pytest.mark.parametrize("code", ["9" * 22, "99", "600", "-1"])
+async def test_a_status_code_that_no_answer_has_is_refused(
+    client: httpx.AsyncClient, code: str
+) -> None:
+    answer = await client.get("/api/deliveries", params={"status_code": code})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/status_code"
+    body = {"filter": {"status_code": int(code)}, "dry_run": True}
+    assert (await client.post("/api/deliveries/replay", json=body)).status_code == 422

@@ -9,7 +9,7 @@ from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.receive.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
-from pivotal_sandbox.web.inputs import Page, read_at, read_limit, read_moment
+from pivotal_sandbox.web.inputs import Page, read_at, read_limit, read_window
 from pivotal_sandbox.web.operation import Call, Operation
 from pivotal_sandbox.web.views import BinView, CaptureView
 
@@ -53,12 +53,13 @@ class Cleared(Struct):
 
 async def list_captures(call: Call[CaptureQuery, None]) -> CaptureList:
     """List the captures."""
-    query, now = call.query, call.sandbox.clock.now()
+    query = call.query
+    since, until = read_window(query.since, query.until, call.sandbox.clock.now())
     wanted = CaptureFilter(
         bin=query.bin,
         verified=query.verified,
-        since=read_moment(query.since, now, "/since"),
-        until=read_moment(query.until, now, "/until"),
+        since=since,
+        until=until,
         q=query.q,
     )
     items, cursor = await call.sandbox.captures.page(

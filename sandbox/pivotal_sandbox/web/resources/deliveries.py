@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from pivotal_sandbox.core.activity import Activity, Attempted
 from pivotal_sandbox.core.duration import MINUTE
@@ -13,7 +13,7 @@ from pivotal_sandbox.core.rate import parse_rate
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.inputs import read_at, read_duration, read_limit, read_moment
+from pivotal_sandbox.web.inputs import read_at, read_duration, read_limit, read_window
 from pivotal_sandbox.web.operation import Call, Operation, Reply
 from pivotal_sandbox.web.views import AttemptView, DeliveryDetail, DeliveryView, EventView
 
@@ -27,7 +27,7 @@ class Wanted(Struct, forbid_unknown_fields=True):
     endpoint_id: str | None = None
     status: Status | None = None
     event_type: str | None = None
-    status_code: int | None = None
+    status_code: Annotated[int, Meta(ge=100, le=599)] | None = None
     since: str | None = None
     until: str | None = None
     q: str | None = None
@@ -122,15 +122,15 @@ async def replay(call: Call[None, Replay]) -> Replayed | Reply:
 
 
 def _filter(query: Wanted, sandbox: Sandbox) -> DeliveryFilter:
-    now = sandbox.clock.now()
+    since, until = read_window(query.since, query.until, sandbox.clock.now())
     return DeliveryFilter(
         mode=query.mode,
         endpoint_id=query.endpoint_id,
         status=query.status,
         event_type=query.event_type,
         status_code=query.status_code,
-        since=read_moment(query.since, now, "/since"),
-        until=read_moment(query.until, now, "/until"),
+        since=since,
+        until=until,
         q=query.q,
     )
 
