@@ -160,6 +160,30 @@ async def test_stopping_does_not_wait_for_a_receiver_that_hangs(
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+async def test_a_move_of_the_clock_that_waits_for_a_receiver_ends_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        async with httpx.AsyncClient(verify=False) as client:
+            async with serve(Settings(port=0, grace_s=0.1)) as running:
+                await running.sandbox.add_endpoint(f"http://127.0.0.1:{port}/")
+                await asyncio.wait_for(asked.wait(), DEADLINE)
+                move = client.post(f"{running.url}/api/clock", json={"advance": "1h"})
+                moving = asyncio.create_task(move)
+                await client.get(f"{running.url}/healthz")  # answered after the move began
+            with pytest.raises(httpx.HTTPError):
+                await asyncio.wait_for(moving, DEADLINE)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def _address(url: str) -> tuple[str, int]:
     host, port = url.removeprefix("http://").split(":")
     return host, int(port)

@@ -25,7 +25,15 @@ from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
 from pivotal_sandbox.web.protocol import Crowd, Limits, ObservingProtocol, descriptors
-from pivotal_sandbox.web.security import Access, guarded, is_loopback
+from pivotal_sandbox.web.security import (
+    Access,
+    Application,
+    Receive,
+    Scope,
+    Send,
+    guarded,
+    is_loopback,
+)
 from pivotal_sandbox.web.stream import Stream
 
 BUILT_IN = "Built-in capture bin"
@@ -145,7 +153,7 @@ async def _listening(
 ) -> AsyncIterator[None]:
     stream = Stream(sandbox.feed)
     config = Config(
-        guarded(create_app(sandbox, stream), access),
+        _until_stopped(guarded(create_app(sandbox, stream), access)),
         http=ObservingProtocol,
         ws="none",
         proxy_headers=False,
@@ -179,6 +187,16 @@ async def _listening(
         for task in list(state.tasks):
             task.cancel()
         await asyncio.gather(*state.tasks, return_exceptions=True)
+
+
+def _until_stopped(app: Application) -> Application:
+    """Return `app` whose requests may be ended with the server: that is no error to report."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return served
 
 
 async def _first_endpoint(sandbox: Sandbox, to: str | None) -> Endpoint:
