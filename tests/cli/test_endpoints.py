@@ -93,6 +93,11 @@ async def test_rotate_gives_a_new_secret_beside_the_old_one(ask: Ask, running: R
     assert fact(said, "").startswith("the one before signs too until ")
     assert kept.previous_secret == running.endpoint.secret
     assert kept.previous_secret_expires_at == running.sandbox.clock.now() + 2 * HOUR
+    changed = await ask("endpoints", "update", running.endpoint.id, "--description", "x")
+    assert fact(changed, "secret").startswith("the one before signs too until ")
+    await running.sandbox.advance(2 * HOUR)
+    shown = await ask("endpoints", "show", running.endpoint.id)
+    assert fact(shown, "").startswith("the one before signed too until ")
     again = json.loads((await ask("endpoints", "rotate", running.endpoint.id, "--json")).stdout)
     assert again["secret"] != kept.secret
 

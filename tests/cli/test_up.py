@@ -1,6 +1,7 @@
 import json
 import os
 import pty
+import select
 import shlex
 import signal
 import subprocess
@@ -321,3 +322,41 @@ def test_what_is_found_wrong_while_it_starts_ends_it(
     assert (said.returncode, said.stdout) == (2, "")
     assert cure in said.stderr
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("token", [None, "se+cret"])
+def test_open_shows_the_inspector_in_the_browser(tmp_path: Path, token: str | None) -> None:
+    pipe, browser = tmp_path / "pipe", tmp_path / "browser"
+    os.mkfifo(pipe)
+    browser.write_text(f'#!/bin/sh\necho "$1" > {pipe}\n')
+    browser.chmod(0o700)
+    shown = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    flags = ["--ephemeral", "--json", "--open", *(("--token", token) if token else ())]
+    with up(*flags, cwd=tmp_path, BROWSER=f"{browser} %s") as process:
+        url = next_json(process)["url"]
+        assert select.select([shown], [], [], DEADLINE)[0]
+        link = os.read(shown, 1000).decode().strip()
+        assert httpx.get(link, verify=False).status_code == 200
+        stopped(process)
+    os.close(shown)
+    assert link == (f"{url}/?token=se%2Bcret" if token else url)
+
+
+def test_without_a_browser_the_address_is_said(tmp_path: Path) -> None:
+    none = {"BROWSER": "/nowhere/browser", "PATH": "/nowhere", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    with up("--ephemeral", "--open", cwd=tmp_path, **none) as process:
+        assert process.stderr is not None
+        said = ""
+        while "No browser could be opened" not in said:
+            said = process.stderr.readline()
+            assert said
+        stopped(process)
+
+
+def test_a_ready_file_of_an_earlier_run_is_gone_at_once(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text('{"url": "http://127.0.0.1:1"}')
+    with up("--to", "nowhere", "--ready-file", str(ready), cwd=tmp_path) as process:
+        process.communicate(timeout=DEADLINE)
+    assert process.returncode == 2
+    assert not ready.exists()

@@ -195,7 +195,7 @@ def _print(endpoint: Json, as_json: bool) -> None:
     if as_json:
         print_json(endpoint)
         return
-    until = endpoint["previous_secret_expires_at"]
+    secret = endpoint.get("secret")
     facts = (
         ("endpoint", endpoint["id"]),
         ("url", endpoint["url"]),
@@ -203,11 +203,19 @@ def _print(endpoint: Json, as_json: bool) -> None:
         ("events", _events(endpoint)),
         ("fields", ", ".join(endpoint["field_filter"])),
         ("for", endpoint["description"]),
-        ("secret", endpoint.get("secret")),
-        ("", until and f"the one before signs too until {moment(until)} UTC"),
+        ("secret", secret),
+        ("" if secret else "secret", _overlap(endpoint["previous_secret_expires_at"])),
         ("created", f"{moment(endpoint['created_at'])} UTC"),
     )
     print_facts(facts)
+
+
+def _overlap(until: str | None) -> str:
+    """Say how long the secret from before a rotation signs, or that it did."""
+    if until is None:
+        return ""
+    signs = "signs too" if until > Client().get("clock")["now"] else "signed too"
+    return f"the one before {signs} until {moment(until)} UTC"
 
 
 def _state(endpoint: Json) -> str:

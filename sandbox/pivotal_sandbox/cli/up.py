@@ -5,12 +5,13 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pivotal_sandbox import __version__
-from pivotal_sandbox.cli.output import json_option, print_json
+from pivotal_sandbox.cli.output import json_option, note, print_json
 from pivotal_sandbox.cli.scroll import Scroll
 from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.duration import SECOND, format_duration, parse_duration
@@ -112,6 +113,7 @@ def setting(flag: str, *more: str, **about: Any) -> Callable[[F], F]:
     metavar="TOKEN",
     help="What callers of the API must send; made up if the host is not loopback.",
 )
+@setting("--open", "open_page", is_flag=True, help="Open the inspector in your browser.")
 @setting(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -133,6 +135,7 @@ def up(
     catalog: Path | None,
     allow_hosts: tuple[str, ...],
     token: str | None,
+    open_page: bool,
     ready_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -152,6 +155,8 @@ def up(
         raise click.BadParameter(
             f"{ready_file.parent} is no folder that can be written to.", param_hint="--ready-file"
         )
+    if ready_file:  # whoever waits for it must not find the one of an earlier run
+        ready_file.unlink(missing_ok=True)
     from pivotal_sandbox.cli.activity import json_line, text_line
     from pivotal_sandbox.core.activity import Attempted
     from pivotal_sandbox.web.server import Settings, run
@@ -164,6 +169,8 @@ def up(
             print_json(_ready(running))
         else:
             click.echo(banner(running, kept), err=True)
+        if open_page:
+            Thread(target=show_page, args=(running,), daemon=True).start()
         scroll.start()
 
     def on_activity(activity: "Activity") -> None:
@@ -235,6 +242,16 @@ def banner(running: "Running", kept: Path | None) -> str:
         "",
     ]
     return "\n".join(f"  {line}".rstrip() for line in lines)
+
+
+def show_page(running: "Running") -> None:
+    """Open the inspector; a browser in the terminal returns only when it is left."""
+    from urllib.parse import quote
+    from webbrowser import open as open_in_browser
+
+    link = f"{running.url}/?token={quote(running.token)}" if running.token else running.url
+    if not open_in_browser(link):
+        note(f"No browser could be opened: go to {link} yourself.")
 
 
 def program() -> str:
