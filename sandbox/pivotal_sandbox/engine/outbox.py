@@ -114,30 +114,15 @@ class Outbox:
         own of each. With a `rate` so many fall due in a second. Raises `InputError`, `NotFound` or
         `Conflict`, and then sends none.
         """
-        if len(ids) > REPLAYED_MOST:
-            raise InputError(
-                f"These are {len(ids)} deliveries; at most {REPLAYED_MOST} are replayed at a time.",
-                pointer="/filter",
-            )
-        if verbatim and edits is not None:
-            raise InputError(
-                "What is repeated verbatim is not edited: give one of verbatim and set.",
-                pointer="/verbatim",
-            )
+        olds = await self.replayable(ids, verbatim=verbatim, editing=edits is not None)
         now = self._clock.now()
         events: dict[str, Event] = {}
         replays = []
-        for index, old in enumerate(await self._deliveries.get_all(ids)):
-            endpoint = self.enabled(old.endpoint_id, pointer=f"/ids/{index}")
+        for index, (old, endpoint) in enumerate(olds):
             new = self._delivery(old.event_id, old.event_type, endpoint, now, old.id)
             if rate is not None:
                 new = replace(new, next_attempt_at=now + round(index * SECOND / rate))
             if verbatim:
-                if not old.attempt_count:
-                    raise Conflict(
-                        f"The delivery {old.id} was not attempted yet: there is nothing to repeat.",
-                        pointer=f"/ids/{index}",
-                    )
                 new = replace(new, fault=VERBATIM)
             elif edits is not None:
                 if old.event_id not in events:
@@ -152,6 +137,37 @@ class Outbox:
             self._feed.publish(DeliveryChanged(delivery))
             self._dispatcher.add(delivery)
         return replays
+
+    async def replayable(
+        self, ids: Sequence[str], *, verbatim: bool = False, editing: bool = False
+    ) -> list[tuple[Delivery, Endpoint]]:
+        """Return what `replay` would send again, and to whom. Raises as that does."""
+        if len(ids) > REPLAYED_MOST:
+            raise InputError(
+                f"These are {len(ids)} deliveries; at most {REPLAYED_MOST} are replayed at a time.",
+                pointer="/filter",
+            )
+        if verbatim and editing:
+            raise InputError(
+                "What is repeated verbatim is not edited: give one of verbatim and set.",
+                pointer="/verbatim",
+            )
+        found = []
+        for index, old in enumerate(await self._deliveries.get_all(ids)):
+            if self._endpoints.find(old.endpoint_id) is None:
+                raise Conflict(
+                    f"The endpoint {old.endpoint_id} of {old.id} was deleted: there is nowhere to "
+                    "replay it to, and nothing was sent. Choose the deliveries of other endpoints.",
+                    pointer=f"/ids/{index}",
+                )
+            endpoint = self.enabled(old.endpoint_id, pointer=f"/ids/{index}")
+            if verbatim and not old.attempt_count:
+                raise Conflict(
+                    f"The delivery {old.id} was not attempted yet: there is nothing to repeat.",
+                    pointer=f"/ids/{index}",
+                )
+            found.append((old, endpoint))
+        return found
 
     def enabled(
         self, endpoint_id: str, pointer: str = "/endpoint_id", *, mode: Mode | None = None

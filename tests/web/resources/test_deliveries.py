@@ -147,3 +147,29 @@ async def test_a_status_code_that_no_answer_has_is_refused(
     assert answer.json()["errors"][0]["pointer"] == "/status_code"
     body = {"filter": {"status_code": int(code)}, "dry_run": True}
     assert (await client.post("/api/deliveries/replay", json=body)).status_code == 422
+
+
+async def test_a_dry_run_refuses_what_the_replay_would_and_says_which_endpoint_is_gone(
+    client: httpx.AsyncClient, running: Running, trigger: Trigger
+) -> None:
+    gone = (await client.post("/api/endpoints", json={"url": f"{running.url}/in/gone"})).json()
+    triggered = await trigger(type="task.created", endpoint_id=gone["id"])
+    delivery = triggered["deliveries"][0]["id"]
+    asked = {"filter": {"event_type": "task.created"}}
+
+    async def refusals() -> set[tuple[int, str, str]]:
+        found = set()
+        for how in ({}, {"dry_run": True}):
+            answer = await client.post("/api/deliveries/replay", json={**asked, **how})
+            problem = answer.json()
+            found.add((answer.status_code, problem["errors"][0]["pointer"], problem["detail"]))
+        return found
+
+    await client.patch(f"/api/endpoints/{gone['id']}", json={"enabled": False})
+    [(status, pointer, says)] = await refusals()
+    assert (status, pointer) == (409, "/ids/0")
+    assert "is disabled" in says
+    await client.delete(f"/api/endpoints/{gone['id']}")
+    [(status, pointer, says)] = await refusals()
+    assert (status, pointer) == (409, "/ids/0")
+    assert says.startswith(f"The endpoint {gone['id']} of {delivery} was deleted")

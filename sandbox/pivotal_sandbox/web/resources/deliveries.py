@@ -110,7 +110,10 @@ async def replay(call: Call[None, Replay]) -> Replayed | Reply:
         raise InputError('Give either "ids" or "filter".', pointer="/ids")
     rate = None if given.rate is None else read_at("/rate", parse_rate, given.rate)
     if given.dry_run:
-        return Reply(200, Replayed([], len(await log.get_all(ids))))
+        would_be = await call.sandbox.outbox.replayable(
+            ids, verbatim=given.verbatim, editing=bool(given.set)
+        )
+        return Reply(200, Replayed([], len(would_be)))
     replays = await call.sandbox.replay(
         ids,
         verbatim=given.verbatim,
