@@ -1,6 +1,7 @@
 import json
 from collections.abc import Awaitable, Callable
 
+import pytest
 from click.testing import Result
 
 from pivotal_sandbox.core.behaviour import Bin, Step
@@ -58,6 +59,13 @@ async def test_speed_lets_time_run(ask: Ask, sandbox: Sandbox) -> None:
     assert sandbox.clock.speed == 60
     answer = json.loads((await ask("clock", "speed", "0", "--json")).stdout)
     assert answer["speed"] == 0
+
+
+@pytest.mark.parametrize("factor", ["nan", "inf"])
+async def test_a_speed_that_is_no_number_is_wrong_usage(ask: Ask, factor: str) -> None:
+    said = await ask("clock", "speed", factor)
+    assert said.exit_code == 2
+    assert "The speed is from 0 (manual) to 1000000." in said.stderr
 
 
 async def test_a_speed_beyond_the_clock_is_wrong_usage(ask: Ask) -> None:

@@ -217,3 +217,16 @@ def test_who_cannot_be_reached_with_a_fault_is_code_3(run: Run) -> None:
     said = run("trigger", "task.created", "--to", url, "--fault", "slow-body")
     assert said.exit_code == 3
     assert "connection refused" in said.stderr
+
+
+def test_why_there_was_no_answer_is_told(run: Run, receiver: Receiver) -> None:
+    receiver.status = 0  # it takes the request, and hangs up
+    said = run("trigger", "customer.at_risk", "--to", receiver.url, "--secret", SECRET)
+    assert said.exit_code == 1
+    why = said.stdout.splitlines()[2]
+    assert "127.0.0.1" in why
+    https = receiver.url.replace("http://", "https://")
+    said = run("trigger", "customer.at_risk", "--to", https, "--secret", SECRET)
+    assert said.exit_code == 1
+    assert said.stdout.splitlines()[1].startswith("  tls in ")
+    assert said.stdout.splitlines()[2].startswith("  ")

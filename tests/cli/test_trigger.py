@@ -179,3 +179,16 @@ def test_an_unknown_fault_is_wrong_usage_and_names_the_nearest(run: Run) -> None
     said = run("trigger", "customer.at_risk", "--fault", "no-signatur")
     assert (said.exit_code, said.stdout) == (2, "")
     assert 'There is no fault "no-signatur". Did you mean "no-signature"?' in said.stderr
+
+
+def test_a_ping_without_an_endpoint_says_how_to_name_one(run: Run) -> None:
+    said = run("trigger", "webhook.ping")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "name it by --endpoint ID" in said.stderr
+
+
+def test_no_secret_is_shown_for_a_url_that_nothing_can_be_sent_to(run: Run) -> None:
+    said = run("trigger", "customer.at_risk", "--to", "127.0.0.1:8000")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "does not begin with http://" in said.stderr
+    assert "whsec_" not in said.stderr

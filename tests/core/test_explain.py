@@ -75,6 +75,13 @@ def test_of_a_kept_request_the_computed_mac_is_judged_and_not_the_time() -> None
     assert (explanation.verified, explanation.reason, explanation.ok) == (False, "too_old", True)
 
 
+@pytest.mark.parametrize("computed", ["", "zzz", "abc=", "None", "a b c d e f g h", "x" * 5000])
+def test_what_is_no_mac_is_called_so_and_no_other_secret_is_suspected(computed: str) -> None:
+    explanation = told(computed)
+    assert (explanation.computed, explanation.mistakes) == (False, ())
+    assert explanation.sentence.startswith("What was computed is no MAC: HMAC-SHA256 is 44 ")
+
+
 @pytest.mark.parametrize("secrets", ["", [], ["", "\ud800"]])
 def test_without_a_secret_that_is_the_mistake(secrets: Any) -> None:
     assert explain(BODY, HEADER, secrets).mistakes[0].id == "no-secret"

@@ -1,5 +1,6 @@
 """`clock`: the time that a running sandbox lives in."""
 
+from math import isfinite
 from typing import Any
 
 import click
@@ -44,6 +45,8 @@ def advance(duration: str, as_json: bool) -> None:
 @json_option
 def speed(factor: float, as_json: bool) -> None:
     """Let time run N times as fast as the wall clock; 0 stops it."""
+    if not isfinite(factor):  # JSON has no such number
+        raise click.BadParameter("The speed is from 0 (manual) to 1000000.", param_hint="N")
     _print(Client().call("POST", "clock", body={"speed": factor}), as_json)
 
 

@@ -184,7 +184,7 @@ def replay(
     chosen = {name: value for name, value in given.items() if value is not None}
     if bool(ids) == bool(chosen):
         raise click.UsageError(
-            "Name deliveries, or choose them by options such as --status failed."
+            "Name deliveries, or choose them by options such as --status failed: one of the two."
         )
     which: Json = {"ids": ids} if ids else {"filter": chosen}
     how = {

@@ -151,13 +151,17 @@ def _events(wish: Json, ids: Ids, now: int) -> list[Event]:
 
 
 def _text(event: Event, attempt: Attempt, fate: str) -> str:
-    response = attempt.outcome.response
+    response, timing = attempt.outcome.response, attempt.outcome.timing
     ended = str(response.status_code) if response else str(attempt.outcome.error)
-    took = milliseconds(attempt.outcome.timing.total_ms)
+    took = milliseconds(timing.total_ms)
     said = click.style(FATES[fate], fg={"delivered": "green", "lost": "red"}.get(fate, "yellow"))
     lines = [f"{click.style(event.type, bold=True)}  {event.id}", f"  {ended} in {took}  {said}"]
     if response and response.body:
         body = response.body.decode("utf-8", "replace")
         cut = "…" if len(body) > BODY_SHOWN else ""
         lines += [f"  {printable(line)}" for line in f"{body[:BODY_SHOWN]}{cut}".splitlines()]
+    if attempt.outcome.detail and timing.connect_ms is not None:
+        lines.append(
+            f"  {printable(attempt.outcome.detail)}"
+        )  # without a connection, it is on stderr
     return "\n".join(lines)

@@ -79,6 +79,11 @@ def trigger(
     }
     if to is None:
         _only_with_to(ctx, "secret", "allow_hosts")
+        if type == "webhook.ping" and endpoint_id is None:
+            raise click.UsageError(
+                "webhook.ping goes to one endpoint: name it by --endpoint ID. "
+                "`pivotal-sandbox endpoints list` shows those there are."
+            )
         parse_duration(timeout)
         once = partial(
             _by_the_sandbox,
@@ -91,7 +96,9 @@ def trigger(
         raise click.UsageError("--to names a URL and --endpoint an endpoint: give one of them.")
     else:
         from pivotal_sandbox.cli.once import send_and_print, shown_secret
+        from pivotal_sandbox.core.url import parse_url
 
+        parse_url(to)  # before a secret is shown that nothing will be signed with
         secret = shown_secret() if secret is None else secret
         once = partial(send_and_print, wish, to, secret, allow_hosts, as_json)
     results = [once() for _ in range(count)]

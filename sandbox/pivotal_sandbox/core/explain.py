@@ -84,6 +84,10 @@ _NOTHING = (
     "No known mistake makes {} out of these inputs: most likely the secret is another one, or the "
     "bytes of the body differ from those that were signed."
 )
+_NO_MAC = (
+    "What was computed is no MAC: HMAC-SHA256 is 44 characters of base64, or 64 of hex. Give the text "
+    "that your code compares with what comes after sig=."
+)
 _NOT_THE_HEADER = "The computed MAC is right for this body and secret, but the header has another. "
 _UNUSED = "another rotation, among those given"
 
@@ -240,7 +244,8 @@ def _of_computed(
             reason, replace(signed, sentence=_NOT_THE_HEADER + signed.sentence), computed=True
         )
     finding = _made("The computed MAC", [computed], mine, effort)
-    nothing = _Finding(sentence=_NOTHING.format("the computed MAC"))
+    is_mac = any(True for _ in readings(computed))
+    nothing = _Finding(sentence=_NOTHING.format("the computed MAC") if is_mac else _NO_MAC)
     return _told(reason, finding or nothing, computed=False)
 
 

@@ -96,7 +96,10 @@ class Deliveries:
 
     async def get(self, delivery_id: str) -> Delivery:
         """Return the delivery. Raises `NotFound`."""
-        return (await self.get_all([delivery_id]))[0]
+        try:
+            return (await self.get_all([delivery_id]))[0]
+        except NotFound as error:
+            raise NotFound(str(error)) from None  # there was no list to point into
 
     async def get_all(self, ids: Sequence[str]) -> list[Delivery]:
         """Return the deliveries in the order of `ids`. Raises `NotFound` if any is not there."""
