@@ -74,6 +74,21 @@ async def test_a_catalog_is_read_again_when_its_file_changes(tmp_path: Path) -> 
     await database.close()
 
 
+async def test_whoever_asks_for_the_catalog_first_gets_the_new_one_and_keeps_it_while_it_is_broken(
+    tmp_path: Path,
+) -> None:
+    file, database = tmp_path / "catalog.json", Database()
+    catalog(file, "invoice.created")
+    worlds = await opened(database, file)
+    catalog(file, "invoice.created", "invoice.paid")
+    os.utime(file, ns=(1, 1))
+    assert [one.name for one in worlds.catalog] == ["invoice.created", "invoice.paid"]
+    assert (await fire(worlds, "invoice.paid")).events[0].type == "invoice.paid"
+    file.write_text("{")
+    assert [one.name for one in worlds.catalog] == ["invoice.created", "invoice.paid"]
+    await database.close()
+
+
 async def test_so_is_an_openapi_document(tmp_path: Path) -> None:
     file, database = tmp_path / "openapi.yaml", Database()
     hook = "{post: {requestBody: {content: {application/json: {schema: {type: object}}}}}}"

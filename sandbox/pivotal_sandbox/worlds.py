@@ -1,10 +1,12 @@
 """The worlds of both modes, as the store keeps them, and the catalog that they live by."""
 
+import contextlib
 import random
 from pathlib import Path
 from typing import Any
 
 from pivotal_sandbox import data
+from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.change import Change
 from pivotal_sandbox.core.ids import Ids
 from pivotal_sandbox.core.model import Mode
@@ -25,7 +27,15 @@ class Worlds:
         self._seed = seed
         self._file = catalog_file
         self._read_at = data.modified_at(catalog_file) if catalog_file else 0
-        self.catalog = data.load_catalog(catalog_file)
+        self._catalog = data.load_catalog(catalog_file)
+        self._is_new = False  # the worlds do not live by it yet
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as its file now is; while that cannot be read, as it was."""
+        with contextlib.suppress(InputError):
+            self._read_again()
+        return self._catalog
 
     async def load(self, database: Database) -> None:
         """Take the records from the store; what was changed but not kept is forgotten."""
@@ -33,17 +43,25 @@ class Worlds:
         self._worlds: dict[Mode, World] = {}
         for mode in MODES:
             source = random.Random(f"{self._seed}/world/{mode}")
-            world = World(mode, self.catalog, data.load_names(), self._ids, source)
+            world = World(mode, self._catalog, data.load_names(), self._ids, source)
             world.restore(await load_records(database, mode))
             self._worlds[mode] = world
 
     async def of(self, mode: Mode) -> World:
-        """Return the world of one mode, living by the catalog as its file now is."""
-        if self._file and self._read_at != (modified_at := data.modified_at(self._file)):
-            self.catalog = data.load_catalog(self._file)
-            self._read_at = modified_at
+        """Return the world of one mode, living by the catalog as its file now is.
+
+        Raises `InputError` where that cannot be read.
+        """
+        self._read_again()
+        if self._is_new:
             await self.load(self._database)
+            self._is_new = False
         return self._worlds[mode]
+
+    def _read_again(self) -> None:
+        if self._file and self._read_at != (modified_at := data.modified_at(self._file)):
+            self._catalog = data.load_catalog(self._file)
+            self._read_at, self._is_new = modified_at, True
 
     async def happen(
         self, mode: Mode, type: str, now: int, *, fault: str | None, **given: Any

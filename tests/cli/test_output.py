@@ -157,3 +157,9 @@ def test_a_table_of_prose_is_folded_in_its_last_column() -> None:
 def test_a_terminal_gets_colour_unless_it_is_asked_not_to() -> None:
     assert "\x1b[31mfailed" in on_a_terminal(80, f"{TABLE})")[1]
     assert "\x1b" not in "".join(on_a_terminal(80, f"{TABLE})", NO_COLOR="1"))
+
+
+def test_in_a_pipe_no_line_of_a_table_ends_in_blanks() -> None:
+    rows = [("a", "long enough"), ("b", "")]
+    said = printed(lambda: output.print_table(("NAME", "LAST"), rows))
+    assert said == "NAME  LAST\na     long enough\nb\n"

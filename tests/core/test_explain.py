@@ -75,7 +75,7 @@ def test_of_a_kept_request_the_computed_mac_is_judged_and_not_the_time() -> None
     assert (explanation.verified, explanation.reason, explanation.ok) == (False, "too_old", True)
 
 
-@pytest.mark.parametrize("computed", ["", "zzz", "abc=", "None", "a b c d e f g h", "x" * 5000])
+@pytest.mark.parametrize("computed", ["", "zzz", "abc=", "None", "x" * 5000])
 def test_what_is_no_mac_is_called_so_and_no_other_secret_is_suspected(computed: str) -> None:
     explanation = told(computed)
     assert (explanation.computed, explanation.mistakes) == (False, ())

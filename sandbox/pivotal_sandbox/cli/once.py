@@ -160,8 +160,7 @@ def _text(event: Event, attempt: Attempt, fate: str) -> str:
         body = response.body.decode("utf-8", "replace")
         cut = "…" if len(body) > BODY_SHOWN else ""
         lines += [f"  {printable(line)}" for line in f"{body[:BODY_SHOWN]}{cut}".splitlines()]
+    # Without a connection it is the error, on stderr.
     if attempt.outcome.detail and timing.connect_ms is not None:
-        lines.append(
-            f"  {printable(attempt.outcome.detail)}"
-        )  # without a connection, it is on stderr
+        lines.append(f"  {printable(attempt.outcome.detail)}")
     return "\n".join(lines)

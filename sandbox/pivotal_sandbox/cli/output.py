@@ -83,7 +83,13 @@ def print_table(
     table.add_column(columns[shown - 1], no_wrap=not fold, overflow="ellipsis", max_width=rest)
     for row in cells:
         table.add_row(*row[:shown])
-    out.print(table)
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as printed:
+        out.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())  # nobody sees where a column ends
 
 
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:

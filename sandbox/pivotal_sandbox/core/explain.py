@@ -85,8 +85,8 @@ _NOTHING = (
     "bytes of the body differ from those that were signed."
 )
 _NO_MAC = (
-    "What was computed is no MAC: HMAC-SHA256 is 44 characters of base64, or 64 of hex. Give the text "
-    "that your code compares with what comes after sig=."
+    "What was computed is no MAC: HMAC-SHA256 is 44 characters of base64, or 64 of hex. Give the "
+    "text that your code compares with what comes after sig=."
 )
 _NOT_THE_HEADER = "The computed MAC is right for this body and secret, but the header has another. "
 _UNUSED = "another rotation, among those given"
