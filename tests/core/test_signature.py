@@ -347,3 +347,18 @@ def test_only_the_same_body_secret_and_time_have_the_same_signature(
 ) -> None:
     same = (body, key, t) == (other_body, other_key, other_t)
     assert (mac(body, key, t) == mac(other_body, other_key, other_t)) == same
+
+
+@pytest.mark.parametrize(
+    ("body", "secret", "says"),
+    [
+        ("{}", "s", "The body is str, not bytes"),
+        ({}, "s", "The body is dict, not bytes"),
+        (None, "s", "The body is NoneType, not bytes"),
+        (b"{}", b"s", "A secret is the text"),
+        (b"{}", ["s"], "A secret is the text"),
+    ],
+)
+def test_what_cannot_be_signed_is_named(body: Any, secret: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        sign(body, secret, timestamp=1)

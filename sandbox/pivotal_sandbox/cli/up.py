@@ -210,8 +210,9 @@ def banner(running: "Running", kept: Path | None) -> str:
     )
 
     endpoint = running.endpoint
+    state = "" if endpoint.enabled else ", disabled"
     facts = {
-        "endpoint": f"{endpoint.url}  ({endpoint.mode} mode)",
+        "endpoint": f"{endpoint.url}  ({endpoint.mode} mode{state})",
         "secret": endpoint.secret,
         "log": str(kept or "in memory, gone when this stops"),
     }
@@ -223,6 +224,8 @@ def banner(running: "Running", kept: Path | None) -> str:
         f"{command} deliveries list",
         f"{command} clock advance 24h",
     ]
+    if not endpoint.enabled:
+        steps.insert(0, f"{command} endpoints update {endpoint.id} --enable")
     if running.url != DEFAULT_URL:
         steps.insert(0, f"export {VARIABLE}={running.url}")
     if running.token:

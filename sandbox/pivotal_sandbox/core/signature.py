@@ -28,8 +28,9 @@ def mac(body: bytes, secret: str, timestamp: int | str) -> str:
 def sign(body: bytes, secret: str, *, timestamp: int) -> str:
     """Return the value of the `pivotal-signature` header for `body`.
 
-    `timestamp` is in whole Unix seconds. Raises `InputError` for a secret that is empty or has no
-    UTF-8 bytes, and for a timestamp that the header cannot carry (it has room for 1 to 12 digits).
+    `timestamp` is in whole Unix seconds. Raises `InputError` for a body that is no bytes, a secret
+    that is empty or has no UTF-8 bytes, and a timestamp that the header cannot carry (it has room
+    for 1 to 12 digits).
     """
     return sign_all(body, [secret], timestamp=timestamp)
 
@@ -38,6 +39,10 @@ def sign_all(body: bytes, secrets: Sequence[str], *, timestamp: int) -> str:
     """Return a header with one `sig` for each secret, as sent while a secret is rotated."""
     if not secrets or not all(secrets):
         raise InputError("The secret is empty: anyone could forge its signatures.")
+    if not isinstance(body, _BYTES):
+        raise InputError(f"The body is {type(body).__name__}, not bytes: sign the bytes as sent.")
+    if not all(isinstance(secret, str) for secret in secrets):
+        raise InputError("A secret is the text as it was shown, whsec_ included; not bytes.")
     seconds = str(timestamp)
     if not _TIMESTAMP.fullmatch(seconds):
         raise InputError(f"The timestamp {seconds} is not whole Unix seconds of 1 to 12 digits.")

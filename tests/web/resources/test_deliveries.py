@@ -173,3 +173,13 @@ async def test_a_dry_run_refuses_what_the_replay_would_and_says_which_endpoint_i
     [(status, pointer, says)] = await refusals()
     assert (status, pointer) == (409, "/ids/0")
     assert says.startswith(f"The endpoint {gone['id']} of {delivery} was deleted")
+
+
+@pytest.mark.parametrize("fault", ["duplicate", "concurrent-duplicate"])
+async def test_waiting_goes_on_until_the_duplicate_is_answered_too(
+    client: httpx.AsyncClient, trigger: Trigger, attempted: Attempted, fault: str
+) -> None:
+    await client.put("/api/bins/demo", json={"behaviour": [200, {"delay": "100ms"}]})
+    delivery = (await trigger(type="task.created", fault=fault))["deliveries"][0]
+    found = await attempted(delivery["id"])
+    assert (found["status"], found["attempt_count"]) == ("delivered", 2)

@@ -41,7 +41,7 @@ class DeliveryQuery(Wanted, forbid_unknown_fields=True):
 
 
 class WaitQuery(Struct, forbid_unknown_fields=True):
-    """For how long to wait for the first attempt."""
+    """For how long to wait for the first attempt, and for its duplicate where the fault is one."""
 
     wait: str = "0s"
 
@@ -143,19 +143,27 @@ async def _attempted(sandbox: Sandbox, delivery_id: str, wait: int) -> Delivery:
     changed = asyncio.Event()
 
     def listen(activity: Activity) -> None:
-        if isinstance(activity, Attempted) and activity.delivery.id == delivery_id:
+        if not isinstance(activity, Attempted) or activity.delivery.id != delivery_id:
+            return
+        if not _is_under_way(activity.delivery):
             changed.set()
 
     unsubscribe = sandbox.feed.subscribe(listen)
     try:
         delivery = await sandbox.deliveries.get(delivery_id)
-        if delivery.status == "pending" and wait:
+        if _is_under_way(delivery) and wait:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), wait / 1000)
             delivery = await sandbox.deliveries.get(delivery_id)
         return delivery
     finally:
         unsubscribe()
+
+
+def _is_under_way(delivery: Delivery) -> bool:
+    """Say whether an attempt is about to be made: the first, or the one that repeats a 2xx."""
+    accepted = delivery.last_status_code is not None and 200 <= delivery.last_status_code < 300
+    return delivery.status == "pending" or (delivery.status == "retrying" and accepted)
 
 
 _ALL = "/api/deliveries"
