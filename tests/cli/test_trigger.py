@@ -192,3 +192,10 @@ def test_no_secret_is_shown_for_a_url_that_nothing_can_be_sent_to(run: Run) -> N
     assert (said.exit_code, said.stdout) == (2, "")
     assert "does not begin with http://" in said.stderr
     assert "whsec_" not in said.stderr
+
+
+async def test_that_no_answer_came_in_time_is_said(ask: Ask, sandbox: Sandbox) -> None:
+    await sandbox.receiver.set_bin(Bin("demo", (Step(hang=True),)))
+    said = await ask("trigger", "customer.at_risk", "--wait", "--timeout", "50ms")
+    assert said.exit_code == 1
+    assert "No answer within 50ms: `pivotal-sandbox deliveries show msg_" in said.stderr

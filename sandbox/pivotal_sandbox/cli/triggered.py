@@ -6,7 +6,7 @@ import click
 
 from pivotal_sandbox.cli.attempt import told
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.output import STYLES, milliseconds, printable
+from pivotal_sandbox.cli.output import STYLES, milliseconds, note, printable
 
 
 def print_triggered(event: Json, deliveries: list[Json]) -> None:
@@ -18,7 +18,14 @@ def print_triggered(event: Json, deliveries: list[Json]) -> None:
 
 def waited_for(client: Client, deliveries: list[Json], timeout: str) -> list[Json]:
     """Return deliveries after their first attempt, with what our own receiver said of them."""
-    return [_waited_for(client, delivery["id"], timeout) for delivery in deliveries]
+    found = [_waited_for(client, delivery["id"], timeout) for delivery in deliveries]
+    for delivery in found:
+        if delivery["status"] == "pending":
+            note(
+                f"No answer within {timeout}: `pivotal-sandbox deliveries show {delivery['id']}` "
+                "says what became of it."
+            )
+    return found
 
 
 def all_delivered(deliveries: list[Json]) -> bool:
