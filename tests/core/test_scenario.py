@@ -110,7 +110,7 @@ WRONG = [
         'title = "x"\nstart = "now"',
         'outage.toml, line 2: start: "now" is no RFC 3339 time such as "2026-05-24T08:00:00.000Z".',
     ),
-    ('title = "x"\nsteps = [1]', 'outage.toml, line 2: steps[0]: Expected "object", got "int".'),
+    ('title = "x"\nsteps = [1]', 'outage.toml, line 2: steps[0]: Expected "object", got "integer".'),
     # -- endpoints
     (
         'title = "x"\n[endpoints."a b"]',
@@ -118,7 +118,7 @@ WRONG = [
     ),
     (
         'title = "x"\n[endpoints]\na = 1',
-        'outage.toml, line 3: endpoints.a: Expected "object", got "int".',
+        'outage.toml, line 3: endpoints.a: Expected "object", got "integer".',
     ),
     (
         'title = "x"\n[endpoints.a]\nbin = "x y"',
@@ -170,10 +170,10 @@ WRONG = [
         "outage.toml, line 6: steps[1].rotate: A step does one thing, and this one advance and "
         "rotate: make it two.",
     ),
-    (step("advance = 3"), 'outage.toml, line 5: steps[1].advance.by: Expected "str", got "int".'),
+    (step("advance = 3"), 'outage.toml, line 5: steps[1].advance.by: Expected "string", got "integer".'),
     (
         step('change = "acme"'),
-        'outage.toml, line 5: steps[1].change: Expected "object", got "str".',
+        'outage.toml, line 5: steps[1].change: Expected "object", got "string".',
     ),
     (
         step('trigger = { type = "customer.atrisk" }'),

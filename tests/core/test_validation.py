@@ -53,7 +53,9 @@ def test_any_sentence_of_the_decoder_becomes_an_error(sentence: str) -> None:
         (b'{"items": [{"numbr": 1}]}', 'Object contains unknown field "numbr".'),
         (b'{"in": "tset"}', '"tset" is not possible here. Did you mean "test"?'),
         (b'{"in": "x"}', '"x" is not possible here. It is one of test, live.'),
-        (b'{"items": 1}', 'Expected "array", got "int".'),
+        (b'{"in": 1}', 'Expected "string or null", got "integer".'),
+        (b'{"items": [{"number": true}]}', 'Expected "integer", got "boolean".'),
+        (b'{"items": 1}', 'Expected "array", got "integer".'),
     ],
 )
 def test_an_unknown_field_is_answered_with_the_nearest(body: bytes, said: str) -> None:

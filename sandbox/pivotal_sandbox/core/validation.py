@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from pivotal_sandbox.errors import InputError, did_you_mean
 
+_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_TYPE = re.compile(rf"\b(?:{'|'.join(_TYPES)})\b")
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.+)`)?\Z", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _VALUE = re.compile(r"Invalid enum value '(.*)'\.\Z", re.DOTALL)
@@ -38,7 +40,14 @@ def from_validation(error: msgspec.ValidationError) -> InputError:
     pointer = "".join(f"/{key or index}" for key, index in _STEP.findall(path))
     if field := _FIELD.search(what):
         pointer += f"/{field[1]}"
-    return InputError(what.replace("`", '"') + ".", pointer=pointer)
+    return InputError(_in_json_words(what).replace("`", '"') + ".", pointer=pointer)
+
+
+def _in_json_words(what: str) -> str:
+    """Return the sentence with JSON's names of types in place of Python's."""
+    if not what.startswith("Expected `"):
+        return what
+    return _TYPE.sub(lambda found: _TYPES[found[0]], what).replace(" | ", " or ")
 
 
 def _words(annotation: Any) -> Iterator[str]:
