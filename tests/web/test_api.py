@@ -20,6 +20,20 @@ Trigger = Callable[..., Awaitable[dict[str, Any]]]
         ("POST", "/api/events", {"typ": "x"}, 422, "/typ", '"type"'),
         ("POST", "/api/events", {}, 422, "/type", "missing required field"),
         ("POST", "/api/events", {"type": 7}, 422, "/type", "Expected"),
+        (
+            *("POST", "/api/events", {"type": "customer.updated", "set": {"arr": "x"}}),
+            *(422, "/set/arr", "number"),
+        ),
+        (
+            *("POST", "/api/events", {"type": "customer.updated", "set": {"owner.mail": "x"}}),
+            *(422, "/set/owner/mail", "email"),
+        ),
+        (
+            *("POST", "/api/events", {"type": "customer.updated", "data": {"arr": "x"}}),
+            *(422, "/data/arr", "number"),
+        ),
+        ("POST", "/api/records/customer", {"set": {"nam": "x"}}, 422, "/set/nam", '"name"'),
+        ("POST", "/api/records/custmer", {"set": {"object": 1}}, 404, "/object", "customer"),
         ("POST", "/api/events", b"{", 422, "", "not JSON"),
         ("POST", "/api/events", b"\xff", 422, "", "not JSON"),
         ("POST", "/api/endpoints", {"url": "ftp://x"}, 422, "/url", "http or https"),

@@ -1,6 +1,7 @@
 """How a request is read into a type that validates, or refused with the field that is wrong."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from pivotal_sandbox.core.duration import parse_duration
 from pivotal_sandbox.core.instant import parse_rfc3339
 from pivotal_sandbox.core.validation import refused
-from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.errors import Conflict, InputError, NotFound
 
 T = TypeVar("T", bound=Struct)
 V = TypeVar("V")
@@ -90,3 +91,21 @@ def read_window(since: str | None, until: str | None, now: int) -> tuple[int | N
             pointer="/until",
         )
     return start, end
+
+
+@contextlib.contextmanager
+def within(**given: Mapping[str, Any] | None) -> Iterator[None]:
+    """Have an `InputError` about a record point to where the request gave it: "/set/name".
+
+    `given` are the fields of the request that hold parts of the record, by path or by key.
+    """
+    try:
+        yield
+    except (NotFound, Conflict):  # these are of what the request names, not of what it sets
+        raise
+    except InputError as error:
+        first = error.pointer.split("/")[1:2]
+        for name, parts in given.items():
+            if first and first[0] in {path.partition(".")[0] for path in parts or ()}:
+                raise InputError(str(error), pointer=f"/{name}{error.pointer}") from None
+        raise

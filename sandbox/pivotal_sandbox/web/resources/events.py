@@ -7,6 +7,7 @@ from msgspec import Struct
 from pivotal_sandbox.core.catalog import EventType
 from pivotal_sandbox.core.fault import FAULTS, Fault, Group
 from pivotal_sandbox.core.model import Mode
+from pivotal_sandbox.web.inputs import within
 from pivotal_sandbox.web.operation import Call, Operation
 from pivotal_sandbox.web.views import TriggeredView
 
@@ -98,15 +99,16 @@ async def list_faults(call: Call[None, None]) -> FaultList:
 async def trigger(call: Call[None, NewEvent]) -> TriggeredView:
     """Make the change that fires a type, and send that one event."""
     new = call.body
-    triggered = await call.sandbox.trigger(
-        new.type,
-        mode=new.mode,
-        set=new.set,
-        data=new.data,
-        endpoint_id=new.endpoint_id,
-        fault=new.fault,
-        validate=new.validate,
-    )
+    with within(set=new.set, data=new.data):
+        triggered = await call.sandbox.trigger(
+            new.type,
+            mode=new.mode,
+            set=new.set,
+            data=new.data,
+            endpoint_id=new.endpoint_id,
+            fault=new.fault,
+            validate=new.validate,
+        )
     return TriggeredView.of(triggered)
 
 

@@ -9,7 +9,7 @@ from pivotal_sandbox.core.activity import Triggered
 from pivotal_sandbox.core.change import Change
 from pivotal_sandbox.core.model import Mode, Record
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.web.inputs import Page, read_limit
+from pivotal_sandbox.web.inputs import Page, read_limit, within
 from pivotal_sandbox.web.operation import Call, Operation
 from pivotal_sandbox.web.views import TriggeredView
 
@@ -71,11 +71,12 @@ async def show_record(call: Call[ModeQuery, None]) -> Record:
 async def create_record(call: Call[ChangeQuery, RecordEdit]) -> ChangeView:
     """Make a record; what is not given is made up."""
     object, body = call.params["object"], call.body
-    change, fired = await call.sandbox.change(
-        call.query.mode,
-        lambda world, now: world.create(object, body.set, now, validate=body.validate),
-        endpoint_id=call.query.endpoint_id,
-    )
+    with within(set=body.set):
+        change, fired = await call.sandbox.change(
+            call.query.mode,
+            lambda world, now: world.create(object, body.set, now, validate=body.validate),
+            endpoint_id=call.query.endpoint_id,
+        )
     # What had to be made for it, such as the customer of a task, comes before it.
     return _view(change.records[-1].record, fired)
 
@@ -83,11 +84,12 @@ async def create_record(call: Call[ChangeQuery, RecordEdit]) -> ChangeView:
 async def change_record(call: Call[ChangeQuery, RecordEdit]) -> ChangeView:
     """Change a record, and send every event that this fires."""
     object, id, body = call.params["object"], call.params["id"], call.body
-    _, fired = await call.sandbox.change(
-        call.query.mode,
-        lambda world, now: world.change(object, id, body.set, now, validate=body.validate),
-        endpoint_id=call.query.endpoint_id,
-    )
+    with within(set=body.set):
+        _, fired = await call.sandbox.change(
+            call.query.mode,
+            lambda world, now: world.change(object, id, body.set, now, validate=body.validate),
+            endpoint_id=call.query.endpoint_id,
+        )
     return _view(_found(await call.sandbox.records(call.query.mode, object), id), fired)
 
 
