@@ -276,7 +276,7 @@ async def test_what_is_pending_for_an_endpoint_that_goes_is_cancelled_and_stays_
         await sandbox.advance(24 * HOUR)
         delivery = await only(sandbox)
         assert (delivery.status, delivery.next_attempt_at) == ("cancelled", None)
-        with pytest.raises(NotFound if deleted else Conflict):
+        with pytest.raises(Conflict, match="deleted" if deleted else "disabled"):
             await sandbox.replay([delivery.id])
         with pytest.raises(NotFound if deleted else Conflict):
             await sandbox.ping(endpoint.id)

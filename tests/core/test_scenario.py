@@ -110,7 +110,10 @@ WRONG = [
         'title = "x"\nstart = "now"',
         'outage.toml, line 2: start: "now" is no RFC 3339 time such as "2026-05-24T08:00:00.000Z".',
     ),
-    ('title = "x"\nsteps = [1]', 'outage.toml, line 2: steps[0]: Expected "object", got "integer".'),
+    (
+        'title = "x"\nsteps = [1]',
+        'outage.toml, line 2: steps[0]: Expected "object", got "integer".',
+    ),
     # -- endpoints
     (
         'title = "x"\n[endpoints."a b"]',
@@ -170,7 +173,10 @@ WRONG = [
         "outage.toml, line 6: steps[1].rotate: A step does one thing, and this one advance and "
         "rotate: make it two.",
     ),
-    (step("advance = 3"), 'outage.toml, line 5: steps[1].advance.by: Expected "string", got "integer".'),
+    (
+        step("advance = 3"),
+        'outage.toml, line 5: steps[1].advance.by: Expected "string", got "integer".',
+    ),
     (
         step('change = "acme"'),
         'outage.toml, line 5: steps[1].change: Expected "object", got "string".',

@@ -208,4 +208,4 @@ async def test_two_are_compared(client: httpx.AsyncClient, look: Look) -> None:
 async def test_a_wrong_mac_is_explained(look: Look) -> None:
     [box] = (await look("/captures")).all("input", name="id")
     page = await look(f"/captures/{box.attributes['value']}", computed="bm9uc2Vuc2U=")
-    assert "No known mistake" in page.with_class("answer")[0].text
+    assert "What was computed is no MAC" in page.with_class("answer")[0].text
