@@ -43,13 +43,15 @@ class Signer:
 
     def __init__(self, secret: str) -> None:
         sign(b"", secret, timestamp=0)  # for its errors
+        self._secret = secret
         self._keyed = hmac.new(secret.encode(), b"", "sha256")
-        self._timestamp = -1
+        self._timestamp: int | None = None
 
     def sign(self, body: bytes, *, timestamp: int) -> bytes:
         """Return the value of the header, in ASCII."""
         if timestamp != self._timestamp:
-            self._head = f"{VERSION},t={timestamp},sig=".encode()
+            head, sig, _ = sign(b"", self._secret, timestamp=timestamp).rpartition("sig=")
+            self._head = (head + sig).encode()
             self._begun = self._keyed.copy()
             self._begun.update(f"{timestamp}.".encode())
             self._timestamp = timestamp

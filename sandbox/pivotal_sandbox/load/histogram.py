@@ -10,6 +10,7 @@ from math import ceil, log
 
 _WIDTH = log(1.01)
 _LEAST_MS = 0.001
+_LEAST = log(_LEAST_MS)
 
 
 class Histogram:
@@ -41,12 +42,12 @@ class Histogram:
         """How many there are in each bucket."""
         fresh, self._fresh = self._fresh, []
         if fresh:
-            self._counts.update(
-                [int(log(ms / _LEAST_MS) / _WIDTH) if ms > _LEAST_MS else 0 for ms in fresh]
-            )
             self._total_ms += sum(fresh)
             self._least_ms = min(self._least_ms, min(fresh))
             self._most_ms = max(self._most_ms, max(fresh))
+            if self._least_ms < _LEAST_MS:
+                fresh = [max(ms, _LEAST_MS) for ms in fresh]
+            self._counts.update([int((x - _LEAST) / _WIDTH) for x in map(log, fresh)])
         return self._counts
 
     @property
