@@ -25,7 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({FRONT_DOOR}),
     frozenset({"check", "lint", "scaffold", "watch", "load"}),
     frozenset({"web"}),
-    frozenset({"testing"}),
+    frozenset({"story", "testing"}),
     frozenset({"pytest_plugin", "cli"}),
     frozenset({"__main__"}),
 )

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from pivotal_sandbox.core.behaviour import parse_behaviour
+from pivotal_sandbox.core.catalog import NAME as TYPE
 from pivotal_sandbox.core.catalog import PING, check_subscription
 from pivotal_sandbox.core.chaos import parse_chaos
 from pivotal_sandbox.core.duration import parse_duration
@@ -141,6 +142,10 @@ class Send(Deed, frozen=True):
             self.content()
         except binascii.Error:
             raise InputError("It is no base64, padded.", pointer="/body_base64") from None
+        if self.headers is None and self.type is None:
+            raise InputError(
+                "Without headers the body is an event: a JSON object with a type.", pointer="/body"
+            )
         if not self.method.isascii() or not self.method.isalpha():
             raise InputError(f'"{self.method:.40}" is no method.', pointer="/method")
         for index, (name, value) in enumerate(self.headers or ()):
@@ -166,6 +171,16 @@ class Send(Deed, frozen=True):
         if self.body_base64 is not None:
             return base64.b64decode(self.body_base64, validate=True)
         return (self.body or "").encode()
+
+    @property
+    def type(self) -> str | None:
+        """The type of the event that the body is, if it is one."""
+        try:
+            event = msgspec.json.decode(self.content())
+        except (ValueError, RecursionError):
+            return None
+        type = event.get("type") if isinstance(event, dict) else None
+        return type if isinstance(type, str) and TYPE.match(type) else None
 
 
 class Replay(Deed, frozen=True):
