@@ -46,6 +46,11 @@ class Sending:
         self._timer: asyncio.TimerHandle | None = None
         self._taken = 0  # due times that a slot was free for
         self._tally = Tally(slice_ms)
+        # Most answers are like the one before: those are counted many at once.
+        self._alike = ""
+        self._latencies: list[float] = []
+        self._slice = 0
+        self._slice_begin = self._slice_end = 0.0
         self._left: float | None = None
         self.finished = asyncio.Event()
 
@@ -90,6 +95,7 @@ class Sending:
 
     def take(self) -> Tally:
         """Return what was counted since the last time."""
+        self._settle()
         taken, self._tally = self._tally, Tally(self._slice_ms)
         return taken
 
@@ -155,6 +161,15 @@ class Sending:
     def _answered(self, lane: Lane, answer: str) -> None:
         if not lane.alive:
             self._lanes.discard(lane)
+        elif self._rate is None:
+            self._count(answer, lane.began, lane.due)
+            if self._left is None and (due := perf_counter()) < self._end:
+                request = self._make()
+                lane.send(request, perf_counter(), due)
+                return
+            self._free.append(lane)
+            self._use()
+            return
         if lane.again:
             self._open(lane.request, lane.began, lane.due)
             return
@@ -163,4 +178,16 @@ class Sending:
         self._use()
 
     def _count(self, answer: str, began: float, due: float) -> None:
-        self._tally.add(answer, (perf_counter() - began) * 1000, (due - self._start) * 1000)
+        if answer != self._alike or not self._slice_begin <= due < self._slice_end:
+            self._settle()
+            self._alike = answer
+            slice_s = self._slice_ms / 1000
+            self._slice = self._tally.slice_of((due - self._start) * 1000)
+            self._slice_begin = self._start + self._slice * slice_s
+            self._slice_end = self._slice_begin + slice_s
+        self._latencies.append((perf_counter() - began) * 1000)
+
+    def _settle(self) -> None:
+        if self._latencies:
+            self._tally.extend(self._alike, self._latencies, self._slice)
+            self._latencies = []
