@@ -6,6 +6,7 @@ import random
 from tests.load.receiver import NO_CONTENT, Answering, answering, connections_of
 
 from pivotal_sandbox import data
+from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.engine.failure import Failure
 from pivotal_sandbox.engine.guard import Guard
@@ -73,8 +74,21 @@ async def test_a_receiver_that_closes_after_each_answer_is_connected_to_anew() -
     async def answer(head: bytes, body: bytes) -> bytes:
         return b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
-    tally, connections = await sent(answer, 50)
-    assert (tally.answers, connections) == ({"200": 10}, 10)
+    tally, connections = await sent(answer, 10, 500)
+    assert (tally.answers, connections) == ({"200": 5}, 5)
+
+
+async def test_what_is_open_is_used_before_another_is_opened() -> None:
+    """The first two connections are opened together; of them the one that closes is not missed."""
+    taken = iter([150])
+    answered = iter([b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"])
+
+    async def answer(head: bytes, body: bytes) -> bytes:
+        await sleep(next(taken, 0))
+        return next(answered, NO_CONTENT)
+
+    tally, connections = await sent(answer, 10, 1_000)
+    assert (tally.answers, connections) == ({"200": 1, "204": 9}, 2)
 
 
 async def test_no_first_connection_is_a_failure() -> None:

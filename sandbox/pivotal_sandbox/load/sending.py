@@ -123,8 +123,13 @@ class Sending:
                 if self._timer is None:
                     self._timer = self._loop.call_later(due - now, self._fall_due)
                 return
-            self._taken += 1
-            self._send(self._free.pop(), due)
+            lane = self._free.pop()
+            if lane is None or lane.alive:
+                self._taken += 1
+                self._send(lane, due)
+            else:
+                self._lanes.discard(lane)
+                self._give_back(None)
 
     def _fall_due(self) -> None:
         self._timer = None
@@ -137,10 +142,10 @@ class Sending:
         # long the next ones wait; but what is only the timer's own lateness is not the receiver's.
         if (began - due) * 1000 > TIMER_MS:
             began = due
-        if lane is not None and lane.alive:
-            lane.send(request, began, due)
-        else:
+        if lane is None:
             self._open(request, began, due)
+        else:
+            lane.send(request, began, due)
 
     def _open(self, request: bytes, began: float, due: float) -> None:
         task = asyncio.create_task(self._send_on_another(request, began, due))
@@ -155,8 +160,15 @@ class Sending:
             return
         self._count(made.error, began, due)
         await sleep(REFUSED_PAUSE_MS)
-        self._free.append(None)
+        self._give_back(None)
         self._use()
+
+    def _give_back(self, lane: Lane | None) -> None:
+        """Have a slot free again: what is open goes before what would have to be opened."""
+        if lane is None:
+            self._free.insert(0, None)
+        else:
+            self._free.append(lane)
 
     def _answered(self, lane: Lane, answer: str) -> None:
         if not lane.alive:
@@ -174,7 +186,7 @@ class Sending:
             self._open(lane.request, lane.began, lane.due)
             return
         self._count(answer, lane.began, lane.due)
-        self._free.append(lane if lane.alive else None)
+        self._give_back(lane if lane.alive else None)
         self._use()
 
     def _count(self, answer: str, began: float, due: float) -> None:
