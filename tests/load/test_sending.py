@@ -79,13 +79,14 @@ async def test_a_receiver_that_closes_after_each_answer_is_connected_to_anew() -
 
 
 async def test_what_is_open_is_used_before_another_is_opened() -> None:
-    """The first two connections are opened together; of them the one that closes is not missed."""
-    taken = iter([150])
-    answered = iter([b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"])
+    """The first connection is slow, so there is a second; then the first one closes."""
+    closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    turn = iter([(150, closing)])
 
     async def answer(head: bytes, body: bytes) -> bytes:
-        await sleep(next(taken, 0))
-        return next(answered, NO_CONTENT)
+        pause_ms, said = next(turn, (0, NO_CONTENT))
+        await sleep(pause_ms)
+        return said
 
     tally, connections = await sent(answer, 10, 1_000)
     assert (tally.answers, connections) == ({"200": 1, "204": 9}, 2)
