@@ -204,7 +204,7 @@ async def test_clear_forgets_the_captures_of_a_bin_or_all(
         (("export", "--as", "xml"), "There are: scenario, curl, httpie, har, pytest, jsonl."),
         (("export", "--as", "curl", "--json"), "give one of them"),
         (("export", "--to", "http://127.0.0.1/"), "leave out --to"),
-        (("export", "--as", "curl", "--to", "ftp://x"), "scheme"),
+        (("export", "--as", "curl", "--to", "ftp://x", "--bin", "empty"), "scheme"),
         (("export", "--as", "har", "--re-sign"), "leave out --re-sign"),
         (("export", "--as", "pytest", "--re-sign"), "wherever PIVOTAL_WEBHOOK_SECRET is set"),
         (("export", "cap_x"), "`pivotal-sandbox captures list` shows those there are."),

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.cli.options import F, all_of
 from pivotal_sandbox.cli.output import json_option
-from pivotal_sandbox.core.sent import Sent
 from pivotal_sandbox.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.core.sent import Sent
 
 LINES = "jsonl"
 NAMES = ("scenario", "curl", "httpie", "har", "pytest", LINES)
@@ -36,7 +39,7 @@ class Wish:
         """Whether the API's own JSON is wanted, as it is."""
         return self.form == LINES
 
-    def text(self, sent: Sequence[Sent]) -> str:
+    def text(self, sent: "Sequence[Sent]") -> str:
         """Return the file of what was sent, the oldest first."""
         from pivotal_sandbox.core.export import How, export, get_form
 
@@ -47,12 +50,19 @@ class Wish:
 
 
 def wish_of(form: str | None, to: str | None, re_sign: bool, as_json: bool) -> Wish:
-    """Return what the options say. Raises `click.UsageError` where they contradict each other."""
+    """Return what the options say.
+
+    Raises `click.UsageError` where they contradict each other, `InputError` for a URL that is none.
+    """
     if as_json and form not in (None, LINES):
         raise click.UsageError(f"--as {form} is one thing and --json another: give one of them.")
     form = form or LINES
     if to is not None and form in (LINES, "har"):
         raise click.UsageError(f"--as {form} is a record, and is sent nowhere: leave out --to.")
+    if to is not None:
+        from pivotal_sandbox.core.url import parse_url
+
+        parse_url(to)
     if re_sign and form == "pytest":
         raise click.UsageError(
             "The tests sign anew wherever PIVOTAL_WEBHOOK_SECRET is set: leave out --re-sign."
