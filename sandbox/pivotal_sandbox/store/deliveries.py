@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from pivotal_sandbox.core.model import (
     Headers,
     Outcome,
     Response,
+    Status,
     Timing,
 )
 from pivotal_sandbox.errors import NotFound
@@ -144,6 +146,18 @@ class Deliveries:
             return search.found(connection, _COLUMNS, wanted, below)
 
         return await _LISTING.page(self._database, rows, limit, cursor)
+
+    async def begun(self, wanted: DeliveryFilter, limit: int) -> list[tuple[int, Status]]:
+        """Return when (ms) the newest `limit` that the filter lets through began, and their status.
+
+        It reads a fifth of what `page` does.
+        """
+
+        def work(connection: sqlite3.Connection) -> list[tuple[int, Status]]:
+            found = search.found(connection, "id, created_at, status", wanted, None)
+            return [(moment, status) for _, moment, status in islice(found, limit)]
+
+        return await self._database.read(work)
 
     async def matching(self, wanted: DeliveryFilter) -> list[str]:
         """Return the ids of all deliveries that the filter lets through, oldest first."""

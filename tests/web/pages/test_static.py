@@ -1,15 +1,18 @@
 """The style sheet, the script and the icon."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
-from pivotal_sandbox.web.pages.static import FOLDER, version
+from pivotal_sandbox.web.pages.static import FOLDER, STYLES, modules, version
+from pivotal_sandbox.web.server import Settings, serve
 
 
 @pytest.mark.parametrize(
     ("name", "media"),
     [
-        ("inspector.css", "text/css; charset=utf-8"),
+        ("base.css", "text/css; charset=utf-8"),
         ("inspector.js", "text/javascript; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
     ],
@@ -29,7 +32,22 @@ async def test_nothing_else_is_there(client: httpx.AsyncClient, name: str) -> No
 
 
 def test_the_script_is_small() -> None:
-    assert len((FOLDER / "inspector.js").read_bytes()) < 25_000
+    assert sum(len((FOLDER / name).read_bytes()) for name in modules()) < 25_000
+
+
+def test_all_style_sheets_are_linked() -> None:
+    assert set(STYLES) == {path.name for path in FOLDER.glob("*.css")}
+
+
+async def test_what_a_module_imports_is_asked_for_with_the_token(tmp_path: Path) -> None:
+    settings = Settings(host="0.0.0.0", port=0, token="a b", speed=0, grace_s=0.05)
+    async with serve(settings) as running, httpx.AsyncClient(base_url=running.url) as client:
+        path = f"/static/{version()}/inspector.js"
+        assert (await client.get(path)).status_code == 401
+        script = (await client.get(path, params={"token": "a b"})).text
+    assert 'from "./dom.js?token=a+b"' in script
+    assert 'import "./keys.js?token=a+b"' in script
+    assert '.js"' not in script
 
 
 def test_nothing_comes_from_elsewhere() -> None:

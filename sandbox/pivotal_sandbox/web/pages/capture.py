@@ -44,7 +44,7 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
         "delivery": _header(capture, "pivotal-delivery-id"),
         "response": shown(response.body) if response else None,
         "error": ERRORS[outcome.error] if outcome and outcome.error else "",
-        "exports": exports(_request(visit, capture), ()),
+        "exports": exports(request_of(visit, capture), ()),
         "difference": await _difference(visit, capture),
         "explanation": await explanation(
             visit, capture.body, capture.headers, _secrets(visit, capture), visit.asked("computed")
@@ -65,7 +65,8 @@ def _header(capture: Capture, name: str) -> str:
     return next((value for its, value in capture.headers if its.lower() == name), "")
 
 
-def _request(visit: Visit, capture: Capture) -> Request:
+def request_of(visit: Visit, capture: Capture) -> Request:
+    """Return the request that came in, to the byte."""
     url = f"{visit.sandbox.base_url}{_target(capture)}"
     return Request(capture.method, url, capture.headers, capture.body)
 

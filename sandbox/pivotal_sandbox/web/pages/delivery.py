@@ -87,6 +87,16 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
     return found
 
 
+def sent(visit: Visit, delivery: Delivery, event: Event, attempts: Sequence[Attempt]) -> Request:
+    """Return the request of the last attempt, to the byte; where there is none, as it will be."""
+    if not attempts:
+        endpoint = visit.sandbox.endpoints.find(delivery.endpoint_id)
+        secrets = endpoint.secrets(visit.sandbox.clock.now()) if endpoint else ()
+        return _afresh(visit, delivery, event, secrets)
+    last = attempts[-1]
+    return Request("POST", delivery.url, last.request_headers, _sent(event, last))
+
+
 def _laid_out(body: bytes) -> str:
     """Return a body for editing: laid out where it is JSON; what hides in it stays hidden here."""
     try:
