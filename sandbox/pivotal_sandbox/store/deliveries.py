@@ -24,7 +24,7 @@ from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database, Row, Table
 from pivotal_sandbox.store.listing import Listing
 from pivotal_sandbox.store.runs import DeliveryFilter as DeliveryFilter
-from pivotal_sandbox.store.runs import open_kinds
+from pivotal_sandbox.store.runs import count, open_kinds
 
 EVENTS = Table("events", Event.__match_args__, key=["id"])
 DELIVERIES = Table(
@@ -158,6 +158,12 @@ class Deliveries:
             return [(moment, status) for _, moment, status in islice(found, limit)]
 
         return await self._database.read(work)
+
+    async def count(self, wanted: DeliveryFilter) -> int:
+        """Return how many deliveries the filter lets through."""
+        if wanted.q:
+            return len(await self.matching(wanted))
+        return await self._database.read(lambda c: count(c, wanted))
 
     async def matching(self, wanted: DeliveryFilter) -> list[str]:
         """Return the ids of all deliveries that the filter lets through, oldest first."""

@@ -3,7 +3,7 @@ import { $, $$ } from "./dom.js";
 
 // By its attribute: a form's own `id` would be its field of that name.
 const keyOf = (node) => (node.nodeType === 1 ? node.dataset.key || node.getAttribute("id") : null);
-const OURS = ["open", "data-typed", "hidden", "aria-describedby"]; // attributes that only the script sets
+const OURS = ["open", "data-typed", "hidden", "aria-describedby", "data-asked"]; // attributes that only the script sets
 let refreshing = false;
 
 // `again` is for the same page, made anew: what is being typed in it stays.
@@ -19,7 +19,7 @@ function morph(old, fresh) {
     if (!fresh.hasAttribute(name) && !OURS.includes(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes)
     if (old.getAttribute(name) !== value && !(name === "hidden" && old.matches(".news"))) old.setAttribute(name, value);
-  if (old.matches(".news")) return;
+  if (old.matches(".news") || (old.dataset.asked && old.dataset.asked === fresh.dataset.count)) return;
   if (!refreshing && old.matches("input:not([type=radio]), select, textarea")) {
     const { value, checked } = fresh;
     queueMicrotask(() => { old.value = value; if (old.type === "checkbox") old.checked = checked; });
