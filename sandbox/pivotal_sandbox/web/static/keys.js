@@ -1,7 +1,7 @@
 // Keys: each of them is listed by `?`.
 import { $, copy, say } from "./dom.js";
 import { load, pause } from "./pages.js";
-import { replay, row, step } from "./rows.js";
+import { replay, row, selectEvery, step } from "./rows.js";
 import { hideTip } from "./time.js";
 
 const keys = {
@@ -25,7 +25,7 @@ function back() {
   hideTip();
   const menu = $("details.menu[open]"), way = $(".shut") ?? $(".way a");
   if (menu) { menu.open = false; $("summary", menu).focus(); }
-  else if (document.activeElement?.closest("form.rows") && $("tbody input:checked")) $(".every")?.click();
+  else if (document.activeElement?.closest("form.rows") && $("tbody input:checked")) selectEvery(false);
   else if (way) way.click();
   else document.activeElement?.blur();
 }

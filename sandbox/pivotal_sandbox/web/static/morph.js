@@ -3,7 +3,7 @@ import { $, $$ } from "./dom.js";
 
 // By its attribute: a form's own `id` would be its field of that name.
 const keyOf = (node) => (node.nodeType === 1 ? node.dataset.key || node.getAttribute("id") : null);
-const OURS = ["open", "data-typed", "hidden", "aria-describedby", "data-asked"]; // attributes that only the script sets
+const OURS = ["open", "data-typed", "hidden", "aria-describedby"]; // attributes that only the script sets
 let refreshing = false;
 
 // `again` is for the same page, made anew: what is being typed in it stays.
@@ -15,11 +15,12 @@ function morph(old, fresh) {
   if (old.nodeType !== 1) { if (old.data !== fresh.data) old.data = fresh.data; return; }
   if (old.tagName !== fresh.tagName) { old.replaceWith(fresh); return; }
   if (old.matches("[data-hold]") && holding()) { holdBack(old, fresh); return; }
+  if (old.dataset.asked && old.dataset.asked === fresh.dataset.count) return; // it says what was answered
   for (const { name } of [...old.attributes])
     if (!fresh.hasAttribute(name) && !OURS.includes(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes)
     if (old.getAttribute(name) !== value && !(name === "hidden" && old.matches(".news"))) old.setAttribute(name, value);
-  if (old.matches(".news") || (old.dataset.asked && old.dataset.asked === fresh.dataset.count)) return;
+  if (old.matches(".news")) return;
   if (!refreshing && old.matches("input:not([type=radio]), select, textarea")) {
     const { value, checked } = fresh;
     queueMicrotask(() => { old.value = value; if (old.type === "checkbox") old.checked = checked; });

@@ -35,8 +35,7 @@ export function selectAll() {
 }
 export function selectEvery(on) {
   boxes().forEach((box) => { box.checked = on; });
-  $("input[name=all]")?.toggleAttribute("checked", false);
-  selection();
+  only();
 }
 export function compare() {
   const [newer, older] = boxes(":checked").map((box) => box.value);
@@ -56,12 +55,12 @@ export function ticked(box, event) {
   }
   last = box;
 }
-document.addEventListener("change", ({ target }) => {
-  if (!target.matches("tbody input[type=checkbox]")) return;
+function only() {
   const all = $("input[name=all]");
   if (all) all.checked = false;
   selection();
-});
+}
+document.addEventListener("change", ({ target }) => { if (target.matches("tbody input[type=checkbox]")) only(); });
 
 // -- Walked through
 export const row = () => document.activeElement?.closest?.("tr[data-key]") ?? $("tr[aria-current]");
