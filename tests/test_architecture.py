@@ -25,7 +25,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({FRONT_DOOR}),
     frozenset({"check", "lint", "scaffold", "watch", "load"}),
     frozenset({"web"}),
-    frozenset({"testing"}),
+    frozenset({"story", "testing"}),
     frozenset({"pytest_plugin", "cli"}),
     frozenset({"__main__"}),
 )
@@ -35,7 +35,7 @@ FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 WITHOUT_IO = """
     __future__ abc base64 binascii bisect collections copy dataclasses datetime difflib enum
     functools hashlib heapq hmac html ipaddress itertools json math operator random re string struct
-    textwrap types typing typing_extensions unicodedata urllib.parse
+    textwrap tomllib types typing typing_extensions unicodedata urllib.parse
     jsonschema msgspec referencing
 """
 PURE = frozenset(WITHOUT_IO.split())

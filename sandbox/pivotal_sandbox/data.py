@@ -2,14 +2,17 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.names import Names
 from pivotal_sandbox.core.webhooks import is_openapi, webhooks_catalog
-from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.errors import InputError, NotFound, did_you_mean
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.core.scenario import Scenario
 
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "_data"  # only a wheel has it
@@ -17,6 +20,7 @@ _CHECKOUT = _PACKAGE.parents[1]
 
 HOME = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
 FIXTURES = HOME / "fixtures"
+SCENARIOS = FIXTURES / "scenarios"
 RECEIVER_TEMPLATES = HOME / "receiver_templates"
 
 _BOM = b"\xef\xbb\xbf"
@@ -51,6 +55,36 @@ def modified_at(path: Path) -> int:
         return 0
 
 
+def scenario_names() -> list[str]:
+    """Return the names of the stories that are shipped."""
+    return sorted(file.stem for file in SCENARIOS.glob("*.toml"))
+
+
+def load_scenario(name: str, catalog: Catalog | None = None) -> "Scenario":
+    """Return the story of that name, or of a file: what ends in .toml or has a slash is one.
+
+    Raises `NotFound` naming the nearest, and `InputError` naming file, line and key.
+    """
+    from pivotal_sandbox.core.scenario import parse_scenario  # most commands tell no story
+
+    path = Path(name)
+    is_file = path.suffix.lower() == ".toml" or len(path.parts) > 1
+    if not is_file and name not in (names := scenario_names()):
+        raise NotFound(
+            f'There is no scenario "{name:.80}".{did_you_mean(name, names)} '
+            "`pivotal-sandbox scenario list` shows them all; a file of your own ends in .toml.",
+            pointer="/scenario",
+        )
+    path = path if is_file else SCENARIOS / f"{name}.toml"
+    try:
+        text = _bytes(path).decode()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, line {line}: This is no UTF-8.") from None
+    file = str(path) if is_file else path.name
+    return parse_scenario(text, path.stem, catalog or load_catalog(), file=file)
+
+
 @cache
 def load_names() -> Names:
     """Return what realistic records are made of."""
@@ -75,12 +109,16 @@ def _with_files(document: Any, folder: Path) -> Any:
     return document
 
 
-def _read(path: Path) -> Any:
+def _bytes(path: Path) -> bytes:
     try:
-        content = path.read_bytes().removeprefix(_BOM)
+        return path.read_bytes().removeprefix(_BOM)
     except (OSError, ValueError) as error:  # a null byte in the name is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise InputError(f'"{path}" cannot be read: {reason}.') from None
+
+
+def _read(path: Path) -> Any:
+    content = _bytes(path)
     if path.suffix.lower() in (".yaml", ".yml"):
         return _from_yaml(path, content)
     try:

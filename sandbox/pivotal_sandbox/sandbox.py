@@ -5,7 +5,7 @@ import secrets as entropy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core import policy
@@ -22,14 +22,14 @@ from pivotal_sandbox.core.chaos import parse_chaos
 from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
 from pivotal_sandbox.core.event import Edits
 from pivotal_sandbox.core.ids import ENDPOINT, Ids, new_secret
-from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Mode, Record
+from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Mode, Record, SignTime
 from pivotal_sandbox.core.world import Change, World
 from pivotal_sandbox.engine.dispatcher import Dispatcher
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.mischief import Mischief
 from pivotal_sandbox.engine.outbox import Outbox
 from pivotal_sandbox.engine.sender import Sender
-from pivotal_sandbox.errors import Conflict, InputError, StoreError
+from pivotal_sandbox.errors import InputError, StoreError
 from pivotal_sandbox.feed import Feed
 from pivotal_sandbox.indexing import Indexing
 from pivotal_sandbox.receive.capture import BODY_MOST, PREFIX, CaptureReceiver
@@ -66,7 +66,7 @@ class Sandbox:
         allow_hosts: Sequence[str] = (),
         timeout: int = policy.TIMEOUT,
         transport: "httpx.AsyncBaseTransport | None" = None,
-        sign_time: Literal["wall", "sandbox"] = "wall",
+        sign_time: SignTime = "wall",
         keep: int = policy.RETENTION,
         base_url: str = "http://127.0.0.1:8400",
         chaos: str = "",
@@ -112,7 +112,7 @@ class Sandbox:
             secrets=lambda bin: self.endpoints.secrets_at(
                 f"{self.base_url}{PREFIX}{bin}", self.clock.now()
             ),
-            timestamp=self._timestamp,
+            timestamp=self.timestamp,
             forward=self._forwarder.send,
             on_capture=self.feed.publish,
         )
@@ -131,7 +131,7 @@ class Sandbox:
             keep=self._keep,
             event=self.deliveries.event,
             endpoint=self.endpoints.find,
-            timestamp=lambda: int(self._timestamp()),
+            timestamp=lambda: int(self.timestamp()),
             on_attempt=self._attempted,
             mischief=self.mischief,
         )
@@ -243,12 +243,7 @@ class Sandbox:
         named, whatever that subscribed to. Returns once event and deliveries are kept: where the
         `fault` takes several events, the last of them with the deliveries of all.
         """
-        endpoint = self.outbox.enabled(endpoint_id) if endpoint_id else None
-        if endpoint and mode not in (None, endpoint.mode):
-            raise Conflict(
-                f"The endpoint {endpoint.id} is a {endpoint.mode} one: no {mode} event reaches it.",
-                pointer="/mode",
-            )
+        endpoint = self.outbox.enabled(endpoint_id, mode=mode) if endpoint_id else None
         mode = endpoint.mode if endpoint else mode or "test"
         if type == PING:
             if endpoint is None:
@@ -260,11 +255,15 @@ class Sandbox:
         return Triggered.together(await self._send(mode, change, to, fault))
 
     async def change(
-        self, mode: Mode, make: Callable[[World, int], Change]
+        self, mode: Mode, make: Callable[[World, int], Change], *, endpoint_id: str | None = None
     ) -> tuple[Change, list[Triggered]]:
-        """Let `make` change the records of `mode` at the time it is given; send all that fires."""
+        """Let `make` change the records of `mode` at the time it is given; send all that fires.
+
+        It goes to those that subscribed, or to the one endpoint named.
+        """
+        to = [self.outbox.enabled(endpoint_id, mode=mode)] if endpoint_id else None
         change = make(await self._worlds.of(mode), self.clock.now())
-        return change, await self._send(mode, change)
+        return change, await self._send(mode, change, to)
 
     async def records(self, mode: Mode, object: str) -> Mapping[str, Record]:
         """Return the records of one kind by id, the oldest first. Raises `NotFound`."""
@@ -317,6 +316,10 @@ class Sandbox:
         self.mischief.chaos = chaos if chaos.rules else None
         self.feed.publish(ChaosChanged(chaos.spec))
 
+    def timestamp(self) -> float:
+        """Return the Unix seconds that a signature made now carries."""
+        return self.clock.now() / 1000 if self._sign_time == "sandbox" else self.clock.wall()
+
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
         self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
 
@@ -344,6 +347,3 @@ class Sandbox:
         except (InputError, StoreError):
             await self._worlds.load(self._database)  # what is not kept did not happen
             raise
-
-    def _timestamp(self) -> float:
-        return self.clock.now() / 1000 if self._sign_time == "sandbox" else self.clock.wall()

@@ -141,11 +141,11 @@ async def by_aiohttp(request: Request, window: float) -> float:
         return await rate(send, 32, window)
 
 
-def by_wrk(request: Request, window: float, folder: Path) -> float:
+def by_wrk(request: Request, window: float, folder: Path, *, threads: int = 1) -> float:
     body, script = folder / "body.json", folder / "post.lua"
     body.write_bytes(request.body)
     script.write_text(WRK.format(body=body), "utf-8")
-    options = ["-t1", "-c32", f"-d{max(1, round(window))}s", "-s", str(script)]
+    options = [f"-t{threads}", "-c32", f"-d{max(1, round(window))}s", "-s", str(script)]
     run = subprocess.run(["wrk", *options, request.url], capture_output=True, text=True, check=True)
     found = re.search(r"Requests/sec:\s+([0-9.]+)", run.stdout)
     assert found, run.stdout

@@ -27,6 +27,7 @@ COMMANDS = {
     "events": ("events", "List the event types, or show one with schema and example."),
     "check": ("check", "Throw genuine and hostile requests at a receiver, and grade it."),
     "load": ("load", "Put a receiver under a load of signed events."),
+    "scenario": ("scenario", "Tell stories from files, and see whether what they expect holds."),
     "watch": ("watch", "On each saved change, send the last failed deliveries again."),
     "new": ("new", "Write a receiver to start from, in the stack that you have."),
     "sign": ("signature", "Print the signature header of a body."),

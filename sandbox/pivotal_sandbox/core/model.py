@@ -8,6 +8,7 @@ Status = Literal["pending", "retrying", "delivered", "failed", "cancelled"]
 ErrorCode = Literal[
     "timeout", "connection_refused", "connection_reset", "dns", "tls", "protocol", "blocked"
 ]
+SignTime = Literal["wall", "sandbox"]
 Headers = tuple[tuple[str, str], ...]
 
 OPEN: frozenset[Status] = frozenset({"pending", "retrying"})

@@ -152,9 +152,16 @@ class Outbox:
             self._dispatcher.add(delivery)
         return replays
 
-    def enabled(self, endpoint_id: str, pointer: str = "/endpoint_id") -> Endpoint:
-        """Return an endpoint that can be sent to. Raises `NotFound` or `Conflict`."""
+    def enabled(
+        self, endpoint_id: str, pointer: str = "/endpoint_id", *, mode: Mode | None = None
+    ) -> Endpoint:
+        """Return an endpoint that can be sent events of `mode`. Raises `NotFound` or `Conflict`."""
         endpoint = self._endpoints.get(endpoint_id)
+        if mode not in (None, endpoint.mode):
+            raise Conflict(
+                f"The endpoint {endpoint.id} is a {endpoint.mode} one: no {mode} event reaches it.",
+                pointer="/mode",
+            )
         if not endpoint.enabled:
             raise Conflict(f"The endpoint {endpoint_id} is disabled: enable it.", pointer=pointer)
         return endpoint

@@ -72,6 +72,11 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
         for member in crew:
             member.terminate()
 
+    def take(part: Tally) -> None:
+        tell(part)
+        if stopped:
+            stop()  # again: a member that was still starting did not hear it
+
     # Ctrl-C reaches the whole crew; ignored while it starts, it cannot kill a member half-way.
     for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
@@ -87,7 +92,7 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
             crew.append(member)
         for one in _SIGNALS:
             signal.signal(one, stop)
-        took_ms = _heard(ends, tell)
+        took_ms = _heard(ends, take)
         return Ended(took_ms, stopped)
     finally:
         for member in crew:

@@ -32,10 +32,11 @@ class Tally:
     def add(self, answer: str, latency_ms: float, at_ms: float) -> None:
         """Count one request, `at_ms` after the start."""
         index = int(at_ms / self.slice_ms)
-        slice = self.slices.get(index)
-        if slice is None:
-            slice = self.slices[index] = Histogram()
-        slice.add(latency_ms)
+        try:
+            self.slices[index].add(latency_ms)
+        except KeyError:
+            self.slices[index] = Histogram()
+            self.slices[index].add(latency_ms)
         self.answers[answer] += 1
         if answer[0] != "2":
             self.troubled[index] += 1

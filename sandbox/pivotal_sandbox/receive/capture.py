@@ -67,6 +67,7 @@ class CaptureReceiver:
         self._timestamp = timestamp
         self._forward = forward
         self._on_capture = on_capture
+        self.pause = sleep  # how a delay passes, in ms: by waiting, if nobody says otherwise
         self._answered: dict[str, int] = {}
         self._verdicts: dict[str, str] = {}
 
@@ -109,7 +110,7 @@ class CaptureReceiver:
         if step.delay:  # it is kept at once: the sender may not wait for the answer
             capture = self._capture(scope, bin, body)
             await self._keep(capture)
-            await sleep(step.delay)
+            await self.pause(step.delay)
             await self._keep(_answered(capture, step.status, started), is_new=False)
         else:
             await self._keep(self._capture(scope, bin, body, step.status, started))

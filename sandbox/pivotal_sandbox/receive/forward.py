@@ -26,7 +26,7 @@ def forwarded_request(capture: Capture, target: str) -> Request:
         url += ("&" if "?" in url else "?") + capture.query
     headers = [
         ("host", parse_url(url).authority) if name.lower() == "host" else (name, value)
-        for name, value in _end_to_end(capture.headers)
+        for name, value in end_to_end(capture.headers)
     ]
     if capture.body or capture.method not in ("GET", "HEAD"):
         headers.append(("content-length", str(len(capture.body))))
@@ -39,7 +39,7 @@ def answer_of(outcome: Outcome, url: str) -> Response:
         sentence = f"{url} did not answer: {outcome.detail or outcome.error}"
         return Response(502, (("content-type", "text/plain; charset=utf-8"),), sentence.encode())
     response = outcome.response
-    return Response(response.status_code, _end_to_end(response.headers), response.body)
+    return Response(response.status_code, end_to_end(response.headers), response.body)
 
 
 def for_the_log(outcome: Outcome) -> Outcome:
@@ -51,5 +51,6 @@ def for_the_log(outcome: Outcome) -> Outcome:
     return replace(outcome, response=cut)
 
 
-def _end_to_end(headers: Headers) -> Headers:
+def end_to_end(headers: Headers) -> Headers:
+    """Return the headers without those that speak of one connection only."""
     return tuple((name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pivotal_sandbox.core.duration import parse_duration
+from pivotal_sandbox.core.model import SignTime
 from pivotal_sandbox.core.policy import TIMEOUT
 from pivotal_sandbox.core.signature import TOLERANCE
 from pivotal_sandbox.errors import InputError, did_you_mean
@@ -26,7 +27,7 @@ class Options:
     name: str = ""
     secret: str | None = field(default=None, repr=False)
     seed: int | None = None
-    sign_time: Literal["wall", "sandbox"] = "wall"
+    sign_time: SignTime = "wall"
     tolerance: int = TOLERANCE
     timeout: int = TIMEOUT
     catalog: Path | None = None

@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from pivotal_sandbox.core.duration import parse_duration
 from pivotal_sandbox.core.instant import parse_rfc3339
-from pivotal_sandbox.errors import InputError, did_you_mean
-from pivotal_sandbox.web.problem import from_validation
+from pivotal_sandbox.core.validation import refused
+from pivotal_sandbox.errors import InputError
 
 T = TypeVar("T", bound=Struct)
 V = TypeVar("V")
@@ -29,7 +29,7 @@ async def read_body(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        raise _named(from_validation(error), kind) from None
+        raise refused(error, kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"The body is not JSON: {error}.") from None
 
@@ -44,7 +44,7 @@ def read_query(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.convert(given, type=kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _named(from_validation(error), kind) from None
+        raise refused(error, kind) from None
 
 
 def read_at(pointer: str, parse: Callable[[str], V], text: str) -> V:
@@ -79,12 +79,3 @@ def read_moment(text: str | None, now: int, pointer: str) -> int | None:
             "now such as 1h.",
             pointer=pointer,
         ) from None
-
-
-def _named(error: InputError, kind: type[Struct]) -> InputError:
-    known = kind.__struct_fields__
-    field = error.pointer.removeprefix("/")
-    if field in known or "/" in field or not field:
-        return error
-    hint = did_you_mean(field, known) or f" Known: {', '.join(known)}."
-    return InputError(f"{error}{hint}", pointer=error.pointer)

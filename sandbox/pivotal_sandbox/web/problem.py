@@ -1,6 +1,5 @@
 """Errors as RFC 9457 problem details: what was wrong, where, and what would be right."""
 
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -18,10 +17,6 @@ _STATUS: tuple[tuple[type[SandboxError], int, str], ...] = (
     (InputError, 422, "Invalid input"),
     (StoreError, 503, "The database does not take it"),
 )
-_PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.+)`)?\Z", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
-_FIELD = re.compile(r"(?:unknown field|required field) `([^`]+)`")
-
 
 MEDIA = "application/problem+json"
 
@@ -84,14 +79,3 @@ async def on_bug(request: Request, error: Exception) -> Response:
     return problem(
         500, "Internal Server Error", "This is a bug of the sandbox: its log says what happened."
     )
-
-
-def from_validation(error: msgspec.ValidationError) -> InputError:
-    """Return the error that names the field which `msgspec` found wrong."""
-    match = _PLACE.match(str(error))
-    assert match is not None  # it matches any text
-    what, path = match["what"], match["path"] or "$"
-    pointer = "".join(f"/{key or index}" for key, index in _STEP.findall(path))
-    if field := _FIELD.search(what):
-        pointer += f"/{field[1]}"
-    return InputError(what.replace("`", '"') + ".", pointer=pointer)

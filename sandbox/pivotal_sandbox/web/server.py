@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core import policy
-from pivotal_sandbox.core.model import Endpoint
+from pivotal_sandbox.core.model import Endpoint, SignTime
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.feed import Listener
 from pivotal_sandbox.receive.capture import PREFIX
@@ -91,6 +91,23 @@ async def serve(
     settings: Settings, *, on_activity: Listener | None = None
 ) -> AsyncIterator[Running]:
     """Run a sandbox and its server in this event loop, and stop both at the end."""
+    async with serve_empty(settings, on_activity=on_activity) as (sandbox, token):
+        first = await _first_endpoint(sandbox, settings.to)
+        yield Running(sandbox.base_url, first, sandbox, token)
+
+
+@contextlib.asynccontextmanager
+async def serve_empty(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sign_time: SignTime = "wall",
+    on_activity: Listener | None = None,
+) -> AsyncIterator[tuple[Sandbox, str | None]]:
+    """Do the same without an endpoint to begin with; give the sandbox, and the token if any.
+
+    A `clock` goes before the settings' speed.
+    """
     sock = _bind(settings.host, settings.port)
     try:
         address, port = sock.getsockname()[:2]
@@ -103,21 +120,21 @@ async def serve(
         sandbox = Sandbox(
             settings.db,
             # A clock that stands still starts at a fixed time: with a seed, each run is the same.
-            clock=Clock(speed=settings.speed) if settings.speed else Clock.manual(),
+            clock=clock or (Clock(speed=settings.speed) if settings.speed else Clock.manual()),
             seed=settings.seed,
             catalog=settings.catalog,
             keep=settings.keep,
             allow_hosts=settings.allow_hosts if is_loopback(own) else (*settings.allow_hosts, own),
             base_url=url,
             chaos=settings.chaos,
+            sign_time=sign_time,
         )
         async with sandbox:
             if on_activity:
                 sandbox.feed.subscribe(on_activity)
             access = Access.bound_to(address, (settings.host, *more), token)
             async with _listening(sandbox, sock, access, settings):
-                first = await _first_endpoint(sandbox, settings.to)
-                yield Running(url, first, sandbox, token)
+                yield sandbox, token
     finally:
         sock.close()
 

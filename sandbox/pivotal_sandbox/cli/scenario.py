@@ -1,0 +1,141 @@
+"""`scenario`: stories from files, told in a sandbox of their own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pivotal_sandbox.cli.options import allow_host_option
+from pivotal_sandbox.cli.output import json_option, not_so, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from pivotal_sandbox.core.scenario import Scenario
+    from pivotal_sandbox.story.entry import Entry
+
+
+def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a story that is shipped."""
+    from pivotal_sandbox import data
+
+    return [name for name in data.scenario_names() if name.startswith(incomplete)]
+
+
+story_argument = click.argument("story", metavar="NAME|FILE", shell_complete=names)
+catalog_option = click.option(
+    "--catalog",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Event types of your own: a catalog, or an OpenAPI document with webhooks.",
+)
+
+
+@click.group()
+def scenario() -> None:
+    """Tell stories of customers and outages, and see whether what they expect holds.
+
+    A story is a TOML file: records, changes, faults, waits, expectations. docs/scenarios.md
+    describes it.
+    """
+
+
+@scenario.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Print the stories that are shipped."""
+    from pivotal_sandbox import data
+
+    stories = [data.load_scenario(name) for name in data.scenario_names()]
+    if as_json:
+        for one in stories:
+            shown = {"name": one.name, "title": one.title, "description": one.description}
+            print_json({**shown, "steps": len(one.steps)})
+    else:
+        rows = [(one.name, str(len(one.steps)), one.title) for one in stories]
+        print_table(("SCENARIO", "STEPS", "TITLE"), rows, fold=True)
+
+
+@scenario.command()
+@story_argument
+def show(story: str) -> None:
+    """Print the file of a story, to copy and change."""
+    from pivotal_sandbox import data
+
+    click.echo(data.load_scenario(story).text.encode(), nl=False)
+
+
+@scenario.command()
+@story_argument
+@click.option("--to", metavar="URL", help="Your receiver, in place of the story's bins.")
+@click.option(
+    "--secret",
+    envvar="PIVOTAL_WEBHOOK_SECRET",
+    show_envvar=True,
+    help="With --to: what to sign with; by default a new secret, which is shown.",
+)
+@allow_host_option("Send beyond loopback: a name, an address, a network or *; repeatable.")
+@click.option("--seed", type=int, metavar="N", help="Other records and ids than the file's.")
+@catalog_option
+@json_option
+def run(
+    story: str,
+    to: str | None,
+    secret: str | None,
+    allow_hosts: tuple[str, ...],
+    seed: int | None,
+    catalog: Path | None,
+    as_json: bool,
+) -> None:
+    """Tell a story, by name or from a file of yours, and judge what it expects.
+
+    It needs no running sandbox, and no time: its clock stands still but for the story. With --to it
+    is told to your receiver; what rests on how the bins behave is then skipped. Exit code 1 where
+    an expectation fails.
+
+    \b
+    pivotal-sandbox scenario run receiver-outage
+    pivotal-sandbox scenario run mine.toml --to http://127.0.0.1:8000/webhooks/pivotal
+    """
+    from dataclasses import replace
+
+    from pivotal_sandbox import data
+
+    found = data.load_scenario(story, data.load_catalog(catalog) if catalog else None)
+    if seed is not None:
+        found = replace(found, seed=seed)
+    if secret is not None and not secret:
+        raise click.BadParameter("It is empty: anyone could forge it.", param_hint="--secret")
+    from pivotal_sandbox.cli.interrupt import run_until_stopped
+    from pivotal_sandbox.cli.transcript import json_of, lines_of
+    from pivotal_sandbox.story.actor import Receiver
+    from pivotal_sandbox.story.stage import told
+
+    receiver = None
+    if to is not None:
+        from pivotal_sandbox.cli.once import shown_secret
+        from pivotal_sandbox.core.url import parse_url
+
+        parse_url(to)
+        receiver = Receiver(to, shown_secret() if secret is None else secret)
+
+    async def tell(entry: "Entry") -> None:
+        if as_json:
+            print_json(json_of(entry))
+            return
+        for line in lines_of(entry, found.file):
+            click.echo(line)
+
+    if not as_json:
+        click.echo(_head(found))
+    summary = run_until_stopped(
+        told(found, tell, receiver=receiver, allow_hosts=allow_hosts, catalog=catalog)
+    )
+    if summary is None:
+        note("Stopped before the end of the story.")
+    if summary is None or not summary.ok:
+        not_so()
+
+
+def _head(story: "Scenario") -> str:
+    from textwrap import fill
+
+    about = fill(" ".join(story.description.split()), width=96)
+    return "\n".join(filter(None, (click.style(story.title, bold=True), about))) + "\n"

@@ -1,0 +1,80 @@
+"""Opens a sandbox of its own for a scenario, and tells it there."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pivotal_sandbox.clock import Clock
+from pivotal_sandbox.core.deed import Trigger
+from pivotal_sandbox.core.fault import find_fault
+from pivotal_sandbox.core.scenario import Scenario
+from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.story.actor import Receiver
+from pivotal_sandbox.story.bins import Bins
+from pivotal_sandbox.story.entry import Summary
+from pivotal_sandbox.story.teller import Tell, Teller
+from pivotal_sandbox.web.server import Settings, serve_empty
+
+PATIENCE_MS = 2_000  # over sockets, on a busy machine
+
+
+async def told(
+    scenario: Scenario,
+    tell: Tell,
+    *,
+    receiver: Receiver | None = None,
+    allow_hosts: Sequence[str] = (),
+    catalog: Path | None = None,
+) -> Summary:
+    """Tell a scenario in a sandbox of its own, in memory, and return how it ended.
+
+    Its bins are reached without a socket, and its delays pass at once, but for a fault of the
+    transport, which needs a socket and real time. Signatures carry the sandbox's time or, for a
+    `receiver` of the user's, the wall clock's. Raises `InputError` naming file, line and key.
+    """
+    wired = needs_socket(scenario) and receiver is None
+    async with _sandbox(scenario, receiver, allow_hosts, catalog, wired=wired) as sandbox:
+        patience_ms = PATIENCE_MS if wired else 0
+        teller = Teller(scenario, sandbox, tell, receiver=receiver, patience_ms=patience_ms)
+        return await teller.run()
+
+
+def needs_socket(scenario: Scenario) -> bool:
+    """Say whether a fault of the scenario is one of the transport."""
+    deeds = [step.deed for step in scenario.steps]
+    faults = [find_fault(deed.fault) for deed in deeds if isinstance(deed, Trigger)]
+    return any(fault is not None and fault.group == "transport" for fault in faults)
+
+
+def scenario_clock(scenario: Scenario) -> Clock:
+    """Return the clock of a scenario: it stands still but for its steps."""
+    return Clock.manual() if scenario.start is None else Clock.manual(scenario.start)
+
+
+@asynccontextmanager
+async def _sandbox(
+    scenario: Scenario,
+    receiver: Receiver | None,
+    allow_hosts: Sequence[str],
+    catalog: Path | None,
+    *,
+    wired: bool,
+) -> AsyncIterator[Sandbox]:
+    clock = scenario_clock(scenario)
+    if wired:
+        settings = Settings(
+            port=0, seed=scenario.seed, catalog=catalog, allow_hosts=tuple(allow_hosts), grace_s=0.1
+        )
+        async with serve_empty(settings, clock=clock, sign_time="sandbox") as (sandbox, _):
+            yield sandbox
+        return
+    async with Sandbox(
+        clock=clock,
+        seed=scenario.seed,
+        catalog=catalog,
+        allow_hosts=allow_hosts,
+        sign_time="sandbox" if receiver is None else "wall",
+    ) as sandbox:
+        if receiver is None:
+            sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver))
+        yield sandbox
