@@ -68,7 +68,12 @@ def _unsayable(sent: Sent) -> str:
             text = _text(value)
         except UnicodeDecodeError:
             return "a header that is no UTF-8"
-        if "\\" in text or text[:1] in ("=", "@") or text != text.strip() or printable(text) != text:
+        if (
+            "\\" in text
+            or text[:1] in ("=", "@")
+            or text != text.strip()
+            or printable(text) != text
+        ):
             return "such a value of a header"
     return ""
 

@@ -77,17 +77,15 @@ def pytest_file(sent: Sequence[Sent]) -> str:
 
 def _case(sent: Sent) -> str:
     request = sent.request
-    headers = "".join(
-        f"            ({ascii(name)}, {ascii(value)}),\n" for name, value in request.headers
-    )
+    headers = "".join(f"            ({name!a}, {value!a}),\n" for name, value in request.headers)
     return (
         "    pytest.param(\n"
-        f"        {ascii(request.method)},\n"
-        f"        {ascii(request.url)},\n"
+        f"        {request.method!a},\n"
+        f"        {request.url!a},\n"
         f"        [\n{headers}        ],\n"
         f"        {request.body!r},\n"
         f"        {sent.signed},\n"
         f"        {sent.accepted},\n"
-        f"        id={ascii(sent.id)},\n"
+        f"        id={sent.id!a},\n"
         "    ),\n"
     )

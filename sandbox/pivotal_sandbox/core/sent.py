@@ -87,4 +87,3 @@ def of_capture(capture: Capture, base_url: str) -> Sent:
         bin=capture.bin,
         below="".join(f"/{one}" for one in segments[3:]) + query,
     )
-

@@ -13,6 +13,8 @@ from pivotal_sandbox.web.pages.visit import Visit
 
 FOLDER = Path(__file__).parents[1] / "static"
 STYLES = ("base.css", "frame.css", "lists.css", "detail.css", "forms.css")
+_SHEET = "inspector.css"  # all of them: a page that asks for one file is painted sooner
+_FIRST = "first.js"  # which is no module: it runs before anything is painted
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _IMPORTED = re.compile(rb'^import (?:.* from )?"\./[a-z]+\.js"', re.MULTILINE)
 
@@ -34,7 +36,7 @@ async def show(visit: Visit) -> Response:
 @cache
 def modules() -> tuple[str, ...]:
     """Return the names of the script's modules: a browser that knows them asks for all at once."""
-    return tuple(name for name in _files() if name.endswith(".js"))
+    return tuple(name for name in _files() if name.endswith(".js") and name != _FIRST)
 
 
 @cache
@@ -45,4 +47,5 @@ def version() -> str:
 
 @cache
 def _files() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir())}
+    files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir())}
+    return files | {_SHEET: b"\n".join(files.pop(name) for name in STYLES)}

@@ -9,10 +9,6 @@ import "./brush.js";
 import "./forms.js";
 import "./keys.js";
 
-const stored = (() => { try { return localStorage; } catch { return {}; } })();
-root.classList.add("scripted");
-if (stored.theme) root.dataset.theme = stored.theme;
-
 async function copied(button) {
   if (!(await copy(button.dataset.copy))) return;
   const told = $(".copied", button);
@@ -21,7 +17,8 @@ async function copied(button) {
 }
 function changeTheme() {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = stored.theme = dark ? "light" : "dark";
+  root.dataset.theme = dark ? "light" : "dark";
+  try { localStorage.theme = root.dataset.theme; } catch { /* it holds for this page only */ }
 }
 const pressed = {
   ".copy": copied,
