@@ -171,7 +171,7 @@ async def test_a_selection_and_all_of_a_filter_are_exported(
     ("query", "says"),
     [
         ({}, "Select what to export first."),
-        ({"id": "msg_x", "as": "xml"}, "there are jsonl, curl"),
+        ({"id": "msg_x", "as": "xml"}, "There are: scenario, curl"),
         ({"all": "1", "filter": "{"}, "not one that this page made"),
     ],
 )

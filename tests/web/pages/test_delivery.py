@@ -98,14 +98,15 @@ async def test_it_is_copied_with_a_signature_that_holds(
     look: Look, failed_twice: str, client: httpx.AsyncClient
 ) -> None:
     page = await look(f"/deliveries/{failed_twice}")
-    [curl, httpie, test] = [
+    [curl, httpie, test, archive] = [
         button.attributes["data-copy"]
         for button in page.with_class("copy")
         if button.attributes["aria-label"].startswith("Copy as ")
     ]
     assert curl.startswith("curl -sS")
-    assert "| http POST" in httpie
+    assert "| http " in httpie
     compile(test, "test_it.py", "exec")
+    assert json.loads(archive)["log"]["entries"][0]["response"]["status"] == 503
 
 
 async def test_why_a_signature_does_not_match_is_explained(

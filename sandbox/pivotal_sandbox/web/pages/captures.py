@@ -10,13 +10,14 @@ from starlette.responses import Response
 from pivotal_sandbox.core.behaviour import Bin, Step, parse_behaviour
 from pivotal_sandbox.core.duration import format_duration
 from pivotal_sandbox.core.model import Capture
+from pivotal_sandbox.core.sent import of_capture
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receive.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
 from pivotal_sandbox.web.inputs import read_at
 from pivotal_sandbox.web.pages import capture as detail
-from pivotal_sandbox.web.pages.exported import FORMS, Exported, exported
+from pivotal_sandbox.web.pages.exported import CHOICES, Exported, exported
 from pivotal_sandbox.web.pages.shown import text_of
 from pivotal_sandbox.web.pages.visit import Visit
 from pivotal_sandbox.web.pages.words import Pill
@@ -62,7 +63,7 @@ async def show(visit: Visit) -> Response:
         presets=[(name, says) for name, says, _ in PRESETS],
         rows=[(one, badge(one)) for one in found],
         given=given,
-        forms=FORMS,
+        forms=CHOICES,
         next=visit.here(cursor=following, open=None) if following else None,
         first=visit.here(cursor=None) if cursor else None,
         detail=await detail.content(visit, opened) if opened else None,
@@ -98,7 +99,7 @@ async def clear(visit: Visit) -> Response:
 
 async def export(visit: Visit) -> Response:
     """Answer with all captures that the filter lets through, as a file, newest first."""
-    return exported(_things(visit, _filter(visit)), "captures", visit.asked("as"))
+    return await exported(_things(visit, _filter(visit)), "captures", visit.asked("as"))
 
 
 async def _things(visit: Visit, wanted: CaptureFilter) -> AsyncIterator[Exported]:
@@ -106,7 +107,7 @@ async def _things(visit: Visit, wanted: CaptureFilter) -> AsyncIterator[Exported
     while True:
         found, cursor = await visit.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
         for one in found:
-            yield Exported(detail.request_of(visit, one), CaptureView.of(one))
+            yield Exported(CaptureView.of(one), of_capture(one, visit.sandbox.base_url))
         if cursor is None:
             return
 

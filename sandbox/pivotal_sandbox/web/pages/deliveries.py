@@ -16,7 +16,7 @@ from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.inputs import read_moment
 from pivotal_sandbox.web.pages import delivery as detail
 from pivotal_sandbox.web.pages.chart import chart_of
-from pivotal_sandbox.web.pages.exported import FORMS, Exported, exported
+from pivotal_sandbox.web.pages.exported import CHOICES, Exported, exported
 from pivotal_sandbox.web.pages.rows import place_of, rows_of
 from pivotal_sandbox.web.pages.visit import Fields, Visit, one_of
 from pivotal_sandbox.web.views import AttemptView, DeliveryDetail, EventView
@@ -55,7 +55,7 @@ async def show(visit: Visit) -> Response:
         types=[one.name for one in sandbox.catalog],
         statuses=get_args(Status),
         windows=WINDOWS,
-        forms=FORMS,
+        forms=CHOICES,
         replayed=visit.asked("replayed"),
         detail=await detail.content(visit, opened) if opened else None,
         empty=not found and not given and not cursor,
@@ -84,7 +84,7 @@ async def export(visit: Visit) -> Response:
     ids = await _selected(visit, visit.request.query_params.multi_items())
     if not ids:
         raise InputError("Select what to export first.", pointer="/id")
-    return exported(_things(visit, ids), "deliveries", visit.asked("as"))
+    return await exported(_things(visit, ids), "deliveries", visit.asked("as"))
 
 
 async def _things(visit: Visit, ids: Sequence[str]) -> AsyncIterator[Exported]:
@@ -100,7 +100,7 @@ async def _things(visit: Visit, ids: Sequence[str]) -> AsyncIterator[Exported]:
             event=EventView.of(event),
             attempts=[AttemptView.of(attempt) for attempt in attempts],
         )
-        yield Exported(detail.sent(visit, delivery, event, attempts), view)
+        yield Exported(view, detail.last_sent(delivery, event, attempts))
 
 
 async def _selected(visit: Visit, form: Fields) -> list[str]:

@@ -1,62 +1,64 @@
-"""Deliveries and captures as files, in a form that other programs take."""
+"""Deliveries and captures as files, in the forms that exports have everywhere."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import msgspec
 from starlette.responses import Response
 
-from pivotal_sandbox.core.curl import curl_command
-from pivotal_sandbox.core.model import Request
+from pivotal_sandbox import __version__
+from pivotal_sandbox.core.export import FORMS, Form, How, export, get_form
+from pivotal_sandbox.core.sent import Sent
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.web.pages.download import streamed
+
+LINES = "jsonl"
+CHOICES = (
+    (LINES, "JSON Lines"),
+    *((form.name, {"httpie": "HTTPie", "har": "HAR"}.get(form.name, form.name)) for form in FORMS),
+)
+"""The forms by name, and how the page calls them."""
+
+MOST = 10_000  # requests in a file that cannot be written line by line
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One thing of a log: the request as it was on the wire, and all that the API says of it."""
+    """One thing of a log: all that the API says of it, and the request, if one was sent."""
 
-    request: Request
     view: msgspec.Struct
+    sent: Sent | None
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form of export: how it is called, and what a file of it is."""
-
-    id: str
-    name: str
-    suffix: str
-    media: str
-    part: Callable[[Exported], bytes]
+async def exported(things: AsyncIterator[Exported], name: str, form: str) -> Response:
+    """Return the file that holds all of `things`. Raises `InputError`."""
+    if form in ("", LINES):
+        return streamed(_lines(things), f"{name}.jsonl", "application/x-ndjson")
+    wanted = get_form(form)
+    text = await _text(things, wanted)
+    return streamed(_once(text.encode()), f"{name}{wanted.suffix}", wanted.media_type)
 
 
-def _jsonl(one: Exported) -> bytes:
-    return msgspec.json.encode(one.view) + b"\n"
+async def _lines(things: AsyncIterator[Exported]) -> AsyncIterator[bytes]:
+    async for one in things:
+        yield msgspec.json.encode(one.view) + b"\n"
 
 
-def _curl(one: Exported) -> bytes:
-    request = one.request
-    command = curl_command(request.method, request.url, request.headers, request.body)
-    return command.encode() + b"\n"
+async def _text(things: AsyncIterator[Exported], form: Form) -> str:
+    sent: list[Sent] = []
+    async for one in things:
+        if one.sent is not None:
+            sent.append(one.sent)
+        if len(sent) > MOST:
+            raise InputError(
+                f"A file for {form.name} holds {MOST:,} requests at most: narrow the filter, "
+                "or take JSON Lines.",
+                pointer="/as",
+            )
+    if not sent:
+        raise InputError("None of them was sent yet.", pointer="/id")
+    return export(sorted(sent, key=lambda one: (one.at, one.id)), form, How(__version__))
 
 
-FORMS: Sequence[Form] = (
-    Form("jsonl", "JSON Lines", "jsonl", "application/x-ndjson", _jsonl),
-    Form("curl", "curl", "sh", "text/plain", _curl),
-)
-
-
-def exported(things: AsyncIterator[Exported], name: str, form: str) -> Response:
-    """Return the file that holds all of `things`. Raises `InputError` for an unknown form."""
-    wanted = next((one for one in FORMS if one.id == (form or "jsonl")), None)
-    if wanted is None:
-        known = ", ".join(one.id for one in FORMS)
-        raise InputError(f'"{form:.40}" is no form of export; there are {known}.', pointer="/as")
-    part = wanted.part
-
-    async def parts() -> AsyncIterator[bytes]:
-        async for one in things:
-            yield part(one)
-
-    return streamed(parts(), f"{name}.{wanted.suffix}", wanted.media)
+async def _once(part: bytes) -> AsyncIterator[bytes]:
+    yield part

@@ -1,4 +1,5 @@
 // The chart's brush: what is swept over becomes the window.
+import { $ } from "./dom.js";
 import { go } from "./pages.js";
 
 let from = null;
@@ -12,9 +13,9 @@ document.addEventListener("pointermove", (event) => {
   if (!from) return;
   const x = placeIn(from.svg, event);
   if (!from.rect && Math.abs(x - from.x) < 0.02) return;
-  from.rect ??= from.svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "rect"));
-  const [a, b] = [Math.min(x, from.x), Math.max(x, from.x)];
-  for (const [name, value] of Object.entries({ class: "brush", x: a * 720, y: 0, width: (b - a) * 720, height: 48 })) from.rect.setAttribute(name, value);
+  from.rect ??= from.svg.appendChild($(".brush", from.svg).cloneNode());
+  from.rect.setAttribute("x", Math.min(x, from.x) * 720);
+  from.rect.setAttribute("width", Math.abs(x - from.x) * 720);
 });
 document.addEventListener("pointerup", (event) => {
   if (from?.rect) {

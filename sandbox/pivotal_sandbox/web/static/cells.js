@@ -13,17 +13,17 @@ export function edit(link) {
   field.value = link.dataset.value ?? link.textContent;
   if (field.selectedIndex === -1) field.value = "null"; // what is nothing is an empty cell
   made.prepend(field);
-  $$("form.cell").forEach((other) => leave(other));
+  $$("form.cell").forEach(leave);
   link.hidden = true;
   cell.append(made);
   field.focus();
   field.select?.();
 }
-export function leave(form, focus = true) {
+export function leave(form) {
   const link = $("a.cell", form.closest("td"));
   form.remove();
   link.hidden = false;
-  if (focus) link.focus();
+  link.focus();
 }
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -37,10 +37,7 @@ document.addEventListener("submit", async (event) => {
     history.replaceState(null, "", address);
     show(page, { keep: true });
   } catch (error) {
-    const line = document.createElement("p");
-    line.className = "problem";
-    line.textContent = error.message;
-    $(".preview", form).replaceChildren(line);
+    $(".preview", form).textContent = error.message;
   }
 }, { capture: true });
 document.addEventListener("keydown", (event) => {

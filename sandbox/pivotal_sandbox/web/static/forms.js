@@ -1,5 +1,5 @@
 // Forms: answered in place, judged while one types, and their effect shown before they are sent.
-import { $, $$, root, say } from "./dom.js";
+import { $, root, say } from "./dom.js";
 import { morphed } from "./morph.js";
 import { go, load } from "./pages.js";
 
@@ -38,15 +38,14 @@ document.addEventListener("input", (event) => {
 });
 async function preview(form) {
   const url = new URL(form.dataset.preview, location.href);
-  for (const [name, value] of new FormData(form)) if (name !== "mode") url.searchParams.append(name, value);
+  new FormData(form).forEach((value, name) => { if (name !== "mode") url.searchParams.append(name, value); });
   try {
     const [page] = await load(url);
     const fresh = $("#preview", page), own = $(".preview", form); // a form in a table has a place of its own
     if (own) own.replaceChildren(...fresh.childNodes);
     else for (const part of ["#preview", "#fault-help"]) if ($(part) && $(part, page)) morphed($(part), $(part, page), true);
     const wrong = fresh.dataset.field;
-    for (const field of form.elements) if (!field.matches("[data-json]") && field.name)
-      field.toggleAttribute("aria-invalid", Boolean(wrong) && (field.name === wrong || field.name === `set.${wrong}`));
-    $$("[aria-invalid='']", form).forEach((field) => field.setAttribute("aria-invalid", "true"));
+    for (const field of form.elements) if (field.name && !field.matches("[data-json]"))
+      field.setAttribute("aria-invalid", Boolean(wrong) && [wrong, `set.${wrong}`].includes(field.name));
   } catch (error) { say(error.message); }
 }

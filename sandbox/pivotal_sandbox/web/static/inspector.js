@@ -3,21 +3,20 @@ import { $, $$, copy, root } from "./dom.js";
 import { edit, leave } from "./cells.js";
 import { letGo } from "./morph.js";
 import { follow, go, pause, shown } from "./pages.js";
-import { compare, selectAll, selectEvery, ticked } from "./rows.js";
+import { compare, select, ticked } from "./rows.js";
 import { tellTimes } from "./time.js";
 import "./brush.js";
 import "./forms.js";
 import "./keys.js";
 
 async function copied(button) {
-  if (!(await copy(button.dataset.copy))) return;
   const told = $(".copied", button);
-  told.hidden = false;
+  told.hidden = !(await copy(button.dataset.copy));
   setTimeout(() => { told.hidden = true; }, 1200);
 }
 function changeTheme() {
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
+  const theme = root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  root.dataset.theme = theme === "dark" ? "light" : "dark";
   try { localStorage.theme = root.dataset.theme; } catch { /* it holds for this page only */ }
 }
 const pressed = {
@@ -26,8 +25,8 @@ const pressed = {
   ".keys": () => $("#keys").showModal(),
   ".connection": pause,
   ".news": (button) => { button.hidden = true; letGo(); scrollTo(0, 0); go(location.href, { push: false }); },
-  ".all": selectAll,
-  ".every": (box) => selectEvery(box.checked),
+  ".all": () => select(true, true),
+  ".every": (box) => select(box.checked),
   ".pick": (button) => $$("input", button.closest(".use")).forEach((box) => { box.checked = true; }),
   ".compare": compare,
   ".leave": (button) => leave(button.form),

@@ -1,7 +1,7 @@
 // Keys: each of them is listed by `?`.
 import { $, copy, say } from "./dom.js";
 import { load, pause } from "./pages.js";
-import { replay, row, selectEvery, step } from "./rows.js";
+import { replay, row, select, step } from "./rows.js";
 import { hideTip } from "./time.js";
 
 const keys = {
@@ -25,7 +25,7 @@ function back() {
   hideTip();
   const menu = $("details.menu[open]"), way = $(".shut") ?? $(".way a");
   if (menu) { menu.open = false; $("summary", menu).focus(); }
-  else if (document.activeElement?.closest("form.rows") && $("tbody input:checked")) selectEvery(false);
+  else if (document.activeElement?.closest("form.rows") && $("tbody input:checked")) select(false);
   else if (way) way.click();
   else document.activeElement?.blur();
 }
@@ -33,11 +33,8 @@ let leading = false;
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey || $("dialog[open]")) return;
   const typing = event.target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select");
-  if (typing) { if (event.key === "Escape") event.target.blur(); return; }
-  if (leading) {
-    leading = false;
-    const link = $(`[data-go="${CSS.escape(event.key)}"]`);
-    if (link) { event.preventDefault(); link.click(); }
-  } else if (event.key === "g") { leading = true; setTimeout(() => { leading = false; }, 1500); }
+  if (typing) { if (event.key === "Escape") event.target.blur(); }
+  else if (leading) { leading = false; $(`[data-go="${CSS.escape(event.key)}"]`)?.click(); }
+  else if (event.key === "g") { leading = true; setTimeout(() => { leading = false; }, 1500); }
   else if (Object.hasOwn(keys, event.key)) { event.preventDefault(); keys[event.key](); }
 });

@@ -40,11 +40,11 @@ export async function go(url, { push = true, keep = false, options } = {}) {
   try {
     const [page, address] = await load(url, options);
     if (visit !== visits) return;
-    const at = new URL(address, location.href);
-    at.hash = new URL(url, location.href).hash;
+    const at = new URL(address);
+    at.hash = new URL(url).hash;
     if (push && at.href !== location.href) history.pushState(null, "", at);
     show(page, { keep });
-    if (at.hash) $(`[id="${CSS.escape(decodeURIComponent(at.hash.slice(1)))}"]`)?.scrollIntoView({ block: "nearest" });
+    if (at.hash) document.getElementById(at.hash.slice(1))?.scrollIntoView({ block: "nearest" });
     say("");
   } catch (error) { say(error.message); }
 }

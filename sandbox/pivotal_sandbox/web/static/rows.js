@@ -5,10 +5,8 @@ import { go, headers, whenShown } from "./pages.js";
 const boxes = (which = "") => $$(`tbody input[type=checkbox]${which}`);
 
 export function selection() {
-  const form = $("form.rows");
+  const form = $("form.rows"), all = $("input[name=all]"), chosen = boxes(":checked").length;
   if (!form) return;
-  const chosen = boxes(":checked").length;
-  const all = $("input[name=all]", form);
   if (all && !chosen) all.checked = false;
   $(".selected b", form).textContent = all?.checked ? all.dataset.count : chosen;
   const every = $(".every", form);
@@ -28,20 +26,19 @@ async function count(form) {
     button.textContent = `Select all ${count.toLocaleString("en")} of this filter`;
   } catch { say("The sandbox does not answer."); }
 }
-export function selectAll() {
-  $("input[name=all]").checked = true;
-  boxes().forEach((box) => { box.checked = true; });
+// All of the page, or none; `whole` is for all of the filter.
+export function select(on, whole = false) {
+  boxes().forEach((box) => { box.checked = on; });
+  limit(whole);
+}
+function limit(whole) {
+  const all = $("input[name=all]");
+  if (all) all.checked = whole;
   selection();
 }
-export function selectEvery(on) {
-  boxes().forEach((box) => { box.checked = on; });
-  only();
-}
 export function compare() {
-  const [newer, older] = boxes(":checked").map((box) => box.value);
   const url = new URL(location.href);
-  url.searchParams.set("open", newer);
-  url.searchParams.set("diff", older);
+  boxes(":checked").forEach((box, at) => url.searchParams.set(at ? "diff" : "open", box.value));
   url.hash = "compare";
   go(url.href);
 }
@@ -55,19 +52,13 @@ export function ticked(box, event) {
   }
   last = box;
 }
-function only() {
-  const all = $("input[name=all]");
-  if (all) all.checked = false;
-  selection();
-}
-document.addEventListener("change", ({ target }) => { if (target.matches("tbody input[type=checkbox]")) only(); });
+document.addEventListener("change", ({ target }) => { if (target.matches("tbody input[type=checkbox]")) limit(false); });
 
 // -- Walked through
 export const row = () => document.activeElement?.closest?.("tr[data-key]") ?? $("tr[aria-current]");
 export function step(by) {
   const rows = $$("tbody tr[data-key]");
-  const at = rows.indexOf(row());
-  const next = rows[Math.min(Math.max(at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by, 0), rows.length - 1)];
+  const at = rows.indexOf(row()), next = rows.at(at < 0 ? Math.min(by, 0) : Math.min(Math.max(at + by, 0), rows.length - 1));
   if (next) { $("a", next).focus({ focusVisible: true }); next.scrollIntoView({ block: "nearest" }); }
 }
 export function replay() {

@@ -1,8 +1,9 @@
 // Time: the sandbox's own, as it goes on from when the page was made; and the exact time of what has the focus.
 import { $, $$, root } from "./dom.js";
 
-let base = { now: Number(root.dataset.now), at: performance.now(), speed: Number(root.dataset.speed) };
+let base;
 export function setClock({ now, speed }) { base = { now: Number(now), at: performance.now(), speed: Number(speed) }; }
+setClock(root.dataset);
 const sandboxNow = () => base.now + (performance.now() - base.at) * base.speed;
 
 const units = [[864e5, "d"], [36e5, "h"], [6e4, "min"], [1e3, "s"]];
@@ -35,11 +36,7 @@ function tell(time, by = time) {
   if (!time) return;
   const moment = Date.parse(time.dateTime);
   const local = new Date(moment).toLocaleString([], { dateStyle: "medium", timeStyle: "long" });
-  tip.replaceChildren(...[`${local}, your time`, `${utc(moment, 23)} UTC`].map((text) => {
-    const line = document.createElement("p");
-    line.textContent = text;
-    return line;
-  }));
+  tip.textContent = `${local}, your time\n${utc(moment, 23)} UTC`;
   tip.hidden = false;
   told = by;
   told.setAttribute("aria-describedby", "tip");
