@@ -1,8 +1,10 @@
-"""How long GET /api/deliveries takes among a thousand and among a million, and what memory.
+"""How long lists of deliveries take among a thousand and among a million, and what memory.
 
-Each case is a page by one filter, by several, or by a text, asked for over HTTP: as many items as
-the small log has, at most 50. The medians of `--rounds` are compared. The logs are filled first,
-and the payloads indexed: minutes for a million. `--folder` keeps them for the next time.
+Each case is a page by one filter, by several, or by a text, asked for over HTTP. Of the API as many
+items as the small log has, at most 50; then the inspector's own page, which has 50 rows and the
+chart, and is said with the rows that it has among how many. Both logs have the same last hour. The
+medians of `--rounds` are compared. The logs are filled first, and the payloads indexed: minutes for
+a million. `--folder` keeps them for the next time.
 """
 
 import argparse
@@ -59,6 +61,26 @@ def cases(delivery: Delivery, name: str) -> dict[str, Query]:
     }
 
 
+def looks(delivery: Delivery, name: str) -> dict[str, Query]:
+    """Return what to look at in the inspector; the first ones have 50 rows in both logs."""
+    asked = cases(delivery, name)
+    window = asked["window"]
+    return {
+        "page": {},
+        "page: delivered": {"status": "delivered"},
+        "page: window": window,
+        "page: window, delivered": window | {"status": "delivered"},
+        "page: week": {"since": "7d"},
+        "page: hour, failed": {"since": "1h", "status": "failed"},
+        "page: window, failed": asked["window, status"],
+        "page: type": asked["event_type"],
+        "page: none": asked["none"],
+        "page: q common": asked["q: common"],
+        "page: q a name": asked["q: a name"],
+        "page: q nothing": asked["q: nothing"],
+    }
+
+
 async def prepared(path: Path, count: int) -> None:
     """Fill the log, and the index of its payloads."""
     database = Database(path)
@@ -89,15 +111,25 @@ async def pages(
         found, items = {}, {}
         for case, query in cases(delivery, name).items():
             query["limit"] = str(max(sizes.get(case, 50), 1))
-            times = []
-            for _ in range(rounds):
-                started = perf_counter()
-                answer = await client.get("/api/deliveries", params=query, timeout=60)
-                times.append((perf_counter() - started) * 1000)
-                assert answer.status_code == 200, answer.text
-            found[case] = statistics.median(times)
+            found[case], answer = await asked(client, "/api/deliveries", query, rounds)
             items[case] = len(answer.json()["items"])
+        for case, query in looks(delivery, name).items():
+            found[case], answer = await asked(client, "/deliveries", query, rounds)
+            items[case] = answer.text.count("<tr data-key")
         return found, items
+
+
+async def asked(
+    client: httpx.AsyncClient, path: str, query: Query, rounds: int
+) -> tuple[float, httpx.Response]:
+    """Return the median ms of an answer, and the last one."""
+    times = []
+    for _ in range(rounds):
+        started = perf_counter()
+        answer = await client.get(path, params=query, timeout=60)
+        times.append((perf_counter() - started) * 1000)
+        assert answer.status_code == 200, answer.text
+    return statistics.median(times), answer
 
 
 def main() -> None:
@@ -113,19 +145,20 @@ def main() -> None:
         for path, count in zip(paths, counts, strict=True):
             asyncio.run(prepared(path, count))
         few, sizes = asyncio.run(pages(paths[0], given.rounds, {}))
-        many, _ = asyncio.run(pages(paths[1], given.rounds, sizes))
+        many, among = asyncio.run(pages(paths[1], given.rounds, sizes))
         size = paths[1].stat().st_size
-    print(f"{'':13}items{'':4}{FEW:>12,}{given.rows:>12,} rows", file=sys.stderr)
+    print(f"{'':22}items{'':6}{FEW:>12,}{given.rows:>12,} rows", file=sys.stderr)
     for case, ms in few.items():
-        ratio = many[case] / ms
+        ratio, size_of = many[case] / ms, f"{sizes[case]}/{among[case]}"
         print(
-            f"{case:18}{sizes[case]:4}{ms:9.2f} ms{many[case]:9.2f} ms  x{ratio:.1f}",
+            f"{case:24}{size_of:>7}{ms:9.2f} ms{many[case]:9.2f} ms  x{ratio:.1f}",
             file=sys.stderr,
         )
     result = {
         "benchmark": "listing",
         "rows": [FEW, given.rows],
         "rounds": given.rounds,
+        "items": {case: [items, among[case]] for case, items in sizes.items()},
         "ms": {case: [round(ms, 2), round(many[case], 2)] for case, ms in few.items()},
         "file_mb": round(size / 1e6),
         "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

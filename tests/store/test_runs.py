@@ -73,9 +73,12 @@ async def test_what_is_counted_is_what_would_be_listed(wanted: DeliveryFilter) -
     log = Deliveries(database)
     listed = await log.matching(wanted)
     assert await log.count(wanted) == len(listed)
-    begun = await log.begun(wanted, 10)
-    found, _ = await log.page(wanted, limit=10)
-    assert begun == [(one.created_at, one.status) for one in found]
+    found, _ = await log.page(wanted, limit=600)
+    moments = [(one.created_at, one.status) for one in found]
+    assert await log.begun(wanted, 601) == (moments, None)
+    some, back_to = await log.begun(wanted, 50)
+    if back_to is not None:
+        assert some == [one for one in moments if one[0] >= back_to]
     await database.close()
 
 

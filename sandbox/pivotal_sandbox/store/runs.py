@@ -20,6 +20,8 @@ _TOPS = """
     SELECT kind, (SELECT max(id) FROM deliveries WHERE {one} AND id >= ? AND id < ?) AS top
     FROM kinds{where} AND top IS NOT NULL
 """
+# What a filter asks, in the order of how few rows that leaves as a rule.
+_SELECTIVE = ("status", "event_type", "endpoint_id", "last_status_code", "mode")
 _COUNT = """
     SELECT total((SELECT count(*) FROM deliveries WHERE {one} AND id >= ? AND id < ?))
     FROM kinds{where}
@@ -82,6 +84,32 @@ def count(connection: sqlite3.Connection, wanted: DeliveryFilter) -> int:
         query = _COUNT.format(one=one, where=kinds)
         values = [*of_one, *_bounds(wanted, None), *kinds.values]
     return int(connection.execute(query, values).fetchone()[0])
+
+
+def begun(
+    connection: sqlite3.Connection, wanted: DeliveryFilter, most: int
+) -> tuple[list[tuple[int, Status]], int | None]:
+    """Return when (ms) each row that `wanted` lets through, but for `q`, began, and its status.
+
+    It looks at `most` rows at most, the newest; then it says the moment that these go back to, else
+    None. All of them are in one index, so that the rows of one kind need not be merged.
+    """
+    asked = {"endpoint_id": wanted.endpoint_id, **_kind(wanted)}
+    given = [name for name in _SELECTIVE if asked[name] is not None]
+    if wanted.status == "delivered":  # as most are
+        given.sort(key="status".__eq__)
+    walked, rest = Where(), Where()
+    for name in given[:1]:
+        walked.equal(**{name: asked[name]})
+    rest.equal(**{name: asked[name] for name in given[1:]})
+    walked.window(DELIVERY, wanted.since, wanted.until)
+    holds = " AND ".join(rest.conditions) or "true"
+    rows = connection.execute(
+        f"SELECT created_at, status, {holds} FROM deliveries{walked} ORDER BY id DESC LIMIT ?",
+        (*rest.values, *walked.values, most),
+    ).fetchall()
+    found = [(moment, status) for moment, status, holding in rows if holding]
+    return found, rows[-1][0] if len(rows) == most else None
 
 
 def open_kinds(connection: sqlite3.Connection) -> list[str]:

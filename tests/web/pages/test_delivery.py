@@ -106,7 +106,7 @@ async def test_it_is_copied_with_a_signature_that_holds(
     assert curl.startswith("curl -sS")
     assert "| http " in httpie
     compile(test, "test_it.py", "exec")
-    assert json.loads(archive)["log"]["entries"][0]["response"]["status"] == 503
+    assert json.loads(archive)["log"]["entries"][0]["response"]["status"] == 500
 
 
 async def test_why_a_signature_does_not_match_is_explained(

@@ -32,13 +32,13 @@ async def show(visit: Visit) -> Response:
     sandbox, given = visit.sandbox, _given(visit)
     wanted, now = _filter(visit, given), sandbox.clock.now()
     log, cursor = sandbox.deliveries, visit.asked("cursor") or None
-    (found, following), charted = await asyncio.gather(
+    (found, following), (charted, back_to) = await asyncio.gather(
         log.page(wanted, limit=PAGE, cursor=cursor),
         log.begun(_charted(wanted, now), CHARTED),
     )
     since = wanted.since or now - HOUR
-    if len(charted) == CHARTED:
-        since = max(since, charted[-1][0])
+    if back_to is not None:
+        since = max(since, back_to)
     opened = visit.asked("open")
     endpoints = sandbox.endpoints.all(visit.mode)
     return visit.page(
@@ -48,7 +48,7 @@ async def show(visit: Visit) -> Response:
         filter=given,
         chips=_chips(visit, given),
         chart=chart_of(charted, since, min(wanted.until or now + 1, now + 1)),
-        all_charted=len(charted) < CHARTED,
+        all_charted=back_to is None,
         next=visit.here(cursor=following, open=None) if following else None,
         first=visit.here(cursor=None) if cursor else None,
         endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],

@@ -1,4 +1,4 @@
-// The inspector's script: what is new appears, keys work, forms answer in place. Reading needs none of it.
+// The inspector's script: what is pressed is done in place. Reading needs none of it.
 import { $, $$, copy, root } from "./dom.js";
 import { edit, leave } from "./cells.js";
 import { letGo } from "./morph.js";
