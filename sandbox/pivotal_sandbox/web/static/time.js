@@ -29,7 +29,7 @@ const tip = document.createElement("div");
 tip.id = "tip";
 tip.role = "tooltip";
 tip.hidden = true;
-document.body.append(tip);
+$(".top").append(tip);
 let told = null;
 function tell(time, by = time) {
   hideTip();
@@ -42,7 +42,7 @@ function tell(time, by = time) {
   told.setAttribute("aria-describedby", "tip");
   const box = time.getBoundingClientRect();
   const below = box.bottom + tip.offsetHeight + 12 < innerHeight;
-  tip.style.left = `${Math.max(8, Math.min(box.left, innerWidth - tip.offsetWidth - 8))}px`;
+  tip.style.left = `${Math.max(8, Math.min(box.left, root.clientWidth - tip.offsetWidth - 8))}px`;
   tip.style.top = `${below ? box.bottom + 6 : box.top - tip.offsetHeight - 6}px`;
 }
 export function hideTip() {
