@@ -13,10 +13,11 @@ _OPTIONS = ("--ignore-netrc", "--path-as-is")
 # What HTTPie adds of its own unless it is told not to.
 _OWN = ("accept", "accept-encoding", "connection", "content-type", "user-agent")
 _OF_THE_BODY = "content-length"  # which HTTPie writes itself
-_NO_BODY = ("GET", "HEAD", "OPTIONS", "DELETE", "TRACE")  # for others it announces a body of 0
+_NO_BODY = ("GET", "HEAD")  # for others it announces a body of 0
 
 _METHOD = re.compile(r"[A-Z]+")
-_URL = re.compile(r"https?://[\w.:\[\]-]+(?:[\w./~=&?:+,;@-]|%[0-9A-F]{2})*", re.ASCII)
+_PART = r"(?:[\w./~=&:+,@-]|%[0-9A-F]{2})"
+_URL = re.compile(rf"https?://[\w.:\[\]-]+{_PART}*(?:\?{_PART}+)?", re.ASCII)
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 

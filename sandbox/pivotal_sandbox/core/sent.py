@@ -9,11 +9,12 @@ from pivotal_sandbox.core.url import parse_url
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request, at `at` (ms); `id` is that of the capture, or of the delivery and its attempt. Of its text a character is a byte, as in Latin-1.
+    """One request, at `at` (ms). Of its text a character is a byte, as in Latin-1.
 
-    `outcome` is None where nothing is known of it. `accepted` says what a right receiver does: takes
-    it, refuses it, or, where None, who knows. `signed` says that its signature is worth making
-    anew. A capture has its `bin`, and in `below` what follows the bin's address.
+    `id` is the capture's, or the delivery's with the number of its attempt. `outcome` is None where
+    nothing is known of it. `accepted` says whether a right receiver takes it; None: who knows.
+    `signed` says that its signature is worth making anew. A capture has its `bin`, and in `below`
+    what follows the bin's address.
     """
 
     id: str
