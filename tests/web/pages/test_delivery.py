@@ -94,6 +94,15 @@ async def test_the_same_is_said_to_be_the_same(look: Look, failed_twice: str) ->
     assert "The same to the byte." in (await look(f"/deliveries/{failed_twice}", diff=2)).main
 
 
+async def test_an_attempt_leads_to_what_changed_since_the_one_before(
+    look: Look, failed_twice: str
+) -> None:
+    [link] = (await look(f"/deliveries/{failed_twice}")).with_class("since")
+    assert link.text == "What changed since 1"
+    page = await look(link.attributes["href"])
+    assert "- 503" in page.with_class("diff")[0].text
+
+
 async def test_it_is_copied_with_a_signature_that_holds(
     look: Look, failed_twice: str, client: httpx.AsyncClient
 ) -> None:
