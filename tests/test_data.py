@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.data import FIXTURES, load_catalog, load_names
-from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.data import FIXTURES, load_catalog, load_names, load_scenario, scenario_names
+from pivotal_sandbox.errors import InputError, NotFound
 
 EXAMPLE = {
     "id": "evt_1",
@@ -46,6 +46,20 @@ def test_the_built_in_catalog_can_be_read_as_a_users_own() -> None:
 def test_the_names_are_read_once() -> None:
     assert load_names() is load_names()
     assert load_names().places["DE"].currency == "EUR"
+
+
+def test_a_story_is_found_by_its_name_or_in_a_file_of_the_users(tmp_path: Path) -> None:
+    assert "first-ping" in scenario_names()
+    shipped = load_scenario("first-ping")
+    assert (shipped.name, shipped.file) == ("first-ping", "first-ping.toml")
+    file = tmp_path / "mine.TOML"
+    file.write_bytes(b"\xef\xbb\xbf" + shipped.text.encode())
+    mine = load_scenario(str(file), load_catalog())
+    assert (mine.name, mine.file, mine.title) == ("mine", str(file), shipped.title)
+    with pytest.raises(NotFound, match='Did you mean "first-ping"'):
+        load_scenario("first-pin")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_scenario(str(tmp_path / "first-ping"))
 
 
 def test_a_users_own_catalog_holds_objects_or_names_files_beside_it(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.transport import by_wrk, request_to, sink
+from tests.benchmarks.transport import by_wrk, in_turn, medians_of, request_to, sink
 
 from pivotal_sandbox.load.crew import processes_for, send
 from pivotal_sandbox.load.runner import Load
@@ -52,13 +52,8 @@ def main() -> None:
             contenders[f"wrk ({processes})"] = lambda: by_wrk(
                 request, given.window, Path(name), threads=processes
             )
-        rates: dict[str, list[float]] = {contender: [] for contender in contenders}
-        for _ in range(given.rounds):
-            for contender, measured in contenders.items():
-                rates[contender].append(measured())
-    medians = {contender: statistics.median(found) for contender, found in rates.items()}
-    for contender, per_second in medians.items():
-        print(f"{contender:8} {per_second:9,.0f} /s", file=sys.stderr)
+        rates = in_turn(contenders, given.rounds)
+    medians = medians_of(rates)
 
     def ratio(one: str, other: str) -> float:
         """Neighbours come and go between rounds: what was measured side by side is compared."""

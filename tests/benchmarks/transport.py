@@ -152,6 +152,23 @@ def by_wrk(request: Request, window: float, folder: Path, *, threads: int = 1) -
     return float(found[1])
 
 
+def in_turn(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Return what each reached per second in each round, one after the other in each."""
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for contender, measured in contenders.items():
+            rates[contender].append(measured())
+    return rates
+
+
+def medians_of(rates: dict[str, list[float]]) -> dict[str, float]:
+    """Return the medians, and print them."""
+    medians = {name: statistics.median(found) for name, found in rates.items()}
+    for name, per_second in medians.items():
+        print(f"{name:8} {per_second:9,.0f} /s", file=sys.stderr)
+    return medians
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--window", type=float, default=3.0, help="seconds for each contender")
@@ -169,13 +186,7 @@ def main() -> None:
             "httpx": lambda: uvloop.run(by_client(request, given.window, None)),
             "wrk": lambda: by_wrk(request, given.window, Path(name)),
         }
-        rates: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(given.rounds):
-            for contender, measured in contenders.items():
-                rates[contender].append(measured())
-    medians = {name: statistics.median(found) for name, found in rates.items()}
-    for name, per_second in medians.items():
-        print(f"{name:8} {per_second:9,.0f} /s", file=sys.stderr)
+        medians = medians_of(in_turn(contenders, given.rounds))
     result = {
         "benchmark": "transport",
         "window_s": given.window,

@@ -90,6 +90,16 @@ def test_the_answer_and_its_times_are_there() -> None:
     assert entry["time"] == 20
 
 
+def test_an_answer_of_text_is_text() -> None:
+    answered = Outcome(Timing(1.0), Response(200, (), "Zoë".encode()))
+    [entry] = entries(replace(sent(), outcome=answered))
+    assert entry["response"]["content"] == {
+        "size": 4,
+        "mimeType": "application/octet-stream",
+        "text": "Zoë",
+    }
+
+
 def test_an_exchange_without_an_answer_says_why() -> None:
     lost = Outcome(Timing(7.0), None, "connection_refused", "Nobody listens.")
     [refused, unknown] = entries(replace(sent(), outcome=lost), sent(status=None))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.core.value import DEEPEST, checked, copied, parse_value
+from pivotal_sandbox.core.value import DEEPEST, checked, copied, parse_value, written
 from pivotal_sandbox.errors import InputError
 
 json_values = st.recursive(
@@ -95,3 +95,8 @@ def test_what_json_can_just_carry_is_let_through() -> None:
     for value in (nested(DEEPEST), 10**4299, -(10**4299), (1, 2)):
         msgspec.json.encode(checked(value))
     assert checked((1, 2)) == [1, 2]
+
+
+@given(json_values)
+def test_a_value_is_written_as_it_is_read(value: Any) -> None:
+    assert msgspec.json.decode(written(value)) == msgspec.json.decode(msgspec.json.encode(value))

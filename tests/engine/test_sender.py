@@ -169,6 +169,18 @@ async def test_a_mounted_transport_goes_before_an_injected_one() -> None:
     await sender.close()
 
 
+async def test_a_transport_may_stand_beside_a_socket_for_what_is_written_in_an_unusual_way(
+    sender: Sender, serve: Serve
+) -> None:
+    url = f"http://127.0.0.1:{await serve(answers(OK))}"
+    sender.mount(url, answering(201), beside=True)
+    assert sender.has_socket(url)
+    plain = await sender.send(post(url))
+    unusual = await sender.send(replace(post(url), wire=Wire(pieces=2)))
+    statuses = [one.response.status_code for one in (plain, unusual) if one.response]
+    assert statuses == [201, 200]
+
+
 @pytest.mark.parametrize("url", ["app.test", "http://app.test/in", "http://app.test?x", "ftp://a"])
 def test_only_an_origin_can_be_mounted(url: str) -> None:
     sender = Sender(guard=Guard())

@@ -1,8 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.core.url import parse_url
@@ -34,12 +36,12 @@ class Talk:
         return self._told.empty()
 
 
-Talking = Callable[..., Awaitable[Talk]]
-
-
 @asynccontextmanager
 async def talking(
-    *answers: bytes, known: dict[bytes, str] | None = None, timeout_ms: float = 5_000
+    *answers: bytes,
+    known: dict[bytes, str] | None = None,
+    timeout_ms: float = 5_000,
+    tls: tuple[ssl.SSLContext, ssl.SSLContext] | tuple[None, None] = (None, None),
 ) -> AsyncIterator[Talk]:
     """Open a lane to a server that answers each "?" with the next of these."""
     turn = iter(answers)
@@ -55,13 +57,14 @@ async def talking(
                 break
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls[0])
     url = parse_url(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     told: asyncio.Queue[str] = asyncio.Queue()
     lane = await Pool(Guard()).connect(
         url,
         asyncio.get_running_loop().time() + 5,
         5_000,
+        tls[1],
         make=lambda peer: Lane(
             peer,
             known={} if known is None else known,
@@ -179,3 +182,12 @@ async def test_a_receiver_that_makes_each_answer_new_does_not_fill_the_memory() 
         assert {await talk.ask() for _ in answers} == {"204"}
         assert await talk.ask() == "200"
     assert len(known) == 10
+
+
+async def test_over_tls_it_is_the_same() -> None:
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(client)
+    async with talking(NO_CONTENT, FAILED, NO_CONTENT, END, tls=(server, client)) as talk:
+        assert [await talk.ask() for _ in range(4)] == ["204", "500", "204", "connection_reset"]

@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+import threading
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,12 +14,17 @@ def run_until_stopped(main: Coroutine[Any, Any, T]) -> T | None:
 
     async def stoppable() -> T | None:
         task = asyncio.ensure_future(main)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+        on_stop(task.cancel)
         try:
             return await task
         except asyncio.CancelledError:
             return None
 
     return asyncio.run(stoppable())
+
+
+def on_stop(call: Callable[[], object]) -> None:
+    """Have the running loop call it on Ctrl-C or SIGTERM, of which only the main thread is told."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, call)

@@ -9,31 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pivotal_sandbox.cli.options import allow_host_option
+from pivotal_sandbox.cli.options import a_rate, allow_host_option, duration_option
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
-from pivotal_sandbox.core.duration import parse_duration
-from pivotal_sandbox.core.rate import parse_rate
-from pivotal_sandbox.errors import InputError
 
 if TYPE_CHECKING:
     from pivotal_sandbox.load.tally import Tally
-
-
-def _rate(ctx: click.Context, param: click.Parameter, given: str | None) -> float | None:
-    try:
-        return None if given is None else parse_rate(given)
-    except InputError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def _duration(ctx: click.Context, param: click.Parameter, given: str) -> int:
-    try:
-        duration = parse_duration(given)
-    except InputError as error:
-        raise click.BadParameter(str(error)) from None
-    if duration <= 0:
-        raise click.BadParameter("Nothing would be sent; write 30s, for example.")
-    return duration
 
 
 @click.command()
@@ -41,17 +21,10 @@ def _duration(ctx: click.Context, param: click.Parameter, given: str) -> int:
 @click.option(
     "--rate",
     metavar="N/s",
-    callback=_rate,
+    callback=a_rate,
     help="So many in which time: 200/s, 30/m or 1000/h; without it, as fast as answers come.",
 )
-@click.option(
-    "--duration",
-    default="30s",
-    show_default=True,
-    metavar="D",
-    callback=_duration,
-    help="How long to send.",
-)
+@duration_option("30s", "How long to send.")
 @click.option(
     "--secret",
     envvar="PIVOTAL_WEBHOOK_SECRET",

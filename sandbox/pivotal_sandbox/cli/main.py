@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Command: its module here, and its help in one line, so that the list needs no module.
 COMMANDS = {
     "up": ("up", "Run the sender and a capture receiver, until Ctrl-C."),
+    "demo": ("demo", "Watch a story of two minutes: events, an outage, retries, a replay."),
     "trigger": ("trigger", "Make an event happen, and send it."),
     "wait": ("wait", "Wait until deliveries of an event type are so."),
     "deliveries": ("deliveries", "Read the log of deliveries, and replay from it."),
@@ -27,6 +28,7 @@ COMMANDS = {
     "events": ("events", "List the event types, or show one with schema and example."),
     "check": ("check", "Throw genuine and hostile requests at a receiver, and grade it."),
     "load": ("load", "Put a receiver under a load of signed events."),
+    "simulate": ("simulate", "Let customers live: a stream of believable events, at a rate."),
     "scenario": ("scenario", "Tell stories from files, and see whether what they expect holds."),
     "watch": ("watch", "On each saved change, send the last failed deliveries again."),
     "new": ("new", "Write a receiver to start from, in the stack that you have."),

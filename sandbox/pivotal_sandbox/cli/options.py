@@ -41,6 +41,42 @@ def objects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [object for object in data.load_catalog().objects if object.startswith(incomplete)]
 
 
+def duration_option(default: str, help: str) -> Callable[[F], F]:
+    """Return the option that says how long something goes on, in ms; that is more than nothing."""
+    return click.option(
+        "--duration",
+        default=default,
+        show_default=True,
+        metavar="D",
+        callback=_some_time,
+        help=help,
+    )
+
+
+def _some_time(ctx: click.Context, param: click.Parameter, given: str) -> int:
+    from pivotal_sandbox.core.duration import parse_duration
+    from pivotal_sandbox.errors import InputError
+
+    try:
+        duration = parse_duration(given)
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+    if duration <= 0:
+        raise click.BadParameter("Nothing would be sent; write 30s, for example.")
+    return duration
+
+
+def a_rate(ctx: click.Context, param: click.Parameter, given: str | None) -> float | None:
+    """Return how many a second an option asks for, if it does."""
+    from pivotal_sandbox.core.rate import parse_rate
+    from pivotal_sandbox.errors import InputError
+
+    try:
+        return None if given is None else parse_rate(given)
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     """Return what adds the options to a command, in their order."""
 

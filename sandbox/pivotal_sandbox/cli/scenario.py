@@ -75,7 +75,9 @@ def show(story: str) -> None:
 @click.option("--seed", type=int, metavar="N", help="Other records and ids than the file's.")
 @catalog_option
 @json_option
+@click.pass_context
 def run(
+    ctx: click.Context,
     story: str,
     to: str | None,
     secret: str | None,
@@ -101,26 +103,26 @@ def run(
     found = data.load_scenario(story, data.load_catalog(catalog) if catalog else None)
     if seed is not None:
         found = replace(found, seed=seed)
-    if secret is not None and not secret:
-        raise click.BadParameter("It is empty: anyone could forge it.", param_hint="--secret")
+    if to is None and ctx.get_parameter_source("secret") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--secret goes with --to; the endpoints of a story have their own.")
     from pivotal_sandbox.cli.interrupt import run_until_stopped
-    from pivotal_sandbox.cli.transcript import json_of, lines_of
+    from pivotal_sandbox.cli.transcript import Transcript, json_of
     from pivotal_sandbox.story.actor import Receiver
     from pivotal_sandbox.story.stage import told
 
-    receiver = None
+    transcript, receiver = Transcript(found.file), None
     if to is not None:
         from pivotal_sandbox.cli.once import shown_secret
         from pivotal_sandbox.core.url import parse_url
 
         parse_url(to)
-        receiver = Receiver(to, shown_secret() if secret is None else secret)
+        receiver = Receiver(to, secret or shown_secret())
 
     async def tell(entry: "Entry") -> None:
         if as_json:
             print_json(json_of(entry))
             return
-        for line in lines_of(entry, found.file):
+        for line in transcript.add(entry):
             click.echo(line)
 
     if not as_json:
@@ -128,6 +130,8 @@ def run(
     summary = run_until_stopped(
         told(found, tell, receiver=receiver, allow_hosts=allow_hosts, catalog=catalog)
     )
+    for line in transcript.rest():
+        click.echo(line)
     if summary is None:
         note("Stopped before the end of the story.")
     if summary is None or not summary.ok:

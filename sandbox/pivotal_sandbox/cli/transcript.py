@@ -31,6 +31,36 @@ Json = dict[str, Any]
 _REAL = "duration_ms", "first_byte_ms", "connect_ms", "tls_ms"  # of this machine, not the story's
 
 
+class Transcript:
+    """The lines of a story as it goes on. What is the same several times in a row is one line."""
+
+    def __init__(self, file: str = "") -> None:
+        self._file = file
+        self._held: str | None = None
+        self._times = 0
+
+    def add(self, entry: Entry) -> list[str]:
+        """Return the lines that can be printed now."""
+        if isinstance(entry, Tried):
+            [line] = lines_of(entry)
+            if line == self._held:
+                self._times += 1
+                return []
+            ready = self.rest()
+            self._held, self._times = line, 1
+            return ready
+        # An event is told by its attempts; only where there are none does it say something.
+        lines = lines_of(entry, self._file)
+        return [*self.rest(), *lines] if lines else []
+
+    def rest(self) -> list[str]:
+        """Return the line that was held back, to be printed at the end."""
+        held, self._held = self._held, None
+        if held is None:
+            return []
+        return [held if self._times == 1 else f"{held}  × {self._times}"]
+
+
 def lines_of(entry: Entry, file: str = "") -> list[str]:
     """Return the lines for people; none for what is told by another entry, too."""
     at = click.style(moment(rfc3339(entry.at))[5:], dim=True)
@@ -60,7 +90,7 @@ def json_of(entry: Entry) -> Json:
     if isinstance(entry, Done):
         return {"type": "step", "at": at, "step": entry.kind, "text": entry.text}
     if isinstance(entry, Fired):
-        event = msgspec.to_builtins(EventView.of(entry.event))
+        event = msgspec.json.decode(msgspec.json.encode(EventView.of(entry.event)))
         return {"type": "event", "at": at, "event": event, "deliveries": entry.wanted}
     if isinstance(entry, Tried):
         shown = _steady(msgspec.to_builtins(AttemptOfDelivery.of_activity(entry.attempted)))
@@ -105,14 +135,15 @@ def _tried(entry: Tried) -> str:
     delivery = shown["delivery"]
     ended = shown["status_code"] or shown["error"]
     fault = find_fault(entry.attempted.delivery.fault)
-    spoilt = f" ({fault.name})" if fault else ""
+    is_spoilt = fault is not None and (fault.every or entry.attempted.attempt.number == 1)
+    spoilt = f" ({fault.name})" if fault and is_spoilt else ""
     replayed = " (replay)" if entry.attempted.delivery.replay_of else ""
     words = (
         f"{printable(delivery['event_type']):<21}",
         printable(entry.endpoint),
         click.style(f"{ended!s:<3}", fg=colour(delivery["status"])),
         told(delivery, _steady(shown) | {"duration_ms": 0.0}, _refusal(entry.attempted))
-        + click.style(f"{spoilt}{replayed}", dim=True),
+        + (click.style(f"{spoilt}{replayed}", dim=True) if spoilt or replayed else ""),
     )
     return "  ".join(words)
 

@@ -214,14 +214,20 @@ class Advance(Deed, frozen=True):
 
 
 class SetBin(Deed, frozen=True):
-    """Say how a bin answers: a step for each request, the last of which repeats."""
+    """Say how a bin answers: a step for each request, the last of which repeats.
+
+    With a `secret` it verifies by that, and not by those of the endpoints that lead to it.
+    """
 
     name: str
-    behaviour: list[Any]
+    behaviour: list[Any] = msgspec.field(default_factory=lambda: [200])
+    secret: str | None = None
 
     def check(self, scope: Scope) -> None:
         scope.bin(self.name, "/name")
         parse_behaviour(self.behaviour)
+        if self.secret == "":
+            raise InputError("An empty secret verifies nothing.", pointer="/secret")
 
 
 class SetEndpoint(Deed, frozen=True):

@@ -11,6 +11,7 @@ from pivotal_sandbox.core.deed import Deed
 from pivotal_sandbox.core.model import Capture, Delivery, ErrorCode, Outcome, Record, Status
 from pivotal_sandbox.core.plural import counted
 from pivotal_sandbox.core.scope import Scope, filled, flat, found
+from pivotal_sandbox.core.value import written
 from pivotal_sandbox.errors import InputError, did_you_mean
 
 REASONS = (
@@ -165,9 +166,9 @@ class ExpectRecord(Expectation, frozen=True):
         """Judge the record as it is now; None where it is gone."""
         wanted = {path: filled(value, records) for path, value in flat(self.has).items()}
         there = {path: _field(record, path) for path in wanted}
-        said = ", ".join(f"{path} {_value(value)}" for path, value in wanted.items())
+        said = ", ".join(f"{path} {written(value)}" for path, value in wanted.items())
         ok = record is not None and there == wanted
-        seen = ", ".join(f"{path} {_value(value)}" for path, value in there.items())
+        seen = ", ".join(f"{path} {written(value)}" for path, value in there.items())
         return Judgement(ok, f"{self.record} has {said}", seen if record else "it was deleted")
 
 
@@ -237,7 +238,3 @@ def _field(record: Record | None, path: str) -> Any:
         return found(record, path)
     except LookupError:
         return None
-
-
-def _value(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else "null" if value is None else f"{value}"

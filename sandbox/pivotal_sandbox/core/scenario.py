@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from typing import Any
 
 import msgspec
@@ -101,8 +102,8 @@ class Scenario:
     file: str = ""
 
     def line(self, step: Step) -> int:
-        """Return the line on which a step begins."""
-        return line_of(self.lines, ("steps", step.index))
+        """Return the line on which it stands what a step does."""
+        return line_of(self.lines, ("steps", step.index, step.kind))
 
     def placed(self, step: Step, error: InputError) -> InputError:
         """Return the error of a step with its place in the file."""
@@ -117,8 +118,8 @@ def parse_scenario(text: str, name: str, catalog: Catalog, *, file: str = "") ->
     """
     file = file or f"{name}.toml"
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = _as_json(tomllib.loads(text))
+    except ValueError as error:  # a TOMLDecodeError, or for an integer that is too long
         raise _no_toml(file, str(error), text) from None
     except RecursionError:
         raise InputError(f"{file}: It is nested too deep.") from None
@@ -242,9 +243,18 @@ def _placed(file: str, lines: Mapping[Path, int], said: str, pointer: str) -> In
     return InputError(f"{file}, line {line_of(lines, path)}: {at}{said}", pointer=pointer)
 
 
+def _as_json(value: Any) -> Any:
+    """Return the value with dates and times as the texts that JSON has for them."""
+    if isinstance(value, dict):
+        return {key: _as_json(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_as_json(part) for part in value]
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
 def _no_toml(file: str, said: str, text: str) -> InputError:
     match = _SYNTAX.match(said)
     if match is None:
-        return InputError(f"{file}: {said}.")
+        return InputError(f"{file}: It holds a number with more digits than can be read.")
     line = match["line"] or text.count("\n") + 1
     return InputError(f"{file}, line {line}: {match['what']}.")

@@ -12,6 +12,7 @@ from pivotal_sandbox.errors import InputError, NotFound, did_you_mean
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _NAMES = "1 to 64 letters, digits, - and _"
+_NULL = "null"  # TOML has none
 
 Named = Mapping[str, Any]
 
@@ -31,7 +32,7 @@ class Scope:
         """Let `name` stand for what a step does, which may be to a record of that object."""
         if name is None:
             return
-        if not NAME.match(name):
+        if not NAME.match(name) or name == _NULL:
             raise InputError(f'"{name:.80}" is no name: write {_NAMES}.', pointer="/as")
         self.names[name] = object
 
@@ -80,20 +81,24 @@ class Scope:
             self.record(name, at)
 
 
-def filled(value: Any, records: Mapping[str, Named]) -> Any:
+def filled(value: Any, records: Mapping[str, Named], pointer: str = "") -> Any:
     """Return the value with each "$name" replaced by the id of the record of that name.
 
-    "$name.path" is that field of it; "$$" at the beginning is a dollar sign. Raises `InputError`
-    for a path that leads nowhere.
+    "$name.path" is that field of it, "$null" is null, and "$$" at the beginning is a dollar sign.
+    Raises `InputError` for a path that leads nowhere.
     """
     if isinstance(value, str) and value.startswith("$"):
         if value.startswith("$$"):
             return value[1:]
         name, _, path = value[1:].partition(".")
-        return _at(records[name], path or "id", value)
+        return None if value == f"${_NULL}" else _at(records[name], path or "id", value, pointer)
     if isinstance(value, dict):
-        return {key: filled(part, records) for key, part in value.items()}
-    return [filled(part, records) for part in value] if isinstance(value, list) else value
+        return {
+            key: filled(part, records, f"{pointer}/{escape(key)}") for key, part in value.items()
+        }
+    if isinstance(value, list):
+        return [filled(part, records, f"{pointer}/{at}") for at, part in enumerate(value)]
+    return value
 
 
 def flat(fields: Mapping[str, Any], at: str = "") -> dict[str, Any]:
@@ -119,16 +124,18 @@ def found(record: Any, path: str) -> Any:
     return record
 
 
-def _at(record: Named, path: str, reference: str) -> Any:
+def _at(record: Named, path: str, reference: str, pointer: str) -> Any:
     try:
         return found(record, path)
     except LookupError:
-        raise InputError(f'"{reference:.80}" leads nowhere: the record has no "{path}".') from None
+        raise InputError(
+            f'"{reference:.80}" leads nowhere: the record has no "{path}".', pointer=pointer
+        ) from None
 
 
 def _references(value: object, pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        if value.startswith("$") and not value.startswith("$$"):
+        if value.startswith("$") and value != f"${_NULL}" and not value.startswith("$$"):
             yield pointer, value[1:].partition(".")[0]
     elif isinstance(value, dict):
         for key, part in value.items():

@@ -22,6 +22,11 @@ def parse_value(text: str) -> Any:
         return text
 
 
+def written(value: Any) -> str:
+    """Return a JSON value as JSON."""
+    return _encode(value).decode()
+
+
 def copied(value: Any) -> Any:
     """Return a JSON value made of new objects and lists. Writing and reading it is the fast way."""
     return _decode(_encode(value))

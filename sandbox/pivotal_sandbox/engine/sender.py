@@ -40,12 +40,18 @@ class Sender:
         self._transport = None if transport is None else _served(transport)
         self._ssl_context = ssl_context
         self._mounts: dict[str, httpx.AsyncBaseTransport] = {}
+        self._beside: set[str] = set()  # origins of mounts that are reached over a socket, too
         self._keep = keep
         self._pool = Pool(guard, keep=keep)
         self._https: GuardedTransport | None = None
 
-    def mount(self, url: str, transport: "httpx.AsyncBaseTransport") -> None:
-        """Send what goes to the origin of `url` ("http://app.test") by `transport` from now on."""
+    def mount(
+        self, url: str, transport: "httpx.AsyncBaseTransport", *, beside: bool = False
+    ) -> None:
+        """Send what goes to the origin of `url` ("http://app.test") by `transport` from now on.
+
+        With `beside` that origin listens on a socket, too, for what is written in an unusual way.
+        """
         origin = parse_url(url)
         if origin.target != "/":
             raise InputError(
@@ -53,6 +59,8 @@ class Sender:
                 pointer="/url",
             )
         self._mounts[origin.origin] = _served(transport)
+        if beside:
+            self._beside.add(origin.origin)
 
     async def send(self, request: Request) -> Outcome:
         """Send `request` and return how that ended.
@@ -84,8 +92,9 @@ class Sender:
         )
 
     def has_socket(self, url: str) -> bool:
-        """Say whether requests to that URL go over a socket, not by a transport in its place."""
-        return self._mounts.get(parse_url(url).origin, self._transport) is None
+        """Say whether that URL can be reached over a socket, not only by a transport."""
+        origin = parse_url(url).origin
+        return origin in self._beside or self._mounts.get(origin, self._transport) is None
 
     async def _write(self, request: Request, url: Url) -> Outcome:
         from pivotal_sandbox.engine.trust import trusting

@@ -137,9 +137,9 @@ class Actor:
 
     # -- one for each kind
 
-    async def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
-        filled_in: dict[str, Any] = filled(fields, await self.records()) if fields else {}
-        return filled_in
+    async def _fields(self, fields: dict[str, Any], key: str = "set") -> dict[str, Any]:
+        given: dict[str, Any] = filled(fields, await self.records(), f"/{key}") if fields else {}
+        return given
 
     async def _create(self, deed: Create) -> Named:
         given = flat(await self._fields(deed.set))
@@ -182,7 +182,7 @@ class Actor:
                 deed.type,
                 mode=mode,
                 set=given,
-                data=await self._fields(deed.data),
+                data=await self._fields(deed.data, "data"),
                 endpoint_id=self.endpoints[deed.endpoint] if deed.endpoint else None,
                 validate=deed.validate,
                 fault=deed.fault,
@@ -217,9 +217,8 @@ class Actor:
         return Named()
 
     async def _bin(self, deed: SetBin) -> Named:
-        known = self._sandbox.captures.bin(deed.name)
         behaviour = parse_behaviour(deed.behaviour)
-        await self._sandbox.receiver.set_bin(Bin(deed.name, behaviour, secret=known.secret))
+        await self._sandbox.receiver.set_bin(Bin(deed.name, behaviour, secret=deed.secret))
         return Named()
 
     async def _endpoint(self, deed: SetEndpoint) -> Named:

@@ -28,9 +28,9 @@ async def told(
 ) -> Summary:
     """Tell a scenario in a sandbox of its own, in memory, and return how it ended.
 
-    Its bins are reached without a socket, and its delays pass at once, but for a fault of the
-    transport, which needs a socket and real time. Signatures carry the sandbox's time or, for a
-    `receiver` of the user's, the wall clock's. Raises `InputError` naming file, line and key.
+    Its bins are reached without a socket, and its delays pass at once; only what a fault of the
+    transport spoils goes over a socket, and takes its time. Signatures carry the sandbox's time or,
+    for a `receiver` of the user's, the wall clock's. Raises `InputError` naming file, line and key.
     """
     wired = needs_socket(scenario) and receiver is None
     async with _sandbox(scenario, receiver, allow_hosts, catalog, wired=wired) as sandbox:
@@ -66,6 +66,7 @@ async def _sandbox(
             port=0, seed=scenario.seed, catalog=catalog, allow_hosts=tuple(allow_hosts), grace_s=0.1
         )
         async with serve_empty(settings, clock=clock, sign_time="sandbox") as (sandbox, _):
+            sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver), beside=True)
             yield sandbox
         return
     async with Sandbox(

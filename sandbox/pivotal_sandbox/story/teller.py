@@ -1,5 +1,6 @@
 """Tells a scenario in an open sandbox: what is done, what comes of it, what holds."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
@@ -11,9 +12,11 @@ from pivotal_sandbox.core.behaviour import parse_behaviour
 from pivotal_sandbox.core.deed import Deed, SetBin
 from pivotal_sandbox.core.expectation import Expectation, Judgement
 from pivotal_sandbox.core.fault import find_fault
-from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.core.model import Delivery, Outcome
 from pivotal_sandbox.core.policy import TIMEOUT
 from pivotal_sandbox.core.scenario import Scenario, Step
+from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.core.value import written
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.story.actor import Actor, Receiver
@@ -101,9 +104,9 @@ class Teller:
         await self._sandbox.dispatcher.settle()
         await self._tell_what_came()
 
-    async def _answers(self, bin: str, behaviour: tuple[Answer, ...]) -> None:
+    async def _answers(self, bin: str, behaviour: tuple[Answer, ...], more: str = "") -> None:
         self._misbehaves |= any(map(_misbehaves, behaviour))
-        words = answering(bin, behaviour)
+        words = answering(bin, behaviour) + more
         if self._receiver:
             why = "your receiver answers for itself"
             await self._tell(Skipped(self._now(), words, why))
@@ -120,7 +123,8 @@ class Teller:
             await self._judge(step, deed)
             return
         if isinstance(deed, SetBin):
-            await self._answers(deed.name, parse_behaviour(deed.behaviour))
+            own = ", and verifies with a secret of its own" if deed.secret else ""
+            await self._answers(deed.name, parse_behaviour(deed.behaviour), own)
             if self._receiver:
                 return
         else:
@@ -132,7 +136,7 @@ class Teller:
             raise self._scenario.placed(step, error) from None
         for request, outcome in did.exchanges:
             to = getattr(deed, "to", "")
-            await self._tell(Sent(self._now(), to, request, outcome))
+            await self._tell(Sent(self._now(), to, request, self._named(outcome, to)))
         await self._tell_what_came()
 
     async def _tell_what_came(self) -> None:
@@ -142,7 +146,19 @@ class Teller:
         for attempted in self._sight.attempts():
             self._attempts_told += 1
             endpoint = self._actor.name_of(attempted.delivery.endpoint_id)
-            await self._tell(Tried(attempted.attempt.started_at, endpoint, attempted))
+            attempt = attempted.attempt
+            outcome = self._named(attempt.outcome, endpoint)
+            if outcome is not attempt.outcome:
+                attempt = dataclasses.replace(attempt, outcome=outcome)
+                attempted = dataclasses.replace(attempted, attempt=attempt)
+            await self._tell(Tried(attempt.started_at, endpoint, attempted))
+
+    def _named(self, outcome: Outcome, endpoint: str) -> Outcome:
+        """Say of what went wrong at a bin the endpoint's name: its port may be any."""
+        if self._receiver or outcome.detail is None:
+            return outcome
+        authority = parse_url(self._sandbox.base_url).authority
+        return dataclasses.replace(outcome, detail=outcome.detail.replace(authority, endpoint))
 
     # -- expectations
 
@@ -235,7 +251,7 @@ def _pointer(deed: Deed, pointer: str) -> str:
 
 def _words(kind: str, expected: Expectation) -> str:
     said = (
-        f"{key} {value}"
+        f"{key} {value if isinstance(value, str) else written(value)}"
         for key, value in zip(
             expected.__struct_encode_fields__,
             (getattr(expected, name) for name in expected.__struct_fields__),

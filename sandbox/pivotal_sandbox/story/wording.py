@@ -23,6 +23,7 @@ from pivotal_sandbox.core.duration import format_duration
 from pivotal_sandbox.core.plural import counted, plural
 from pivotal_sandbox.core.scenario import Target
 from pivotal_sandbox.core.scope import flat
+from pivotal_sandbox.core.value import written
 
 _SHOWN = 60  # characters of a value
 
@@ -63,7 +64,7 @@ def _fields(values: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    text = f'"{value}"' if isinstance(value, str) else "null" if value is None else f"{value}"
+    text = "null" if value == "$null" else written(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

@@ -113,7 +113,7 @@ async def test_it_is_copied_with_a_signature_that_holds(
         if button.attributes["aria-label"].startswith("Copy as ")
     ]
     assert curl.startswith("curl -sS")
-    assert "| http " in httpie
+    assert "| http --ignore-netrc --path-as-is POST http" in httpie
     compile(test, "test_it.py", "exec")
     assert json.loads(archive)["log"]["entries"][0]["response"]["status"] == 500
 

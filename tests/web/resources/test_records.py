@@ -47,6 +47,25 @@ async def test_modes_have_worlds_of_their_own(client: httpx.AsyncClient) -> None
     assert (await client.get(path, params={"mode": "live"})).status_code == 404
 
 
+async def test_what_a_change_fires_may_go_to_one_endpoint_only(client: httpx.AsyncClient) -> None:
+    body = {"url": "http://127.0.0.1:9/x", "event_types": ["customer.deleted"]}
+    endpoint = (await client.post("/api/endpoints", json=body)).json()["id"]
+    query = {"endpoint_id": endpoint}
+    made = await client.post("/api/records/customer", json={}, params=query)
+    path = f"/api/records/customer/{made.json()['record']['id']}"
+    changed = await client.patch(path, json={"set": {"health": "at_risk"}}, params=query)
+    deleted = await client.delete(path, params=query)
+    for answer, count in ((made, 1), (changed, 2), (deleted, 1)):
+        events = answer.json()["events"]
+        reached = [d["endpoint_id"] for event in events for d in event["deliveries"]]
+        assert reached == [endpoint] * count
+    other = await client.post("/api/records/customer", json={}, params={**query, "mode": "live"})
+    assert other.status_code == 409
+    assert other.json()["errors"][0]["pointer"] == "/mode"
+    unknown = await client.post("/api/records/customer", json={}, params={"endpoint_id": "ep_x"})
+    assert unknown.status_code == 404
+
+
 async def test_lists_are_newest_first_and_in_pages(client: httpx.AsyncClient) -> None:
     made = [(await create(client, "customer"))["id"] for _ in range(3)]
     first = (await client.get("/api/records/customer", params={"limit": 2})).json()

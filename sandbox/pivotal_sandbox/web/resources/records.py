@@ -20,13 +20,19 @@ class ModeQuery(Struct, forbid_unknown_fields=True):
     mode: Mode = "test"
 
 
+class ChangeQuery(ModeQuery, forbid_unknown_fields=True):
+    """In which world; and, where what it fires is for one endpoint only, for which."""
+
+    endpoint_id: str | None = None
+
+
 class RecordQuery(Page, forbid_unknown_fields=True):
     """Which records to list."""
 
     mode: Mode = "test"
 
 
-class RecordFields(Struct, forbid_unknown_fields=True):
+class RecordEdit(Struct, forbid_unknown_fields=True):
     """Dotted paths into the record, each with its new value."""
 
     set: dict[str, Any] = {}
@@ -62,28 +68,30 @@ async def show_record(call: Call[ModeQuery, None]) -> Record:
     return _found(records, call.params["id"])
 
 
-async def create_record(call: Call[ModeQuery, RecordFields]) -> ChangeView:
+async def create_record(call: Call[ChangeQuery, RecordEdit]) -> ChangeView:
     """Make a record; what is not given is made up."""
     object, body = call.params["object"], call.body
     change, fired = await call.sandbox.change(
         call.query.mode,
         lambda world, now: world.create(object, body.set, now, validate=body.validate),
+        endpoint_id=call.query.endpoint_id,
     )
     # What had to be made for it, such as the customer of a task, comes before it.
     return _view(change.records[-1].record, fired)
 
 
-async def change_record(call: Call[ModeQuery, RecordFields]) -> ChangeView:
+async def change_record(call: Call[ChangeQuery, RecordEdit]) -> ChangeView:
     """Change a record, and send every event that this fires."""
     object, id, body = call.params["object"], call.params["id"], call.body
     _, fired = await call.sandbox.change(
         call.query.mode,
         lambda world, now: world.change(object, id, body.set, now, validate=body.validate),
+        endpoint_id=call.query.endpoint_id,
     )
     return _view(_found(await call.sandbox.records(call.query.mode, object), id), fired)
 
 
-async def delete_record(call: Call[ModeQuery, None]) -> ChangeView:
+async def delete_record(call: Call[ChangeQuery, None]) -> ChangeView:
     """Delete a record, with all that belongs to it."""
     object, id = call.params["object"], call.params["id"]
 
@@ -91,7 +99,8 @@ async def delete_record(call: Call[ModeQuery, None]) -> ChangeView:
         change: Change = world.delete(object, id, now)
         return change
 
-    _, fired = await call.sandbox.change(call.query.mode, delete)
+    endpoint_id = call.query.endpoint_id
+    _, fired = await call.sandbox.change(call.query.mode, delete, endpoint_id=endpoint_id)
     return _view(None, fired)
 
 
@@ -109,8 +118,8 @@ _ALL, _ONE = "/api/records/{object}", "/api/records/{object}/{id}"
 
 OPERATIONS = (
     Operation("GET", _ALL, list_records, {200: RecordList}, query=RecordQuery),
-    Operation("POST", _ALL, create_record, {201: ChangeView}, query=ModeQuery, body=RecordFields),
+    Operation("POST", _ALL, create_record, {201: ChangeView}, query=ChangeQuery, body=RecordEdit),
     Operation("GET", _ONE, show_record, {200: dict[str, Any]}, query=ModeQuery),
-    Operation("PATCH", _ONE, change_record, {200: ChangeView}, query=ModeQuery, body=RecordFields),
-    Operation("DELETE", _ONE, delete_record, {200: ChangeView}, query=ModeQuery),
+    Operation("PATCH", _ONE, change_record, {200: ChangeView}, query=ChangeQuery, body=RecordEdit),
+    Operation("DELETE", _ONE, delete_record, {200: ChangeView}, query=ChangeQuery),
 )
