@@ -11,7 +11,7 @@ from tests.browser.conftest import Open
 from pivotal_sandbox.core.duration import HOUR, MINUTE
 from pivotal_sandbox.web.server import Running
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 WEIGHT = "performance.getEntriesByType('navigation')[0].decodedBodySize"
 WAITED_FOR = """performance.getEntriesByType("resource")

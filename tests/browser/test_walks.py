@@ -10,7 +10,7 @@ from tests.browser.conftest import Open
 
 from pivotal_sandbox.web.server import Running, Settings, serve
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 
 async def settled(running: Running) -> None:
