@@ -67,3 +67,14 @@ async def test_a_file_that_is_not_written_by_lines_has_its_limit(
     monkeypatch.setattr("pivotal_sandbox.web.pages.exported.MOST", 1)
     page = await look("/deliveries/export", code=422, **{"as": "har", "id": two})
     assert "holds 1 requests at most: narrow the filter" in page.main
+
+
+async def test_a_script_signs_when_it_is_run_where_that_is_asked_for(
+    client: httpx.AsyncClient, look: Look, two: list[str]
+) -> None:
+    query = {"as": "curl", "id": two, "re_sign": "1"}
+    script = (await client.get("/deliveries/export", params=query)).text
+    assert "PIVOTAL_WEBHOOK_SECRET" in script
+    for form in ("jsonl", "har"):
+        page = await look("/deliveries/export", code=422, **query | {"as": form})
+        assert "anew" in page.with_class("problem")[0].text

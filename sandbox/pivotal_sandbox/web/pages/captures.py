@@ -99,7 +99,7 @@ async def clear(visit: Visit) -> Response:
 
 async def export(visit: Visit) -> Response:
     """Answer with all captures that the filter lets through, as a file, newest first."""
-    return await exported(_things(visit, _filter(visit)), "captures", visit.asked("as"))
+    return await exported(visit, _things(visit, _filter(visit)), "captures")
 
 
 async def _things(visit: Visit, wanted: CaptureFilter) -> AsyncIterator[Exported]:

@@ -84,7 +84,7 @@ async def export(visit: Visit) -> Response:
     ids = await _selected(visit, visit.request.query_params.multi_items())
     if not ids:
         raise InputError("Select what to export first.", pointer="/id")
-    return await exported(_things(visit, ids), "deliveries", visit.asked("as"))
+    return await exported(visit, _things(visit, ids), "deliveries")
 
 
 async def _things(visit: Visit, ids: Sequence[str]) -> AsyncIterator[Exported]:

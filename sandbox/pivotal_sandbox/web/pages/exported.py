@@ -11,6 +11,7 @@ from pivotal_sandbox.core.export import FORMS, Form, How, export, get_form
 from pivotal_sandbox.core.sent import Sent
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.web.pages.download import streamed
+from pivotal_sandbox.web.pages.visit import Visit
 
 LINES = "jsonl"
 CHOICES = (
@@ -30,12 +31,15 @@ class Exported:
     sent: Sent | None
 
 
-async def exported(things: AsyncIterator[Exported], name: str, form: str) -> Response:
-    """Return the file that holds all of `things`. Raises `InputError`."""
+async def exported(visit: Visit, things: AsyncIterator[Exported], name: str) -> Response:
+    """Return the file that holds all of `things`, as the address asks for. Raises `InputError`."""
+    form, re_sign = visit.asked("as"), bool(visit.asked("re_sign"))
     if form in ("", LINES):
+        if re_sign:
+            raise InputError("JSON Lines are a record: nothing is signed anew.", pointer="/re_sign")
         return streamed(_lines(things), f"{name}.jsonl", "application/x-ndjson")
     wanted = get_form(form)
-    text = await _text(things, wanted)
+    text = await _text(things, wanted, How(__version__, re_sign))
     return streamed(_once(text.encode()), f"{name}{wanted.suffix}", wanted.media_type)
 
 
@@ -44,7 +48,7 @@ async def _lines(things: AsyncIterator[Exported]) -> AsyncIterator[bytes]:
         yield msgspec.json.encode(one.view) + b"\n"
 
 
-async def _text(things: AsyncIterator[Exported], form: Form) -> str:
+async def _text(things: AsyncIterator[Exported], form: Form, how: How) -> str:
     sent: list[Sent] = []
     async for one in things:
         if one.sent is not None:
@@ -57,7 +61,7 @@ async def _text(things: AsyncIterator[Exported], form: Form) -> str:
             )
     if not sent:
         raise InputError("None of them was sent yet.", pointer="/id")
-    return export(sorted(sent, key=lambda one: (one.at, one.id)), form, How(__version__))
+    return export(sorted(sent, key=lambda one: (one.at, one.id)), form, how)
 
 
 async def _once(part: bytes) -> AsyncIterator[bytes]:
