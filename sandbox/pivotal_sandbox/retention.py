@@ -28,9 +28,9 @@ class Retention:
         self._captures = captures
         self._keep = keep
 
-    def start(self) -> None:
-        """Prune now, and every hour from now on."""
-        self._task = asyncio.create_task(self._run())
+    def start(self, *, at_once: bool = True) -> None:
+        """Prune every hour from now on, and `at_once` where there may be something old."""
+        self._task = asyncio.create_task(self._run(at_once))
 
     def stop(self) -> None:
         """Prune no more."""
@@ -44,7 +44,9 @@ class Retention:
             await self._deliveries.shrink(dropped)
         return dropped
 
-    async def _run(self) -> None:
+    async def _run(self, at_once: bool) -> None:
+        if not at_once:
+            await sleep(HOUR)
         while True:
             try:
                 await self.prune()

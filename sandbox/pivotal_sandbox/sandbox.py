@@ -19,7 +19,7 @@ from pivotal_sandbox.core.activity import (
 )
 from pivotal_sandbox.core.catalog import PING, Catalog
 from pivotal_sandbox.core.chaos import parse_chaos
-from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
+from pivotal_sandbox.core.endpoint import changed, labelled, new_endpoint, rotated
 from pivotal_sandbox.core.event import Edits
 from pivotal_sandbox.core.ids import ENDPOINT, Ids, new_secret
 from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Mode, Record, SignTime
@@ -112,6 +112,7 @@ class Sandbox:
             secrets=lambda bin: self.endpoints.secrets_at(
                 f"{self.base_url}{PREFIX}{bin}", self.clock.now()
             ),
+            others=lambda: labelled(self.endpoints.all()),
             timestamp=self.timestamp,
             forward=self._forwarder.send,
             on_capture=self.feed.publish,
@@ -148,7 +149,7 @@ class Sandbox:
         for delivery in await self.deliveries.open():
             self.dispatcher.add(delivery)
         self.retention = Retention(self.clock, self.deliveries, self.captures, self._retained)
-        self.retention.start()
+        self.retention.start(at_once=self._path is not None)
         self._indexing = Indexing(self._database)
         self._indexing.start()
 
@@ -321,7 +322,7 @@ class Sandbox:
         return self.clock.now() / 1000 if self._sign_time == "sandbox" else self.clock.wall()
 
     def _attempted(self, delivery: Delivery, attempt: Attempt) -> None:
-        self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(delivery.id)))
+        self.feed.publish(Attempted(delivery, attempt, self.receiver.verdict(attempt)))
 
     async def _put_endpoint(self, endpoint: Endpoint) -> Endpoint:
         await self._database.put([self.endpoints.row(endpoint)])

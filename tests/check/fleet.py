@@ -79,7 +79,10 @@ async def _all(runs: Mapping[str, Job]) -> Reports:
 
 def _mutant(mutant: Mutant) -> Job:
     # What judges all that the others have seen needs the others.
-    only = () if LAST & set(mutant.killers) else mutant.killers
+    if LAST & set(mutant.killers) and not mutant.among:
+        only: tuple[str, ...] = ()
+    else:
+        only = mutant.killers + mutant.among
 
     async def run() -> Report:
         receiver = mutant.make()

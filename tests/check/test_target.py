@@ -55,6 +55,19 @@ async def test_it_is_told_its_port_and_secret_and_ended_with_its_children(
     assert not any(map(alive, children))
 
 
+async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url: str) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    pids = tmp_path / "pids"
+    command = f"cd {tmp_path}; echo $$ >> {pids}; trap '' TERM; exec {sys.executable} server.py"
+    async with started(command, url, "s3cret") as receiver:
+        await receiver.restart()
+        first, second = map(int, pids.read_text().split())
+        assert receiver.output().count("up, with s3cret") == 2
+        assert not alive(first)
+        assert alive(second)
+    assert not alive(second)
+
+
 async def test_who_ignores_the_order_to_end_is_killed(tmp_path: Path, url: str) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     command = f"cd {tmp_path}; trap '' TERM; {sys.executable} server.py"

@@ -72,7 +72,7 @@ def test_at_a_terminal_it_has_colour_and_a_bar_for_the_day() -> None:
     main, terminal = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, "--speed", "100000"],
-        env={**unmeasured(), "TERM": "xterm-256color", "COLUMNS": "110"},
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "110"},
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

@@ -138,7 +138,15 @@ async def test_of_a_delivery_the_endpoint_whose_secret_it_is_is_named(
     delivery = await sent(sandbox)
     said = await ask("explain", "--delivery", delivery.id, "--secret", SECRET)
     assert said.exit_code == 1
-    assert f"the secret of endpoint {delivery.endpoint_id} (test mode)." in said.stdout
+    assert f"the secret of the test endpoint {delivery.endpoint_id}." in said.stdout
+
+
+async def test_a_secret_from_before_a_rotation_is_named(ask: Ask, sandbox: Sandbox) -> None:
+    old = await sent(sandbox)
+    await sandbox.rotate_secret(old.endpoint_id, overlap=0)
+    said = await ask("explain", "--delivery", old.id)
+    assert said.exit_code == 1
+    assert f"the secret of the test endpoint {old.endpoint_id} before its rotation" in said.stdout
 
 
 async def test_a_body_that_came_in_otherwise_than_it_was_sent_is_explained(

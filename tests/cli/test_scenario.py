@@ -93,6 +93,16 @@ def test_a_story_is_told_to_the_users_receiver(run: Run, mine: Path) -> None:
     assert done.stderr == ""
 
 
+def test_a_story_may_come_on_stdin(run: Run) -> None:
+    done = run("scenario", "run", "-", input=STORY.encode())
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Mine\n")
+    done = run("scenario", "run", "-", input=STORY.replace("delivered", "failed").encode())
+    assert "✗ stdin, line 8" in done.stdout
+    done = run("scenario", "run", "-", input=b"\xff")
+    assert (done.exit_code, done.stderr) == (2, "Error: What came on stdin is no UTF-8.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

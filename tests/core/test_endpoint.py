@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.core.endpoint import changed, new_endpoint, rotated
+from pivotal_sandbox.core.endpoint import changed, labelled, new_endpoint, rotated
 from pivotal_sandbox.core.model import Endpoint
 from pivotal_sandbox.data import load_catalog
 from pivotal_sandbox.errors import InputError
@@ -22,7 +22,9 @@ def made(**other: Any) -> Endpoint:
         "description": "",
         "catalog": CATALOG,
     }
-    return new_endpoint("ep_1", other.pop("url", "http://127.0.0.1/x"), **values | other)
+    return new_endpoint(
+        other.pop("id", "ep_1"), other.pop("url", "http://127.0.0.1/x"), **values | other
+    )
 
 
 def test_an_endpoint_is_as_it_was_asked_for() -> None:
@@ -60,3 +62,12 @@ def test_after_a_rotation_both_secrets_sign_until_the_overlap_is_over() -> None:
     endpoint = rotated(made(), "whsec_new", now=100, overlap=50)
     assert endpoint.secrets(149) == ("whsec_new", "whsec_old")
     assert endpoint.secrets(150) == ("whsec_new",)
+
+
+def test_each_secret_is_labelled_by_whose_it_is() -> None:
+    live = made(id="ep_2", mode="live", secret="whsec_live")
+    assert labelled([rotated(made(), "whsec_new", now=100, overlap=0), live]) == {
+        "the test endpoint ep_1": "whsec_new",
+        "the test endpoint ep_1 before its rotation": "whsec_old",
+        "the live endpoint ep_2": "whsec_live",
+    }

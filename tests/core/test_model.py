@@ -1,8 +1,7 @@
 """The nouns, where they do more than hold."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.model import Endpoint, Outcome, Response, Timing
 

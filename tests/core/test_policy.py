@@ -1,12 +1,12 @@
 """The retry rule as a table over every outcome, its timetable, and the table of defaults."""
 
-from dataclasses import fields, replace
 from itertools import pairwise
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from pivotal_sandbox.core import policy
 from pivotal_sandbox.core.duration import DAY, HOUR, SECOND

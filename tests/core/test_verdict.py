@@ -94,3 +94,20 @@ def test_what_is_wrong_with_the_clock_is_said_once() -> None:
     verdict = judge(signed(NOW - 3600), BODY, [SECRET], now=NOW)
     assert verdict.sentence.count("3600 s old") == 1
     assert "time zone" in verdict.sentence
+
+
+def test_a_signature_of_another_endpoint_is_told_from_a_wrong_one() -> None:
+    header = sign(BODY, "whsec_live", timestamp=NOW)
+    others = {"the live endpoint ep_2": "whsec_live", "the test endpoint ep_1": SECRET}
+    verdict = judge(
+        (("pivotal-signature", header),), BODY, [SECRET], now=NOW, others=lambda: others
+    )
+    assert verdict.reason == "no_match"
+    assert "keyed with the secret of the live endpoint ep_2." in verdict.sentence
+
+
+def test_other_secrets_are_not_asked_for_where_the_signature_holds() -> None:
+    def others() -> dict[str, str]:
+        raise AssertionError
+
+    assert judge(signed(), BODY, [SECRET], now=NOW, others=others).verified

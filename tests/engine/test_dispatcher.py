@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
 from pivotal_sandbox.core.duration import HOUR, SECOND
@@ -85,7 +86,7 @@ class World:
 
     def add_endpoint(self, id: str, **changes: bool) -> None:
         endpoint = Endpoint(id, "http://127.0.0.1:1/", "test", "whsec_x", MANUAL_START)
-        self.endpoints[id] = replace(endpoint, **changes)  # type: ignore[arg-type]
+        self.endpoints[id] = replace(endpoint, **changes)
 
     def delivery(self, number: int, endpoint_id: str = "ep_a", **changes: object) -> Delivery:
         now = self.clock.now()
@@ -99,7 +100,7 @@ class World:
             created_at=now,
             next_attempt_at=now,
         )
-        return replace(delivery, **changes)  # type: ignore[arg-type]
+        return replace(delivery, **changes)
 
     async def advance(self, duration: int) -> None:
         await self.dispatcher.run_to(self.clock.now() + duration)

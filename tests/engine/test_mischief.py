@@ -1,9 +1,9 @@
 """Chaos and faults between the plan and the network, which here is a function."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import MANUAL_START
 from pivotal_sandbox.core.activity import Triggered
@@ -59,7 +59,7 @@ class World:
         return await self.mischief.send(DELIVERY, REQUEST, number)
 
     async def request(self, **changes: object) -> Request | None:
-        delivery = replace(DELIVERY, **changes)  # type: ignore[arg-type]
+        delivery = replace(DELIVERY, **changes)
         signing = self.mischief.signing(delivery, ("whsec_x",), 1)
         return await self.mischief.request(delivery, REQUEST, signing, delivery.attempt_count + 1)
 

@@ -5,11 +5,11 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx
 import pytest
 import trustme
+from msgspec.structs import replace
 from tests.engine.peer import Peer, Serve, answers
 
 from pivotal_sandbox.core.model import Request, Response, Wire

@@ -3,10 +3,10 @@
 import asyncio
 import ssl
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 import trustme
+from msgspec.structs import replace
 from tests.engine.peer import Peer, Script, Serve, answers
 
 from pivotal_sandbox.core.model import Outcome, Request, Wire

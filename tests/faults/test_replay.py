@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from pivotal_sandbox.clock import Clock
+from pivotal_sandbox.core.activity import Activity, Attempted
 from pivotal_sandbox.core.duration import HOUR, SECOND
 from pivotal_sandbox.core.model import Delivery, Endpoint
 from pivotal_sandbox.core.signature import verify
@@ -226,3 +227,24 @@ async def test_an_unknown_id_stops_all_of_it(stage: Stage) -> None:
         await stage.sandbox.replay([stage.old.id, "msg_none"], verbatim=True)
     await stage.sandbox.dispatcher.settle()
     assert len(stage.receiver.requests) == before
+
+
+async def test_what_the_bin_says_of_a_verbatim_replay_comes_with_its_attempt() -> None:
+    said: list[str | None] = []
+
+    def listen(activity: Activity) -> None:
+        if isinstance(activity, Attempted):
+            said.append(activity.verdict)
+
+    sandbox = Sandbox(clock=Clock.manual(), sign_time="sandbox", base_url="http://bin.test")
+    async with sandbox:
+        sandbox.sender.mount("http://bin.test", sandbox.receiver)
+        await sandbox.add_endpoint("http://bin.test/in/demo")
+        [old] = (await sandbox.trigger("customer.at_risk")).deliveries
+        await sandbox.advance(HOUR)
+        sandbox.feed.subscribe(listen)
+        await sandbox.replay([old.id], verbatim=True)
+        await sandbox.dispatcher.settle()
+    [verdict] = said
+    assert verdict is not None
+    assert verdict.startswith("Signature is 3600 s old")

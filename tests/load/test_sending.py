@@ -6,6 +6,7 @@ import random
 from tests.load.receiver import NO_CONTENT, Answering, answering, connections_of
 
 from pivotal_sandbox import data
+from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.engine.failure import Failure
 from pivotal_sandbox.engine.guard import Guard
@@ -49,8 +50,8 @@ async def no_content(head: bytes, body: bytes) -> bytes:
 
 
 async def test_where_one_connection_is_enough_no_other_is_opened() -> None:
-    tally, connections = await sent(no_content, 50)
-    assert (tally.answers, connections) == ({"204": 10}, 1)
+    tally, connections = await sent(no_content, 5, duration_ms=600)
+    assert (tally.answers, connections) == ({"204": 3}, 1)
 
 
 async def test_as_fast_as_answers_come_takes_all_of_them() -> None:
@@ -65,16 +66,30 @@ async def test_a_connection_that_was_closed_as_it_was_taken_costs_nothing_but_an
     async def answer(head: bytes, body: bytes) -> bytes:
         return next(answers, NO_CONTENT)
 
-    tally, connections = await sent(answer, 20)
-    assert (tally.answers, connections) == ({"204": 4}, 2)
+    tally, connections = await sent(answer, 5, duration_ms=600)
+    assert (tally.answers, connections) == ({"204": 3}, 2)
 
 
 async def test_a_receiver_that_closes_after_each_answer_is_connected_to_anew() -> None:
     async def answer(head: bytes, body: bytes) -> bytes:
         return b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
-    tally, connections = await sent(answer, 50)
-    assert (tally.answers, connections) == ({"200": 10}, 10)
+    tally, connections = await sent(answer, 10, 500)
+    assert (tally.answers, connections) == ({"200": 5}, 5)
+
+
+async def test_what_is_open_is_used_before_another_is_opened() -> None:
+    """The first connection is slow, so there is a second; then the first one closes."""
+    closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    turn = iter([(150, closing)])
+
+    async def answer(head: bytes, body: bytes) -> bytes:
+        pause_ms, said = next(turn, (0, NO_CONTENT))
+        await sleep(pause_ms)
+        return said
+
+    tally, connections = await sent(answer, 10, 1_000)
+    assert (tally.answers, connections) == ({"200": 1, "204": 9}, 2)
 
 
 async def test_no_first_connection_is_a_failure() -> None:

@@ -1,8 +1,7 @@
 """What was captured, and the bins it came to."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.store.things import DAY, NOW, a_capture
 
 from pivotal_sandbox.core.behaviour import Bin, Step

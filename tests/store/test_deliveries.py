@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.store.things import DAY, NOW, a_capture, a_delivery, an_attempt, an_event
 
 from pivotal_sandbox.core.model import OPEN, Attempt, Delivery, Event, Status

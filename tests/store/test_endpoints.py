@@ -1,9 +1,9 @@
 """Endpoints: held in memory, kept in the file."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.store.things import NOW, URL, an_id
 
 from pivotal_sandbox.core.ids import ENDPOINT
@@ -109,3 +109,14 @@ async def test_the_secrets_of_an_address_are_those_of_the_endpoints_there_and_be
     address = "http://a.test/in/demo"
     assert endpoints.secrets_at(address, NOW) == (["whsec_new", "whsec_old"] if is_there else [])
     assert endpoints.secrets_at(address, NOW + 5) == (["whsec_new"] if is_there else [])
+
+
+async def test_the_secrets_of_an_address_change_with_its_endpoints(database: Database) -> None:
+    endpoints = Endpoints(database)
+    assert endpoints.secrets_at(PLAIN.url, NOW) == []
+    await keep(database, endpoints, PLAIN)
+    assert endpoints.secrets_at(PLAIN.url, NOW) == [PLAIN.secret]
+    await keep(database, endpoints, replace(PLAIN, secret="whsec_other"))
+    assert endpoints.secrets_at(PLAIN.url, NOW) == ["whsec_other"]
+    await endpoints.delete(PLAIN.id)
+    assert endpoints.secrets_at(PLAIN.url, NOW) == []

@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.store.things import NOW, a_delivery, an_event
 
 from pivotal_sandbox.core.model import Delivery, Event, Status

@@ -25,10 +25,10 @@ async def test_a_name_stands_for_the_record_as_it_is_and_was() -> None:
         made = await actor.do(Create(object="customer", set={"name": "A"}, as_="a"))
         assert made.types == ["customer.created"]
         await actor.do(Change(record="a", set={"name": "B"}))
-        assert (await actor.records())["a"]["name"] == "B"
+        assert (await actor.records(["$a", "$null"]))["a"]["name"] == "B"
         await actor.do(Delete(record="a"))
         assert await actor.record("a") is None
-        assert (await actor.records())["a"]["name"] == "B"
+        assert (await actor.records({"x": "$a.name"}))["a"]["name"] == "B"
         assert actor.named(None) is None
         with pytest.raises(InputError):
             await actor.do(Change(record="a", set={"name": "C"}))
@@ -40,7 +40,10 @@ async def test_what_a_fault_left_of_an_event_may_be_no_record() -> None:
         for fault in ("empty-body", "invalid-json"):
             done = await actor.do(Trigger(type="task.updated", fault=fault, as_="x"))
             assert done.record is None
-        assert await actor.records() == {}
+            for use in (actor.record("x"), actor.records("$x"), actor.do(Delete(record="x"))):
+                with pytest.raises(InputError, match="its fault left no record"):
+                    await use
+        assert await actor.records("none") == {}
 
 
 def test_an_endpoint_leads_to_its_bin_its_url_or_the_users_receiver() -> None:

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+from tests.load.receiver import NO_CONTENT, answering
 from tests.story.telling import story, telling
 
-from pivotal_sandbox.clock import MANUAL_START
+from pivotal_sandbox.clock import MANUAL_START, wall_time
 from pivotal_sandbox.core.fault import FAULTS
-from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.core.signature import verify
+from pivotal_sandbox.errors import InputError, SignatureError
+from pivotal_sandbox.story.actor import Receiver
 from pivotal_sandbox.story.entry import Tried
-from pivotal_sandbox.story.stage import needs_socket, scenario_clock
+from pivotal_sandbox.story.stage import names_url, needs_socket, scenario_clock
 
 FAULTY = """
 [[steps]]
@@ -38,6 +41,34 @@ async def test_a_fault_of_the_transport_is_done_over_a_socket(fault: str) -> Non
     assert told.failed == []
     tried = [entry for entry in told.entries if isinstance(entry, Tried)]
     assert (fault == "chunked-body") == tried[-1].attempted.attempt.outcome.ok
+
+
+async def test_a_receiver_of_the_users_is_sent_signatures_of_its_own_time() -> None:
+    refused = []
+
+    async def verifying(head: bytes, body: bytes) -> bytes:
+        signature = head.decode().partition("pivotal-signature: ")[2].partition("\r\n")[0]
+        try:
+            verify(body, signature, "whsec_x", now=wall_time())
+        except SignatureError as error:
+            refused.append(error.reason)
+        return NO_CONTENT
+
+    steps = '[[steps]]\nadvance = "30d"\n[[steps]]\ntrigger = "task.updated"'
+    async with answering(verifying) as url:
+        mine = f'[endpoints.mine]\nurl = "{url}"\nsecret = "whsec_x"'
+        told = [
+            await telling(story(steps, mine)),
+            await telling(steps, receiver=Receiver(url, "whsec_x")),
+        ]
+    assert [one.summary.attempts for one in told] == [2, 2]
+    assert refused == []
+
+
+def test_an_endpoint_may_come_to_lead_to_a_url() -> None:
+    moved = '[[steps]]\nendpoint = { name = "app", url = "http://127.0.0.1:1" }'
+    assert names_url(story(moved))
+    assert not names_url(story('[[steps]]\nendpoint = { name = "app", enabled = false }'))
 
 
 async def test_what_is_not_allowed_is_not_reached() -> None:

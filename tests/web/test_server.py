@@ -14,11 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core.model import Capture
 from pivotal_sandbox.errors import InputError, StoreError
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.server import BUILT_IN, Settings, serve
+from pivotal_sandbox.web.server import BUILT_IN, Settings, serve, serve_empty
 
 DEADLINE = 20  # seconds
 FirstCapture = Callable[[Sandbox, str], "asyncio.Future[Capture]"]
@@ -34,6 +35,17 @@ async def test_the_first_run_makes_one_test_endpoint_on_the_bin_demo_and_pings_i
             [capture] = (await client.get("/api/captures")).json()["items"]
     assert capture["verified"] is True
     assert json.loads(capture["body"])["type"] == "webhook.ping"
+
+
+async def test_it_may_begin_without_an_endpoint_and_with_a_clock_of_its_own() -> None:
+    clock = Clock.manual(1_000)
+    async with serve_empty(Settings(port=0), clock=clock, sign_time="sandbox") as (sandbox, token):
+        assert sandbox.endpoints.all() == []
+        assert sandbox.clock is clock
+        assert sandbox.timestamp() == 1
+        assert token is None
+        async with httpx.AsyncClient(base_url=sandbox.base_url, verify=False) as client:
+            assert (await client.get("/healthz")).status_code == 200
 
 
 async def test_the_endpoint_asked_for_is_made_once(tmp_path: Path) -> None:

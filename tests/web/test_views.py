@@ -1,7 +1,6 @@
 """The nouns as the API shows them: names as the contract has them, bytes as they were."""
 
 import base64
-from dataclasses import fields
 
 import msgspec
 import pytest
@@ -24,14 +23,13 @@ DELIVERY = Delivery("msg_1", "evt_1", "task.created", "ep_1", "test", "http://x/
 
 
 def test_a_delivery_shows_each_of_its_fields_under_its_own_name() -> None:
-    assert set(views.DeliveryView.__struct_fields__) == {field.name for field in fields(DELIVERY)}
+    assert set(views.DeliveryView.__struct_fields__) == set(DELIVERY.__struct_fields__)
 
 
-def test_a_secret_is_shown_only_where_it_is_asked_for_and_the_old_one_never() -> None:
+def test_secrets_are_shown_only_where_they_are_asked_for() -> None:
     assert "whsec" not in str(views.EndpointView.of(ENDPOINT))
     shown = views.EndpointWithSecret.of(ENDPOINT)
-    assert shown.secret == "whsec_1"
-    assert "whsec_0" not in str(shown)
+    assert (shown.secret, shown.previous_secret) == ("whsec_1", "whsec_0")
     assert "whsec" not in repr(ENDPOINT)
 
 

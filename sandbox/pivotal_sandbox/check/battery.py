@@ -3,6 +3,7 @@
 from pivotal_sandbox.check import (
     contract,
     curiosity,
+    durability,
     forgery,
     freshness,
     idempotency,
@@ -25,6 +26,7 @@ _ALL = (
     *leaks.CASES,
     *raw_body.CASES,
     *idempotency.CASES,
+    *durability.CASES,
     *transport.CASES,
     *curiosity.CASES,
 )

@@ -18,9 +18,10 @@ Turn = Literal[
     "waiting",  # all at once: they mostly wait
     "crowd",  # alone, when the others are done
     "last",  # judges what all the others have seen
+    "restart",  # kills the receiver, and so comes after all
 ]
 
-Need = Literal["probe", "previous_secret", "revoked_secret"]
+Need = Literal["probe", "previous_secret", "revoked_secret", "start"]
 
 UNSEEN = "not tested: without a probe its effects cannot be seen"
 

@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.check.answer import is_ack, listed, said
 from pivotal_sandbox.check.bench import Bench

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.check.answer import is_ack
 from pivotal_sandbox.check.bench import Bench

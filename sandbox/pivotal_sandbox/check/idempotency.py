@@ -1,7 +1,8 @@
 """Idempotency: each event has its effect once, however often and in whatever order it comes."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.check.answer import fate, is_ack, listed, said, tally
 from pivotal_sandbox.check.bench import Bench

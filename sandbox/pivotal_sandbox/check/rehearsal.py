@@ -48,9 +48,13 @@ async def rehearse(case_id: str, settings: Settings) -> list[Exchange]:
         raise InputError(f'"{case_id}" is a group; right is the id of one check.')
     if case.turn == "last" and case.id != "still-alive":
         raise InputError(f"{case_id} looks at the requests of all other checks; it has no own.")
-    session = Session(settings, _Mirror(), int(wall_time() * 1000), _Once())
+    session = Session(settings, _Mirror(), int(wall_time() * 1000), _Once(), _restart)
     await case.run(Bench(session, case))
     return [trace.exchange for trace in session.log]
+
+
+async def _restart() -> None:
+    """There is nobody to restart."""
 
 
 def _acknowledged(shot: Shot) -> Exchange:

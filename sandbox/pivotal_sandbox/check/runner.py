@@ -14,7 +14,7 @@ from pivotal_sandbox.check.line import WireLine
 from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.probe import Probe, ProbeError, as_probe
 from pivotal_sandbox.check.results import Ended, result_of, with_causes
-from pivotal_sandbox.check.session import OverError, Session, Settings
+from pivotal_sandbox.check.session import OverError, Restart, Session, Settings
 from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.core.policy import TIMEOUT
 from pivotal_sandbox.core.url import parse_url
@@ -39,6 +39,7 @@ async def check(
     revoked_secret: str | None = None,
     verifies_async: bool = False,
     allow_host: Sequence[str] = (),
+    restart: Restart | None = None,
     ssl_context: ssl.SSLContext | None = None,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
@@ -48,6 +49,7 @@ async def check(
     `only` and `skip` are ids of checks or names of groups. `pace` is requests per second, `timeout`
     and `max_skew` are seconds. The same `seed` sends the same, but for the time that is in ids and
     signatures. `verifies_async` is for receivers that acknowledge first and verify later.
+    `restart` kills the receiver and starts it again, to see whether what it acknowledged is kept.
     `on_result` is called with each result as it comes; what caused it is known at the end only.
 
     Raises `InputError` for wrong arguments, and `UnreachableError` where nobody answers.
@@ -71,12 +73,12 @@ async def check(
     line = WireLine(
         target, Guard(allow_host), timeout_ms=settings.timeout_ms, ssl_context=ssl_context
     )
-    session = Session(
-        settings, line, int(wall_time() * 1000), None if probe is None else as_probe(probe)
-    )
+    effects = None if probe is None else as_probe(probe)
+    session = Session(settings, line, int(wall_time() * 1000), effects, restart)
     given = {
         "previous_secret": previous_secret is not None,
         "revoked_secret": revoked_secret is not None,
+        "start": restart is not None,
     }
     cases = [
         case
@@ -121,6 +123,7 @@ class Run:
         await self._row("crowd")
         await self._look_for_effects()
         await self._row("last")
+        await self._row("restart")
 
     def report(self) -> Report:
         """Return all results, in the order of the battery."""

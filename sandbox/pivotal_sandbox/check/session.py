@@ -1,7 +1,7 @@
 """One run of the battery against one receiver: what is sent, what was seen, and when to stop."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -17,6 +17,10 @@ QUIET_MS = 300  # how long to look on for a second effect, at least
 POLL_MS = 25
 GONE_TRIES = 6
 GONE_PAUSE_MS = 250
+
+
+Restart = Callable[[], Awaitable[None]]
+"""Kills the receiver without a word and starts it again. Raises `UnreachableError`."""
 
 
 class OverError(Exception):
@@ -67,6 +71,7 @@ class Session:
     line: Line
     now: int
     probe: Probe | None = None
+    restart: Restart | None = None
     log: list[Trace] = field(default_factory=list)
     death: Death | None = None
     lag_ms: float = 0.0  # from the first ack to its effect

@@ -1,7 +1,9 @@
 """One request of the battery: the bytes for the wire, and what they stand for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.model import Event
 from pivotal_sandbox.core.plan import plan
@@ -11,8 +13,7 @@ from pivotal_sandbox.engine.wire import encode_head
 SIGNATURE = "pivotal-signature"
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(Struct, frozen=True):
     """A request, ready for the wire.
 
     `genuine` where Pivotal itself would send such a one. `event_id` is the event whose effect

@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.check.answer import is_ack, kind, listed, said, tally
 from pivotal_sandbox.check.bench import Bench

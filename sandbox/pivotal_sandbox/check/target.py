@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -26,9 +26,49 @@ SHOWN = 4_000  # characters of output, the last ones
 class Started:
     """A receiver's process, and what it prints."""
 
-    def __init__(self, process: asyncio.subprocess.Process, output: IO[bytes]) -> None:
-        self._process = process
+    def __init__(
+        self, command: str, url: str, environment: Mapping[str, str], output: IO[bytes]
+    ) -> None:
+        self._command = command
+        self._url = url
+        self._environment = environment
         self._output = output
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, start_ms: float = START_MS) -> None:
+        """Start it, and wait until it answers. Raises `UnreachableError`."""
+        # Its own process group: a shell, a supervisor and their children are ended together.
+        self._process = await asyncio.create_subprocess_shell(
+            self._command,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        waited = 0.0
+        while not await _answers(self._url):
+            if self.exit_code is not None:
+                raise UnreachableError(
+                    f"`{self._command}` ended with exit code {self.exit_code} before it answered "
+                    f"at {self._url}; it printed:\n{self.output() or '(nothing)'}"
+                )
+            if waited >= start_ms:
+                raise UnreachableError(
+                    f"`{self._command}` did not answer at {self._url} in {start_ms / 1000:g} s; it "
+                    f"printed:\n{self.output() or '(nothing)'}"
+                )
+            await sleep(POLL_MS)
+            waited += POLL_MS
+
+    async def restart(self) -> None:
+        """Kill it without a word, and start it again. Raises `UnreachableError`."""
+        await self._end(signal.SIGKILL)
+        await self.start()
+
+    async def stop(self) -> None:
+        """End it: ask first, then insist."""
+        await self._end(signal.SIGTERM, signal.SIGKILL)
 
     def output(self) -> str:
         """Return the end of what it printed."""
@@ -39,7 +79,26 @@ class Started:
     @property
     def exit_code(self) -> int | None:
         """The exit code of its shell, or None while it runs."""
-        return self._process.returncode
+        return self._process.returncode if self._process else None
+
+    async def _end(self, *orders: signal.Signals) -> None:
+        """End the whole process group."""
+        if self._process is None:
+            return
+        group = self._process.pid
+        for order in orders:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, order)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_MS / 1000):
+                    await self._process.wait()
+        # The shell may be gone before its children; those are waited for by whoever adopts them.
+        waited = 0.0
+        with suppress(ProcessLookupError, PermissionError):
+            while waited < END_MS:
+                os.killpg(group, signal.SIGKILL)
+                await sleep(POLL_MS)
+                waited += POLL_MS
 
 
 @asynccontextmanager
@@ -69,38 +128,12 @@ async def started(
     if probe_file is not None:
         environment["PIVOTAL_PROBE_FILE"] = str(probe_file)
     with tempfile.TemporaryFile() as output:
-        # Its own process group: a shell, a supervisor and their children are ended together.
-        process = await asyncio.create_subprocess_shell(
-            command,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        receiver = Started(process, output)
+        receiver = Started(command, url, environment, output)
         try:
-            await _ready(receiver, command, url, start_ms)
+            await receiver.start(start_ms)
             yield receiver
         finally:
-            await _end(process)
-
-
-async def _ready(receiver: Started, command: str, url: str, start_ms: float) -> None:
-    waited = 0.0
-    while not await _answers(url):
-        if receiver.exit_code is not None:
-            raise UnreachableError(
-                f"`{command}` ended with exit code {receiver.exit_code} before it answered at "
-                f"{url}; it printed:\n{receiver.output() or '(nothing)'}"
-            )
-        if waited >= start_ms:
-            raise UnreachableError(
-                f"`{command}` did not answer at {url} in {start_ms / 1000:g} s; it printed:\n"
-                f"{receiver.output() or '(nothing)'}"
-            )
-        await sleep(POLL_MS)
-        waited += POLL_MS
+            await receiver.stop()
 
 
 async def _answers(url: str) -> bool:
@@ -116,20 +149,3 @@ async def _answers(url: str) -> bool:
         return outcome.response is not None or outcome.error == "protocol"
     finally:
         await pool.close()
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the process group: ask first, then insist."""
-    for order in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, order)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_MS / 1000):
-                await process.wait()
-    # The shell may be gone before its children; those are waited for by whoever adopts them.
-    waited = 0.0
-    with suppress(ProcessLookupError, PermissionError):
-        while waited < END_MS:
-            os.killpg(process.pid, signal.SIGKILL)
-            await sleep(POLL_MS)
-            waited += POLL_MS

@@ -48,7 +48,8 @@ def _seconds(ctx: click.Context, param: click.Parameter, text: str) -> float:
     "--start",
     metavar="CMD",
     help="Start the receiver by this shell command, with PORT, PIVOTAL_WEBHOOK_SECRET and "
-    "PIVOTAL_PROBE_FILE in its environment, and end it afterwards.",
+    "PIVOTAL_PROBE_FILE in its environment, and end it afterwards. With a probe it is killed once "
+    "and started again, to see whether what it acknowledged is kept.",
 )
 @click.option("--probe-url", metavar="URL", help="Ask this, with {id} in it, how often.")
 @click.option("--probe-cmd", metavar="CMD", help="Run this, with {id} in it, to see how often.")
@@ -216,6 +217,7 @@ def _run(
                 revoked_secret=options["revoked_secret"],
                 verifies_async=options["verifies_async"],
                 allow_host=options["allow_hosts"],
+                restart=receiver.restart if receiver else None,
                 on_result=progress.add,
             )
             died = any(

@@ -45,7 +45,7 @@ PROSE = 78  # columns
     help="Where the inspector listens meanwhile; 0 picks a free one.",
 )
 def demo(speed: float, port: int) -> None:
-    """Watch a story of two minutes: events, an outage, retries, a replay.
+    """Watch two minutes of it: events, an outage, retries, a replay.
 
     A sandbox in memory runs meanwhile, at the address that is printed: open it, and see the
     same in the inspector. Nothing is asked, and nothing stays. It is `scenario show demo`, told
@@ -57,9 +57,9 @@ def demo(speed: float, port: int) -> None:
     summary = run_until_stopped(_told(story, speed, port))
     if summary is None:
         note("Stopped.")
-    elif summary.ok:
-        _ending()
-    else:
+        return
+    _ending()
+    if not summary.ok:  # somebody took part, by way of the inspector
         not_so()
 
 
@@ -129,7 +129,7 @@ class _Show:
         # Not soft-wrapped: it is prose, and is read in lines of a book's length.
         out.print(
             Padding(Text(text, style="bold"), (0, 0, 0, 2)),
-            width=min(out.width, 78),
+            width=min(out.width, PROSE),
             soft_wrap=False,
         )
         out.print()

@@ -128,8 +128,18 @@ def _sent(delivery: str, secrets: tuple[str, ...]) -> _Sent:
         body_of(found["event"] if request["body"] is None else request),
         tuple((name.lower(), value) for name, value in request["headers"]),
         secrets or tuple(row["secret"] for row in endpoints if row["id"] == found["endpoint_id"]),
-        {f"endpoint {row['id']} ({row['mode']} mode)": row["secret"] for row in endpoints},
+        _labelled(endpoints),
     )
+
+
+def _labelled(endpoints: list[Json]) -> dict[str, str]:
+    found = {}
+    for row in endpoints:
+        whose = f"the {row['mode']} endpoint {row['id']}"
+        found[whose] = row["secret"]
+        if row["previous_secret"] is not None:
+            found[f"{whose} before its rotation"] = row["previous_secret"]
+    return found
 
 
 def _shown(told: Explanation) -> Json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pivotal_sandbox.cli.options import a_rate, allow_host_option, duration_option
+from pivotal_sandbox.cli.options import a_rate, allow_host_option, catalog_option, duration_option
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 
 if TYPE_CHECKING:
@@ -40,11 +40,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="At most so many requests are in flight.",
 )
-@click.option(
-    "--catalog",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Event types of your own: a catalog, or an OpenAPI document with webhooks.",
-)
+@catalog_option
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),

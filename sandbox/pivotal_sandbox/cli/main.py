@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Command: its module here, and its help in one line, so that the list needs no module.
 COMMANDS = {
     "up": ("up", "Run the sender and a capture receiver, until Ctrl-C."),
-    "demo": ("demo", "Watch a story of two minutes: events, an outage, retries, a replay."),
+    "demo": ("demo", "Watch two minutes of it: events, an outage, retries, a replay."),
     "trigger": ("trigger", "Make an event happen, and send it."),
     "wait": ("wait", "Wait until deliveries of an event type are so."),
     "deliveries": ("deliveries", "Read the log of deliveries, and replay from it."),

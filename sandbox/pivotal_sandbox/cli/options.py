@@ -1,6 +1,7 @@
 """Options that several commands share, and how their values are completed."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -88,6 +89,11 @@ def all_of(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     return add
 
 
+catalog_option = click.option(
+    "--catalog",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Event types of your own: a catalog, or an OpenAPI document with webhooks.",
+)
 mode_option = click.option("--mode", type=click.Choice(MODES), help="By default test.")
 set_option = click.option(
     "--set",

@@ -1,12 +1,14 @@
 """`scenario`: stories from files, told in a sandbox of their own."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pivotal_sandbox.cli.options import allow_host_option
+from pivotal_sandbox.cli.options import allow_host_option, catalog_option
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json, print_table
+from pivotal_sandbox.errors import InputError
 
 if TYPE_CHECKING:
     from pivotal_sandbox.core.scenario import Scenario
@@ -20,19 +22,16 @@ def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     return [name for name in data.scenario_names() if name.startswith(incomplete)]
 
 
+STDIN = "-"
+
 story_argument = click.argument("story", metavar="NAME|FILE", shell_complete=names)
-catalog_option = click.option(
-    "--catalog",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Event types of your own: a catalog, or an OpenAPI document with webhooks.",
-)
 
 
 @click.group()
 def scenario() -> None:
-    """Tell stories of customers and outages, and see whether what they expect holds.
+    """Tell stories from files, and see whether what they expect holds.
 
-    A story is a TOML file: records, changes, faults, waits, expectations. docs/scenarios.md
+    A story is TOML: records, changes, faults, waits, outages, expectations. docs/scenarios.md
     describes it.
     """
 
@@ -63,7 +62,7 @@ def show(story: str) -> None:
 
 
 @scenario.command()
-@story_argument
+@click.argument("story", metavar="NAME|FILE|-", shell_complete=names)
 @click.option("--to", metavar="URL", help="Your receiver, in place of the story's bins.")
 @click.option(
     "--secret",
@@ -99,8 +98,13 @@ def run(
     from dataclasses import replace
 
     from pivotal_sandbox import data
+    from pivotal_sandbox.core.scenario import parse_scenario
 
-    found = data.load_scenario(story, data.load_catalog(catalog) if catalog else None)
+    events = data.load_catalog(catalog)
+    if story == STDIN:
+        found = parse_scenario(_typed(), "stdin", events, file="stdin")
+    else:
+        found = data.load_scenario(story, events)
     if seed is not None:
         found = replace(found, seed=seed)
     if to is None and ctx.get_parameter_source("secret") is click.core.ParameterSource.COMMANDLINE:
@@ -136,6 +140,14 @@ def run(
         note("Stopped before the end of the story.")
     if summary is None or not summary.ok:
         not_so()
+
+
+def _typed() -> str:
+    """Return what comes on stdin."""
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise InputError("What came on stdin is no UTF-8.") from None
 
 
 def _head(story: "Scenario") -> str:

@@ -209,14 +209,12 @@ def _statuses(client: Client, ids: list[str]) -> Json:
     """Return how many deliveries are in which state by now."""
     if not ids:
         return {}
-    wanted, found = set(ids), Counter[str]()
+    wanted, oldest, found = set(ids), min(ids), Counter[str]()
     for row in client.all("deliveries", query={"limit": 500}):
-        if row["id"] in wanted:
-            wanted.discard(row["id"])
-            found[row["status"]] += 1
-        if not wanted:
+        if row["id"] < oldest:  # newest first, and ids sort by time
             break
-    return dict(found)
+        found[row["status"]] += row["id"] in wanted
+    return dict(+found)
 
 
 def _print(tally: Tally, statuses: Json) -> None:

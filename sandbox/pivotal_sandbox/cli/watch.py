@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import msgspec
 
 from pivotal_sandbox.cli.attempt import colour, fate
 from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.interrupt import on_stop
 from pivotal_sandbox.cli.options import allow_host_option
 from pivotal_sandbox.cli.output import (
     json_option,
@@ -105,9 +105,7 @@ def watch(
 
     async def main() -> None:
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        on_stop(stop.set)
         watched = Watch(
             paths,
             receiver,

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from pivotal_sandbox.core.model import Attempt, Capture, Delivery, Endpoint, Event
 
 
-@dataclass(frozen=True, slots=True)
-class Triggered:
+class Triggered(Struct, frozen=True):
     """An event was kept with its deliveries: none where no endpoint wants it."""
 
     event: Event
@@ -19,8 +20,7 @@ class Triggered:
         return cls(made[-1].event, tuple(d for one in made for d in one.deliveries))
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(Struct, frozen=True):
     """An attempt was kept. `verdict` is the capture receiver's, where that was the receiver."""
 
     delivery: Delivery
@@ -28,16 +28,14 @@ class Attempted:
     verdict: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """A request was captured (`is_new`), or what became of it since was kept."""
 
     capture: Capture
     is_new: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryChanged:
+class DeliveryChanged(Struct, frozen=True):
     """A delivery was made by a replay, or cancelled: it changed without an attempt."""
 
     delivery: Delivery

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from pivotal_sandbox.core.model import Record
 from pivotal_sandbox.core.path import assign, pointer
 from pivotal_sandbox.core.value import checked, checked_key
@@ -13,8 +15,7 @@ Fields = Mapping[str, Any]
 """Dotted paths into a record, each with its new value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """A record as a change left it; None where it was deleted."""
 
     object: str
@@ -22,8 +23,7 @@ class Touched:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(Struct, frozen=True):
     """An event that a change fires. `changed` holds the dotted paths into `data` it touched."""
 
     type: str
@@ -31,8 +31,7 @@ class Fired:
     changed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What a change did: to be kept together, records and events."""
 
     records: tuple[Touched, ...] = ()

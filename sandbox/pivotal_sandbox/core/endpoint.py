@@ -1,13 +1,16 @@
 """Endpoints as they are made, changed and given new secrets. Each is checked before it exists."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.catalog import Catalog, check_subscription
 from pivotal_sandbox.core.model import Endpoint, Mode
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.errors import InputError
+
+_LABELLED = 100  # endpoints: each secret is a try at explaining a signature
 
 
 def new_endpoint(
@@ -51,6 +54,17 @@ def rotated(endpoint: Endpoint, secret: str, now: int, overlap: int) -> Endpoint
         previous_secret=endpoint.secret,
         previous_secret_expires_at=now + overlap,
     )
+
+
+def labelled(endpoints: Sequence[Endpoint]) -> dict[str, str]:
+    """Return the secrets of the newest, old ones too, by what each is the secret of."""
+    found = {}
+    for one in endpoints[-_LABELLED:]:
+        whose = f"the {one.mode} endpoint {one.id}"
+        found[whose] = one.secret
+        if one.previous_secret is not None:
+            found[f"{whose} before its rotation"] = one.previous_secret
+    return found
 
 
 def _checked(endpoint: Endpoint, catalog: Catalog) -> Endpoint:

@@ -1,10 +1,11 @@
 """The body of an event, as it is signed, kept and sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.catalog import NAME, Catalog
 from pivotal_sandbox.core.instant import rfc3339

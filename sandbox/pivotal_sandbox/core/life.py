@@ -6,7 +6,6 @@ when they are at risk, and recover or churn. Which one is next is drawn.
 
 import random
 from collections.abc import Generator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,8 +65,11 @@ class Life:
         story, self._current = self._current, None
         if story is None or record is None:
             return
-        with suppress(StopIteration):
-            self._waiting.append((story, story.send(record)))
+        try:
+            act = story.send(record)
+        except StopIteration:
+            return
+        self._waiting.append((story, act))
 
     # -- one life
 

@@ -1,7 +1,13 @@
-"""The nouns. All times are milliseconds since the epoch on the sandbox's clock."""
+"""The nouns. All times are milliseconds since the epoch on the sandbox's clock.
 
-from dataclasses import dataclass, field
+They are msgspec's structs: as plain as frozen dataclasses, and made in a tenth of the time, which
+counts where each delivery takes a dozen of them. None can be part of a cycle, so that the garbage
+collector need not look for one.
+"""
+
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Mode = Literal["test", "live"]
 Status = Literal["pending", "retrying", "delivered", "failed", "cancelled"]
@@ -14,21 +20,23 @@ Headers = tuple[tuple[str, str], ...]
 OPEN: frozenset[Status] = frozenset({"pending", "retrying"})
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, gc=False):
     """Where Pivotal sends the events of one mode."""
 
     id: str
     url: str
     mode: Mode
-    secret: str = field(repr=False)
+    secret: str
     created_at: int
     event_types: tuple[str, ...] = ("*",)
     field_filter: tuple[str, ...] = ()
     description: str = ""
     enabled: bool = True
-    previous_secret: str | None = field(default=None, repr=False)
+    previous_secret: str | None = None
     previous_secret_expires_at: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.id!r}, {self.url!r}, {self.mode!r})"  # its secrets are for nobody
 
     def secrets(self, now: int) -> tuple[str, ...]:
         """Return the secrets that sign at `now`: two within the overlap of a rotation."""
@@ -38,8 +46,7 @@ class Endpoint:
         return (self.secret, self.previous_secret)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """What happened, as the bytes that every delivery of it carries.
 
     `changed` holds the dotted paths into `data` that the change touched.
@@ -53,8 +60,7 @@ class Event:
     changed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True, gc=False):
     """One event on its way to one endpoint. `url` is the endpoint's at the time of creation."""
 
     id: str
@@ -75,8 +81,7 @@ class Delivery:
     last_duration_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True, gc=False):
     """How long the parts of an exchange took, in ms; None for a part that did not take place.
 
     `connect_ms` is None on a connection that was kept alive, `tls_ms` without TLS.
@@ -88,8 +93,7 @@ class Timing:
     first_byte_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True, gc=False):
     """What a receiver answered: the body is cut at 64 KiB, which `truncated` tells."""
 
     status_code: int
@@ -98,8 +102,7 @@ class Response:
     truncated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """How one exchange ended: with a response, or with an error code and what it means here."""
 
     timing: Timing
@@ -113,8 +116,7 @@ class Outcome:
         return self.response is not None and 200 <= self.response.status_code < 300
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True, gc=False):
     """One try at a delivery: the headers that were sent, and how it ended.
 
     `request_body` is None where the body on the wire was the event's.
@@ -128,8 +130,7 @@ class Attempt:
     request_body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True, gc=False):
     """How a request is written, other than at once and as HTTP has it.
 
     Of the body `cut_at` bytes are sent (None: all), in `pieces` with `pause_ms` between them, or as
@@ -144,8 +145,7 @@ class Wire:
     ending: Literal["answer", "half-close", "reset", "leave"] = "answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """What is put on the wire. The bytes of `body` are the ones that were signed.
 
     With a `wire` it goes over a connection of its own, written as that says.
@@ -163,16 +163,14 @@ class Request:
         return self.body if self.wire is None else self.body[: self.wire.cut_at]
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True, gc=False):
     """The other side of a capture that was passed on: where to, and what came back."""
 
     url: str
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True, gc=False):
     """A request that came in, whole: headers in the order and case received, the body's bytes.
 
     `verified` is None where no secret is known; `status` and `duration_ms` are None while, or

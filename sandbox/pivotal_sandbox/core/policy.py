@@ -6,6 +6,9 @@ The rule is a pure function: (delivery, attempt, now) -> decision. All durations
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from pivotal_sandbox.core.duration import DAY, HOUR, SECOND
 from pivotal_sandbox.core.model import Attempt, Delivery, Outcome, Status
 from pivotal_sandbox.core.signature import TOLERANCE
@@ -22,8 +25,7 @@ RESPONSE_KEPT = 64 * 1024  # bytes
 USER_AGENT = "Pivotal-Webhooks/1.0 (sandbox)"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What becomes of a delivery after an attempt; `next_attempt_at` is set while it retries."""
 
     status: Status
@@ -80,21 +82,13 @@ def after(delivery: Delivery, attempt: Attempt, decision: Decision, now: int) ->
     first_failed_at = delivery.first_failed_at
     if first_failed_at is None and not outcome.ok:
         first_failed_at = now
-    return Delivery(
-        id=delivery.id,
-        event_id=delivery.event_id,
-        event_type=delivery.event_type,
-        endpoint_id=delivery.endpoint_id,
-        mode=delivery.mode,
-        url=delivery.url,
-        created_at=delivery.created_at,
+    return replace(
+        delivery,
         status=decision.status,
         attempt_count=attempt.number,
         next_attempt_at=decision.next_attempt_at,
         first_failed_at=first_failed_at,
         completed_at=None if decision.status == "retrying" else now,
-        replay_of=delivery.replay_of,
-        fault=delivery.fault,
         last_status_code=outcome.response.status_code if outcome.response else None,
         last_duration_ms=outcome.timing.total_ms,
     )

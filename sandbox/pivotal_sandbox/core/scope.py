@@ -77,8 +77,21 @@ class Scope:
 
     def values(self, value: object, pointer: str) -> None:
         """Raise `InputError` where a "$name" within `value` stands for no record."""
-        for at, name in _references(value, pointer):
+        for at, name in references(value, pointer):
             self.record(name, at)
+
+
+def references(value: object, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each "$name" within the value: its pointer, and the name."""
+    if isinstance(value, str):
+        if value.startswith("$") and value != f"${_NULL}" and not value.startswith("$$"):
+            yield pointer, value[1:].partition(".")[0]
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from references(part, f"{pointer}/{escape(key)}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from references(part, f"{pointer}/{index}")
 
 
 def filled(value: Any, records: Mapping[str, Named], pointer: str = "") -> Any:
@@ -131,18 +144,6 @@ def _at(record: Named, path: str, reference: str, pointer: str) -> Any:
         raise InputError(
             f'"{reference:.80}" leads nowhere: the record has no "{path}".', pointer=pointer
         ) from None
-
-
-def _references(value: object, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        if value.startswith("$") and value != f"${_NULL}" and not value.startswith("$$"):
-            yield pointer, value[1:].partition(".")[0]
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield from _references(part, f"{pointer}/{escape(key)}")
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _references(part, f"{pointer}/{index}")
 
 
 def _listed(names: Mapping[str, Any] | tuple[str, ...]) -> str:

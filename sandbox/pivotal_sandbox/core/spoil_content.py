@@ -1,10 +1,10 @@
 """Events whose content is spoiled when they are made: what is signed, kept, sent and replayed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.duration import HOUR

@@ -5,10 +5,11 @@ import json
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.ids import new_secret
 from pivotal_sandbox.core.model import Headers, Request
@@ -23,8 +24,7 @@ _CHANGED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(Struct, frozen=True):
     """What a request is signed with; `timestamp` is in Unix seconds, `source` makes secrets up."""
 
     secrets: Sequence[str]

@@ -1,6 +1,6 @@
 """Requests that are spoiled in how they are written to the wire."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.model import Request, Wire
 from pivotal_sandbox.core.spoil_signature import Signing, Spoil, header_of

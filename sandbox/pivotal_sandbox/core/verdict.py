@@ -1,8 +1,9 @@
 """What the capture receiver says of a request's signature, in a sentence."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from math import floor
+
+from msgspec import Struct
 
 from pivotal_sandbox.core.model import Headers
 from pivotal_sandbox.core.signature import verify_headers
@@ -11,8 +12,7 @@ from pivotal_sandbox.errors import SignatureError
 HEADER = "pivotal-signature"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """`verified` is None where no secret is known; `reason` is a reason code where it is False."""
 
     signed: bool
@@ -21,8 +21,19 @@ class Verdict:
     sentence: str
 
 
-def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) -> Verdict:
-    """Verify a captured request by any of `secrets` at `now` (Unix seconds)."""
+def judge(
+    headers: Headers,
+    body: bytes,
+    secrets: Sequence[str],
+    *,
+    now: float,
+    others: Callable[[], Mapping[str, str]] = dict,
+) -> Verdict:
+    """Verify a captured request by any of `secrets` at `now` (Unix seconds).
+
+    Where it is refused, `others` gives the secrets that it may have been signed with instead, by
+    what they are the secrets of.
+    """
     signatures = [value for name, value in headers if name.lower() == HEADER]
     if not secrets:
         sentence = "Signed, but this bin knows no secret to verify with." if signatures else ""
@@ -33,7 +44,7 @@ def judge(headers: Headers, body: bytes, secrets: Sequence[str], *, now: float) 
         # Imported when first needed: starting, and what verifies, does without.
         from pivotal_sandbox.core.explain import hint
 
-        named = hint(body, headers, secrets, now=now)
+        named = hint(body, headers, secrets, others(), now=now)
         sentence = named if named.startswith(str(error)) else f"{error} {named}".rstrip()
         return Verdict(bool(signatures), False, error.reason, sentence)
     when = f"{age} s old" if age >= 0 else f"{-age} s ahead of this clock"

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.core.activity import Triggered

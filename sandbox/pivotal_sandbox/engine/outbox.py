@@ -1,7 +1,8 @@
 """What is to be sent: kept first, all of it in one transaction, and only then handed over."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core.activity import DeliveryChanged, Triggered

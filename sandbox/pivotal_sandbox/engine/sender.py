@@ -1,10 +1,13 @@
 """Sends requests, each by the transport that its URL asks for."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pivotal_sandbox.core.model import Outcome, Request
 from pivotal_sandbox.core.policy import RESPONSE_KEPT, TIMEOUT
 from pivotal_sandbox.core.url import Url, parse_url
+from pivotal_sandbox.engine.asgi import App, call
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.pool import Pool
 from pivotal_sandbox.errors import InputError
@@ -17,13 +20,16 @@ if TYPE_CHECKING:
     from pivotal_sandbox.engine.transport import GuardedTransport
 
 
+Exchange = Callable[[Request], Awaitable[Outcome]]
+
+
 class Sender:
     """Sends by plain HTTP or https to what `guard` allows, within `timeout_ms`.
 
     `transport` takes every request instead, and `mount` those for one origin; these are not
-    guarded, and are closed by whoever made them. `ssl_context` says which certificates are
-    trusted; by default those that httpx and this machine trust. Of each response's body `keep`
-    bytes are kept.
+    guarded, and are closed by whoever made them. The app of an `httpx.ASGITransport` is run as a
+    server would run it. `ssl_context` says which certificates are trusted; by default those that
+    httpx and this machine trust. Of each response's body `keep` bytes are kept.
     """
 
     def __init__(
@@ -37,20 +43,21 @@ class Sender:
     ) -> None:
         self._guard = guard
         self._timeout_ms = timeout_ms
-        self._transport = None if transport is None else _served(transport)
-        self._ssl_context = ssl_context
-        self._mounts: dict[str, httpx.AsyncBaseTransport] = {}
-        self._beside: set[str] = set()  # origins of mounts that are reached over a socket, too
         self._keep = keep
+        self._instead = None if transport is None else self._by(transport)
+        self._ssl_context = ssl_context
+        self._mounts: dict[str, Exchange] = {}
+        self._beside: set[str] = set()  # origins of mounts that are reached over a socket, too
         self._pool = Pool(guard, keep=keep)
         self._https: GuardedTransport | None = None
 
     def mount(
-        self, url: str, transport: "httpx.AsyncBaseTransport", *, beside: bool = False
+        self, url: str, transport: "httpx.AsyncBaseTransport | App", *, beside: bool = False
     ) -> None:
         """Send what goes to the origin of `url` ("http://app.test") by `transport` from now on.
 
-        With `beside` that origin listens on a socket, too, for what is written in an unusual way.
+        That may be an ASGI app, too. With `beside` that origin listens on a socket, as well, for
+        what is written in an unusual way.
         """
         origin = parse_url(url)
         if origin.target != "/":
@@ -58,7 +65,7 @@ class Sender:
                 f"A transport is mounted for an origin; right is {origin.origin!r}, not {url!r}.",
                 pointer="/url",
             )
-        self._mounts[origin.origin] = _served(transport)
+        self._mounts[origin.origin] = self._by(transport)
         if beside:
             self._beside.add(origin.origin)
 
@@ -69,18 +76,16 @@ class Sender:
         for headers that cannot be sent to anybody.
         """
         url = parse_url(request.url)
-        transport = self._mounts.get(url.origin, self._transport)
+        instead = self._mounts.get(url.origin, self._instead)
         if request.wire is not None:
             return await self._write(request, url)
-        if transport is None and url.scheme == "http":
+        if instead is not None:
+            return await instead(request)
+        if url.scheme == "http":
             return await self._pool.exchange(request, timeout_ms=self._timeout_ms)
 
         from pivotal_sandbox.engine.transport import GuardedTransport, send_through
 
-        if transport is not None:
-            return await send_through(
-                transport, request, timeout_ms=self._timeout_ms, keep=self._keep
-            )
         if self._https is None:
             self._https = GuardedTransport(self._guard, self._ssl_context)
         return await send_through(
@@ -94,7 +99,28 @@ class Sender:
     def has_socket(self, url: str) -> bool:
         """Say whether that URL can be reached over a socket, not only by a transport."""
         origin = parse_url(url).origin
-        return origin in self._beside or self._mounts.get(origin, self._transport) is None
+        return origin in self._beside or self._mounts.get(origin, self._instead) is None
+
+    def _by(self, transport: "httpx.AsyncBaseTransport | App") -> Exchange:
+        timeout_ms, keep = self._timeout_ms, self._keep
+        if callable(transport):
+            return partial(call, transport, timeout_ms=timeout_ms, keep=keep)
+
+        import httpx
+
+        if isinstance(transport, httpx.ASGITransport):
+            return partial(
+                call,
+                transport.app,
+                timeout_ms=timeout_ms,
+                keep=keep,
+                root_path=transport.root_path,
+                client=transport.client,
+            )
+
+        from pivotal_sandbox.engine.transport import send_through
+
+        return partial(send_through, transport, timeout_ms=timeout_ms, keep=keep)
 
     async def _write(self, request: Request, url: Url) -> Outcome:
         from pivotal_sandbox.engine.trust import trusting
@@ -115,15 +141,3 @@ class Sender:
         await self._pool.close()
         if self._https is not None:
             await self._https.aclose()
-
-
-def _served(transport: "httpx.AsyncBaseTransport") -> "httpx.AsyncBaseTransport":
-    import httpx
-
-    from pivotal_sandbox.engine.asgi import served
-
-    if not isinstance(transport, httpx.ASGITransport):
-        return transport
-    return httpx.ASGITransport(
-        served(transport.app), root_path=transport.root_path, client=transport.client
-    )

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -121,6 +122,11 @@ def _heard(ends: list[Connection], tell: Told) -> float:
 
 
 def _member(load: Load, told: Connection) -> None:
+    # A sender that wakes for each answer takes the processor from a receiver beside it, which then
+    # answers one at a time. As a batch job it waits its turn: a third more gets through.
+    if hasattr(os, "sched_setscheduler"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         told.send(_run(_stoppable(load, told.send)))
     except SandboxError as error:

@@ -5,7 +5,7 @@ seconds to sort; the buckets stay at a few hundred, and those of several process
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil, log
 
 _WIDTH = log(1.01)
@@ -29,6 +29,10 @@ class Histogram:
     def add(self, ms: float) -> None:
         """Count one latency."""
         self._fresh.append(ms)
+
+    def extend(self, latencies_ms: Iterable[float]) -> None:
+        """Count many."""
+        self._fresh.extend(latencies_ms)
 
     def merge(self, other: "Histogram") -> None:
         """Add what another one counted."""

@@ -70,10 +70,11 @@ async def run(load: Load, tell: Callable[[Tally], None], stop: asyncio.Event) ->
     What is in flight at the end is waited for; after a stop, for a second. Raises
     `UnreachableError` where no connection comes about in the first place.
     """
-    sending = _sending(load)
+    material = _material(load)
+    sending = _sending(load, material)
     if failure := await sending.open():
         raise UnreachableError(failure.detail)
-    telling = asyncio.create_task(_tell(sending, tell))
+    telling = asyncio.create_task(_tell(sending, material, tell))
     try:
         sending.start()
         await _finished(sending, stop)
@@ -84,16 +85,19 @@ async def run(load: Load, tell: Callable[[Tally], None], stop: asyncio.Event) ->
     return Ended(sending.took_ms, stop.is_set())
 
 
-def _sending(load: Load) -> Sending:
+def _material(load: Load) -> Material:
+    catalog = data.load_catalog(load.catalog)
+    source = random.Random(random.SystemRandom().getrandbits(128))  # asking the system takes longer
+    return Material(load.url, load.secret, catalog, source)
+
+
+def _sending(load: Load, material: Material) -> Sending:
     url = parse_url(load.url)
     tls = None
     if url.scheme == "https":
         from pivotal_sandbox.engine.trust import trusting
 
         tls = trusting()
-    catalog = data.load_catalog(load.catalog)
-    source = random.Random(random.SystemRandom().getrandbits(128))  # asking the system takes longer
-    material = Material(load.url, load.secret, catalog, source)
     pool = Pool(Guard(load.allow_hosts), keep=0)
     now = asyncio.get_running_loop().time
     known: dict[bytes, str] = {}
@@ -132,7 +136,8 @@ async def _finished(sending: Sending, stop: asyncio.Event) -> None:
         await asyncio.wait((finished, stopped))
 
 
-async def _tell(sending: Sending, tell: Callable[[Tally], None]) -> None:
+async def _tell(sending: Sending, material: Material, tell: Callable[[Tally], None]) -> None:
     while True:
         await sleep(TOLD_MS)
+        material.freshen()
         tell(sending.take())

@@ -46,6 +46,11 @@ class Sending:
         self._timer: asyncio.TimerHandle | None = None
         self._taken = 0  # due times that a slot was free for
         self._tally = Tally(slice_ms)
+        # Most answers are like the one before: those are counted many at once.
+        self._alike = ""
+        self._latencies: list[float] = []
+        self._slice = 0
+        self._slice_begin = self._slice_end = 0.0
         self._left: float | None = None
         self.finished = asyncio.Event()
 
@@ -90,6 +95,7 @@ class Sending:
 
     def take(self) -> Tally:
         """Return what was counted since the last time."""
+        self._settle()
         taken, self._tally = self._tally, Tally(self._slice_ms)
         return taken
 
@@ -117,8 +123,13 @@ class Sending:
                 if self._timer is None:
                     self._timer = self._loop.call_later(due - now, self._fall_due)
                 return
-            self._taken += 1
-            self._send(self._free.pop(), due)
+            lane = self._free.pop()
+            if lane is None or lane.alive:
+                self._taken += 1
+                self._send(lane, due)
+            else:
+                self._lanes.discard(lane)
+                self._give_back(None)
 
     def _fall_due(self) -> None:
         self._timer = None
@@ -131,10 +142,10 @@ class Sending:
         # long the next ones wait; but what is only the timer's own lateness is not the receiver's.
         if (began - due) * 1000 > TIMER_MS:
             began = due
-        if lane is not None and lane.alive:
-            lane.send(request, began, due)
-        else:
+        if lane is None:
             self._open(request, began, due)
+        else:
+            lane.send(request, began, due)
 
     def _open(self, request: bytes, began: float, due: float) -> None:
         task = asyncio.create_task(self._send_on_another(request, began, due))
@@ -149,18 +160,46 @@ class Sending:
             return
         self._count(made.error, began, due)
         await sleep(REFUSED_PAUSE_MS)
-        self._free.append(None)
+        self._give_back(None)
         self._use()
+
+    def _give_back(self, lane: Lane | None) -> None:
+        """Have a slot free again: what is open goes before what would have to be opened."""
+        if lane is None:
+            self._free.insert(0, None)
+        else:
+            self._free.append(lane)
 
     def _answered(self, lane: Lane, answer: str) -> None:
         if not lane.alive:
             self._lanes.discard(lane)
+        elif self._rate is None:
+            self._count(answer, lane.began, lane.due)
+            if self._left is None and (due := perf_counter()) < self._end:
+                request = self._make()
+                lane.send(request, perf_counter(), due)
+                return
+            self._free.append(lane)
+            self._use()
+            return
         if lane.again:
             self._open(lane.request, lane.began, lane.due)
             return
         self._count(answer, lane.began, lane.due)
-        self._free.append(lane if lane.alive else None)
+        self._give_back(lane if lane.alive else None)
         self._use()
 
     def _count(self, answer: str, began: float, due: float) -> None:
-        self._tally.add(answer, (perf_counter() - began) * 1000, (due - self._start) * 1000)
+        if answer != self._alike or not self._slice_begin <= due < self._slice_end:
+            self._settle()
+            self._alike = answer
+            slice_s = self._slice_ms / 1000
+            self._slice = self._tally.slice_of((due - self._start) * 1000)
+            self._slice_begin = self._start + self._slice * slice_s
+            self._slice_end = self._slice_begin + slice_s
+        self._latencies.append((perf_counter() - began) * 1000)
+
+    def _settle(self) -> None:
+        if self._latencies:
+            self._tally.extend(self._alike, self._latencies, self._slice)
+            self._latencies = []

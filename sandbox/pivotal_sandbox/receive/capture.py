@@ -1,18 +1,19 @@
 """The capture receiver: an ASGI application that keeps every request, judges it, and answers."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core.activity import Captured
 from pivotal_sandbox.core.behaviour import Bin, Step
 from pivotal_sandbox.core.ids import CAPTURE, Ids
-from pivotal_sandbox.core.model import Capture, Forwarded, Headers
+from pivotal_sandbox.core.model import Attempt, Capture, Forwarded, Headers
+from pivotal_sandbox.core.spoil_signature import header_of
 from pivotal_sandbox.core.verdict import judge
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receive.forward import Forward, answer_of, for_the_log, forwarded_request
@@ -30,6 +31,7 @@ EXTENSION = "pivotal.connection"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _PATH = re.compile(r"/in/([A-Za-z0-9_-]{1,64})(?:/.*)?\Z", re.DOTALL)
 _VERDICTS_HELD = 1024
+_DELIVERY_ID = "pivotal-delivery-id"
 _NAMES = "A bin's name has 1 to 64 letters, digits, - and _."
 
 
@@ -56,6 +58,7 @@ class CaptureReceiver:
         ids: Ids,
         clock: Clock,
         secrets: Callable[[str], Sequence[str]],
+        others: Callable[[], Mapping[str, str]],
         timestamp: Callable[[], float],
         forward: Forward,
         on_capture: Callable[[Captured], None],
@@ -64,6 +67,7 @@ class CaptureReceiver:
         self._ids = ids
         self._clock = clock
         self._secrets = secrets
+        self._others = others
         self._timestamp = timestamp
         self._forward = forward
         self._on_capture = on_capture
@@ -76,9 +80,9 @@ class CaptureReceiver:
         await self._captures.set_bin(bin)
         self._answered.pop(bin.name, None)
 
-    def verdict(self, delivery_id: str) -> str | None:
-        """Return what was said, once, of the request that carried a delivery lately."""
-        return self._verdicts.pop(delivery_id, None)
+    def verdict(self, attempt: Attempt) -> str | None:
+        """Return what was said, once, of the request of an attempt, if it came in lately."""
+        return self._verdicts.pop(header_of(attempt.request_headers, _DELIVERY_ID), None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -121,7 +125,7 @@ class CaptureReceiver:
     ) -> Capture:
         headers = _headers(scope)
         secrets = [bin.secret] if bin.secret else self._secrets(bin.name)
-        verdict = judge(headers, body, secrets, now=self._timestamp())
+        verdict = judge(headers, body, secrets, now=self._timestamp(), others=self._others)
         self._remember(headers, verdict.sentence)
         client = scope.get("client")
         now = self._clock.now()
@@ -144,9 +148,8 @@ class CaptureReceiver:
         )
 
     def _remember(self, headers: Headers, verdict: str) -> None:
-        for name, value in headers:
-            if name.lower() == "pivotal-delivery-id":
-                self._verdicts[value] = verdict
+        if id := header_of(headers, _DELIVERY_ID):
+            self._verdicts[id] = verdict
         while len(self._verdicts) > _VERDICTS_HELD:
             del self._verdicts[next(iter(self._verdicts))]
 
@@ -205,7 +208,7 @@ async def _gone(receive: Receive) -> None:
 def _headers(scope: Scope) -> Headers:
     connection = scope.get("extensions", {}).get(EXTENSION)
     headers = connection.headers if connection else scope["headers"]
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
 
 
 def _reset(scope: Scope) -> None:

@@ -1,7 +1,8 @@
 """A captured request, passed on as it came: the same method, path below, headers and bytes."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.model import Capture, Headers, Outcome, Request, Response
 from pivotal_sandbox.core.policy import RESPONSE_KEPT

@@ -182,6 +182,8 @@ class Database:
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
+            if self._path is None:  # nothing is written meanwhile: that is done by this thread too
+                return work(self._connection)
             connection = self._reading()
             connection.execute("BEGIN")  # all that it reads is of one moment
             try:
@@ -192,8 +194,6 @@ class Database:
             raise failure(error, self._path) from error
 
     def _reading(self) -> sqlite3.Connection:
-        if self._path is None:
-            return self._connection
         connection: sqlite3.Connection | None = getattr(self._reader, "connection", None)
         if connection is None:
             connection = self._connect()

@@ -11,6 +11,8 @@ from pivotal_sandbox.store.database import Database, Row, Table
 
 TABLE = Table("endpoints", Endpoint.__match_args__, key=["id"])
 
+_ADDRESSES = 1000  # whose endpoints are remembered
+
 
 class Endpoints:
     """The endpoints of both modes."""
@@ -18,6 +20,7 @@ class Endpoints:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._held: dict[str, Endpoint] = {}
+        self._at: dict[str, list[Endpoint]] = {}  # by address, as long as no endpoint changes
 
     async def load(self) -> None:
         """Read what the file holds."""
@@ -41,13 +44,13 @@ class Endpoints:
 
     def secrets_at(self, address: str, now: int) -> list[str]:
         """Return the secrets that sign at `now` for whatever is delivered to `address` or below."""
-        below = (f"{address}/", f"{address}?")
-        return [
-            secret
-            for endpoint in self._held.values()
-            if endpoint.url == address or endpoint.url.startswith(below)
-            for secret in endpoint.secrets(now)
-        ]
+        found = self._at.get(address)
+        if found is None:
+            below = (f"{address}/", f"{address}?")
+            found = [e for e in self._held.values() if e.url == address or e.url.startswith(below)]
+            if len(self._at) < _ADDRESSES:  # whoever posts to bins makes addresses up
+                self._at[address] = found
+        return [secret for endpoint in found for secret in endpoint.secrets(now)]
 
     def row(self, endpoint: Endpoint) -> Row:
         """Return the row to put for `endpoint`; follow it by `hold` once it is committed."""
@@ -71,6 +74,7 @@ class Endpoints:
     def hold(self, endpoint: Endpoint) -> None:
         """Show `endpoint` to every reader from now on."""
         self._held[endpoint.id] = endpoint
+        self._at.clear()
 
     async def delete(self, endpoint_id: str) -> None:
         """Forget the endpoint; its deliveries stay in the log."""
@@ -80,6 +84,7 @@ class Endpoints:
 
         await self._database.transact(work)
         self._held.pop(endpoint_id, None)
+        self._at.clear()
 
 
 def _select(connection: sqlite3.Connection) -> Iterable[Endpoint]:

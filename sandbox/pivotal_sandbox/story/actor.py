@@ -27,7 +27,8 @@ from pivotal_sandbox.core.duration import parse_duration
 from pivotal_sandbox.core.ids import DELIVERY, Ids
 from pivotal_sandbox.core.model import Mode, Outcome, Record, Request
 from pivotal_sandbox.core.scenario import Target
-from pivotal_sandbox.core.scope import filled, flat
+from pivotal_sandbox.core.scope import filled, flat, references
+from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receive.capture import PREFIX
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.story.given import given_request
@@ -46,8 +47,8 @@ class Receiver:
 class Named:
     """What a step did: to which record, and the ids of what came of it."""
 
-    object: str | None = None
-    record_id: str | None = None
+    object: str = ""
+    record_id: str = ""
     mode: Mode = "test"
     record: Record | None = None  # as it was last seen
     types: list[str] = field(default_factory=list)
@@ -107,18 +108,18 @@ class Actor:
 
     async def record(self, name: str) -> Record | None:
         """Return the record that a name stands for as it is now; None where it is gone."""
-        named = self._named[name]
-        assert named.object is not None
-        found = (await self._sandbox.records(named.mode, named.object)).get(named.record_id or "")
+        named = self._subject(name)
+        found = (await self._sandbox.records(named.mode, named.object)).get(named.record_id)
         named.record = found or named.record
         return found
 
-    async def records(self) -> dict[str, Record]:
-        """Return the records by their names, those that are gone as they last were."""
-        for name, named in self._named.items():
-            if named.object is not None:
-                await self.record(name)
-        return {name: one.record for name, one in self._named.items() if one.record is not None}
+    async def records(self, value: object) -> dict[str, Record]:
+        """Return the records that a value refers to by name, those that are gone as they were."""
+        found: dict[str, Record] = {}
+        for _, name in references(value):
+            await self.record(name)
+            found[name] = self._named[name].record or {}
+        return found
 
     async def do(self, deed: Deed) -> Named:
         """Do it, wait until all that is due was attempted, and return what it did."""
@@ -135,10 +136,17 @@ class Actor:
             self._named[name] = did
         return did
 
+    def _subject(self, name: str) -> Named:
+        """Return what is known of the record that a name stands for."""
+        named = self._named[name]
+        if not named.object:
+            raise InputError(f'Of what "{name}" names its fault left no record.', pointer="/record")
+        return named
+
     # -- one for each kind
 
     async def _fields(self, fields: dict[str, Any], key: str = "set") -> dict[str, Any]:
-        given: dict[str, Any] = filled(fields, await self.records(), f"/{key}") if fields else {}
+        given: dict[str, Any] = filled(fields, await self.records(fields), f"/{key}")
         return given
 
     async def _create(self, deed: Create) -> Named:
@@ -150,8 +158,8 @@ class Actor:
         return Named(deed.object, made.id, deed.mode, made.record)
 
     async def _change(self, deed: Change) -> Named:
-        named, given = self._named[deed.record], flat(await self._fields(deed.set))
-        object, id = named.object or "", named.record_id or ""
+        named, given = self._subject(deed.record), flat(await self._fields(deed.set))
+        object, id = named.object, named.record_id
 
         def change(world: Any, now: int) -> Changed:
             changed: Changed = world.change(object, id, given, now)
@@ -161,7 +169,7 @@ class Actor:
         return Named(object, id, named.mode, named.record)
 
     async def _delete(self, deed: Delete) -> Named:
-        named = self._named[deed.record]
+        named = self._subject(deed.record)
         await self.record(deed.record)  # as it was last seen
 
         def delete(world: Any, now: int) -> Changed:
@@ -174,7 +182,7 @@ class Actor:
     async def _trigger(self, deed: Trigger) -> Named:
         given, mode = flat(await self._fields(deed.set)), deed.mode
         if deed.record:
-            named = self._named[deed.record]
+            named = self._subject(deed.record)
             given["id"], mode = named.record_id, mode or named.mode
         did = Named()
         for _ in range(deed.count):

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.deed import Trigger
+from pivotal_sandbox.core.deed import SetEndpoint, Trigger
 from pivotal_sandbox.core.fault import find_fault
+from pivotal_sandbox.core.model import SignTime
 from pivotal_sandbox.core.scenario import Scenario
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.story.actor import Receiver
@@ -30,7 +31,8 @@ async def told(
 
     Its bins are reached without a socket, and its delays pass at once; only what a fault of the
     transport spoils goes over a socket, and takes its time. Signatures carry the sandbox's time or,
-    for a `receiver` of the user's, the wall clock's. Raises `InputError` naming file, line and key.
+    where a receiver of the user's compares it with its own, the wall clock's. Raises `InputError`
+    naming file, line and key.
     """
     wired = needs_socket(scenario) and receiver is None
     async with _sandbox(scenario, receiver, allow_hosts, catalog, wired=wired) as sandbox:
@@ -44,6 +46,12 @@ def needs_socket(scenario: Scenario) -> bool:
     deeds = [step.deed for step in scenario.steps]
     faults = [find_fault(deed.fault) for deed in deeds if isinstance(deed, Trigger)]
     return any(fault is not None and fault.group == "transport" for fault in faults)
+
+
+def names_url(scenario: Scenario) -> bool:
+    """Say whether an endpoint of the scenario leads, or comes to lead, to the user's own URL."""
+    moved = [step.deed.url for step in scenario.steps if isinstance(step.deed, SetEndpoint)]
+    return any(url is not None for url in (*(t.url for t in scenario.endpoints.values()), *moved))
 
 
 def scenario_clock(scenario: Scenario) -> Clock:
@@ -61,11 +69,12 @@ async def _sandbox(
     wired: bool,
 ) -> AsyncIterator[Sandbox]:
     clock = scenario_clock(scenario)
+    sign_time: SignTime = "wall" if receiver or names_url(scenario) else "sandbox"
     if wired:
         settings = Settings(
             port=0, seed=scenario.seed, catalog=catalog, allow_hosts=tuple(allow_hosts), grace_s=0.1
         )
-        async with serve_empty(settings, clock=clock, sign_time="sandbox") as (sandbox, _):
+        async with serve_empty(settings, clock=clock, sign_time=sign_time) as (sandbox, _):
             sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver), beside=True)
             yield sandbox
         return
@@ -74,7 +83,7 @@ async def _sandbox(
         seed=scenario.seed,
         catalog=catalog,
         allow_hosts=allow_hosts,
-        sign_time="sandbox" if receiver is None else "wall",
+        sign_time=sign_time,
     ) as sandbox:
         if receiver is None:
             sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver))

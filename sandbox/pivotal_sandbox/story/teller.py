@@ -1,6 +1,5 @@
 """Tells a scenario in an open sandbox: what is done, what comes of it, what holds."""
 
-import dataclasses
 from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
@@ -149,8 +148,8 @@ class Teller:
             attempt = attempted.attempt
             outcome = self._named(attempt.outcome, endpoint)
             if outcome is not attempt.outcome:
-                attempt = dataclasses.replace(attempt, outcome=outcome)
-                attempted = dataclasses.replace(attempted, attempt=attempt)
+                attempt = replace(attempt, outcome=outcome)
+                attempted = replace(attempted, attempt=attempt)
             await self._tell(Tried(attempt.started_at, endpoint, attempted))
 
     def _named(self, outcome: Outcome, endpoint: str) -> Outcome:
@@ -158,7 +157,7 @@ class Teller:
         if self._receiver or outcome.detail is None:
             return outcome
         authority = parse_url(self._sandbox.base_url).authority
-        return dataclasses.replace(outcome, detail=outcome.detail.replace(authority, endpoint))
+        return replace(outcome, detail=outcome.detail.replace(authority, endpoint))
 
     # -- expectations
 
@@ -202,7 +201,7 @@ class Teller:
             return expected.judge(fired.types if fired else ())
         if isinstance(expected, expects.ExpectRecord):
             record = await actor.record(expected.record)
-            return expected.judge(record, await actor.records())
+            return expected.judge(record, await actor.records(expected.has))
         assert isinstance(expected, expects.ExpectAnswer)
         sent = actor.named(expected.of)
         return expected.judge([outcome for _, outcome in sent.exchanges] if sent else ())

@@ -50,9 +50,9 @@ def attempt_of(
 ) -> Attempt:
     """Return the attempt as tests see it. `wall` is what its receiver's clock says."""
     outcome, response = attempt.outcome, attempt.outcome.response
-    verdict = judge(attempt.request_headers, body, secrets, now=wall)
+    headers = attempt.request_headers
     request = Request(
-        "POST", url, Headers(attempt.request_headers), body, verdict.verified, verdict.sentence
+        "POST", url, Headers(headers), body, lambda: judge(headers, body, secrets, now=wall)
     )
     return Attempt(
         delivery_id=attempt.delivery_id,

@@ -91,15 +91,14 @@ class AsyncCapture:
                 wake()
 
     def _request(self, capture: model.Capture) -> Request:
-        verdict = judge(capture.headers, capture.body, self._secrets, now=self._now())
+        secrets, now = self._secrets, self._now()
         query = f"?{capture.query}" if capture.query else ""
         return Request(
             capture.method,
             f"{self._served.url}{capture.path}{query}",
             Headers(capture.headers),
             capture.body,
-            verdict.verified,
-            verdict.sentence,
+            lambda: judge(capture.headers, capture.body, secrets, now=now),
         )
 
 

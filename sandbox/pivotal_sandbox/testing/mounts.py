@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
-
 from pivotal_sandbox.engine.sender import Sender
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.testing.lifespan import Lifespan
@@ -47,7 +45,7 @@ class Mounts:
             self._closers.append(app.stop)
         port = f":{8000 + len(self._origins)}" if self._origins else ""
         origin = f"http://{_HOST}{port}"
-        self._sender.mount(origin, httpx.ASGITransport(app))
+        self._sender.mount(origin, app)
         return origin
 
     async def _served(self, target: Any, lifespan: bool) -> str:

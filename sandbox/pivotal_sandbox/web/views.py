@@ -1,9 +1,7 @@
 """The nouns as the API shows them: types, so that the description is made of them too."""
 
-import base64
 from typing import Any, Literal, Self
 
-import msgspec
 from msgspec import Struct
 
 from pivotal_sandbox.core.activity import Attempted, Triggered
@@ -22,10 +20,7 @@ from pivotal_sandbox.core.model import (
     Outcome,
     Status,
 )
-
-Encoding = Literal["utf-8", "base64"]
-
-_valid = msgspec.json.Decoder(msgspec.Raw).decode
+from pivotal_sandbox.web.body import Encoding, json_body, shown_body
 
 
 class EndpointView(Struct):
@@ -42,7 +37,7 @@ class EndpointView(Struct):
     previous_secret_expires_at: str | None
 
     @classmethod
-    def of(cls, endpoint: Endpoint, **more: str) -> Self:
+    def of(cls, endpoint: Endpoint, **more: str | None) -> Self:
         """Return the view of an endpoint."""
         return cls(
             id=endpoint.id,
@@ -62,11 +57,13 @@ class EndpointWithSecret(EndpointView, kw_only=True):
     """One endpoint, to whoever asked for it."""
 
     secret: str
+    previous_secret: str | None
 
     @classmethod
-    def of(cls, endpoint: Endpoint, **more: str) -> Self:
-        """Return the view of an endpoint, with its secret."""
-        return super().of(endpoint, secret=endpoint.secret, **more)
+    def of(cls, endpoint: Endpoint, **more: str | None) -> Self:
+        """Return the view of an endpoint, with its secrets."""
+        previous = endpoint.previous_secret
+        return super().of(endpoint, secret=endpoint.secret, previous_secret=previous, **more)
 
 
 class EventView(Struct):
@@ -87,7 +84,7 @@ class EventView(Struct):
     @classmethod
     def of(cls, event: Event) -> Self:
         """Return the view of an event."""
-        body, encoding = _json_body(event.body)
+        body, encoding = json_body(event.body)
         return cls(
             id=event.id,
             type=event.type,
@@ -267,7 +264,7 @@ class CaptureView(Struct):
     @classmethod
     def of(cls, capture: Capture) -> Self:
         """Return the view of a capture."""
-        body, encoding = _body(capture.body)
+        body, encoding = shown_body(capture.body)
         return cls(
             id=capture.id,
             bin=capture.bin,
@@ -322,27 +319,14 @@ def _response(outcome: Outcome) -> ResponseView | None:
     response = outcome.response
     if response is None:
         return None
-    return ResponseView(response.headers, *_body(response.body), response.truncated)
+    return ResponseView(response.headers, *shown_body(response.body), response.truncated)
 
 
 def _request(attempt: Attempt) -> RequestView:
     body = attempt.request_body
-    return RequestView(attempt.request_headers, *((None, None) if body is None else _body(body)))
-
-
-def _json_body(body: bytes) -> tuple[Any, Literal["json", "utf-8", "base64"]]:
-    text, encoding = _body(body)
-    try:
-        return (_valid(body), "json") if encoding == "utf-8" else (text, encoding)
-    except msgspec.DecodeError:
-        return text, encoding
-
-
-def _body(body: bytes) -> tuple[str, Encoding]:
-    try:
-        return body.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return base64.b64encode(body).decode("ascii"), "base64"
+    return RequestView(
+        attempt.request_headers, *((None, None) if body is None else shown_body(body))
+    )
 
 
 def _moment(moment: int | None) -> str | None:

@@ -1,7 +1,8 @@
 """Attempts on the sandbox's time."""
 
-from dataclasses import replace
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.core.model import Attempt, Delivery, Outcome, Response, Timing

@@ -1,8 +1,7 @@
 """How the inspector says things."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.core.model import Attempt, Delivery, ErrorCode, Outcome, Response, Timing
@@ -112,7 +111,7 @@ def test_a_size_is_said_in_its_unit(bytes: int, said: str) -> None:
 def test_a_pill_says_what_became_of_a_delivery(
     changes: dict[str, object], error: ErrorCode | None, said: tuple[str, str, str]
 ) -> None:
-    found = pill(replace(DELIVERY, **changes), NOW, error)  # type: ignore[arg-type]
+    found = pill(replace(DELIVERY, **changes), NOW, error)
     assert (found.tone, found.word, found.note) == said
 
 

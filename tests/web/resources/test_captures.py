@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from pivotal_sandbox.clock import wall_time
+from pivotal_sandbox.core.signature import sign
 from pivotal_sandbox.web.server import Running
 
 
@@ -31,6 +33,17 @@ async def test_filters_and_clearing(client: httpx.AsyncClient) -> None:
     assert cleared.json() == {"deleted": 1}
     left = (await client.get("/api/captures")).json()["items"]
     assert {item["bin"] for item in left} == {"two", "demo"}
+
+
+async def test_what_another_endpoint_s_secret_signed_is_told_by_its_verdict(
+    client: httpx.AsyncClient, running: Running
+) -> None:
+    live = await running.sandbox.add_endpoint("http://127.0.0.1:1/", mode="live")
+    header = sign(b"{}", live.secret, timestamp=int(wall_time()))
+    await client.post("/in/demo", content=b"{}", headers={"pivotal-signature": header})
+    [capture] = (await client.get("/api/captures", params={"verified": "false"})).json()["items"]
+    assert capture["reason"] == "no_match"
+    assert f"keyed with the secret of the live endpoint {live.id}." in capture["verdict"]
 
 
 async def test_a_behaviour_is_shown_as_it_was_understood(

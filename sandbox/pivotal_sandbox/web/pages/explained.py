@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pivotal_sandbox.core.endpoint import labelled
 from pivotal_sandbox.core.model import Headers
 from pivotal_sandbox.web.pages.visit import Visit
 
@@ -25,11 +26,7 @@ async def explanation(
     from pivotal_sandbox.core.explain import explain
 
     header = next((v for name, v in headers if name.lower() == "pivotal-signature"), None)
-    others = {
-        f"the {one.mode} endpoint {one.id}": one.secret
-        for one in visit.sandbox.endpoints.all()
-        if one.secret not in secrets
-    }
+    others = labelled(visit.sandbox.endpoints.all())
     # The search takes its time, in which others are served.
     return await asyncio.to_thread(
         explain,

@@ -1,0 +1,92 @@
+"""Receivers that lose, or keep, what they acknowledged when they are killed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.check.fleet import report_of
+from tests.check.receiver import Receiver
+from tests.check.server import Request
+
+from pivotal_sandbox.check.model import Result
+from pivotal_sandbox.errors import UnreachableError
+
+
+class Mortal(Receiver):
+    """Its effects are on disk, as it were; what it is about to do is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pending: list[asyncio.TimerHandle] = []
+
+    async def killed(self) -> None:
+        while self.pending:
+            self.pending.pop().cancel()
+
+
+class AcksFirst(Mortal):
+    """background_tasks.add_task(work, event); return 200"""
+
+    async def work(self, request: Request, event: dict[str, Any]) -> None:
+        def effect() -> None:
+            self.effects[event["id"]] += 1
+
+        if event["type"] != "webhook.ping":
+            self.pending.append(asyncio.get_running_loop().call_later(0.2, effect))
+
+
+async def result_of(receiver: Mortal, restart: Callable[[], Awaitable[None]]) -> Result:
+    report = await report_of(receiver, probe=receiver.probe, only=["durable-ack"], restart=restart)
+    return next(one for one in report.results if one.id == "durable-ack")
+
+
+async def test_work_that_was_only_in_memory_is_lost_and_said_to_be() -> None:
+    receiver = AcksFirst()
+    result = await result_of(receiver, receiver.killed)
+    assert (result.outcome, result.severity) == ("failed", "info")
+    assert result.observed.startswith("0 of 12 acknowledged events had their effect after")
+    assert "written down where a crash cannot take it" in (result.advice or "")
+
+
+async def test_work_that_was_done_before_the_answer_is_kept() -> None:
+    receiver = Mortal()
+    result = await result_of(receiver, receiver.killed)
+    assert result.outcome == "passed"
+    assert result.observed == "12 of 12 acknowledged events had their effect after a kill -9"
+
+
+async def test_what_was_under_way_and_waits_for_its_lease_is_not_called_lost() -> None:
+    class Leased(Mortal):
+        async def killed(self) -> None:
+            self.effects.pop(next(reversed(self.effects)))
+
+    receiver = Leased()
+    result = await result_of(receiver, receiver.killed)
+    assert result.outcome == "passed"
+    assert result.observed.startswith("11 of 12 acknowledged events had their effect")
+    assert result.observed.endswith("; 1 under way at that moment not yet")
+
+
+async def test_one_that_does_not_start_again_is_a_finding() -> None:
+    async def restart() -> None:
+        raise UnreachableError("`serve` ended with exit code 1: the lock file is there already")
+
+    result = await result_of(Mortal(), restart)
+    assert result.outcome == "failed"
+    assert result.observed.startswith("killed, it did not start again: `serve` ended")
+
+
+async def test_who_acknowledges_nothing_cannot_be_judged() -> None:
+    class Stubborn(Mortal):
+        async def verify(self, request: Request) -> None:
+            await super().verify(request)
+            if self.effects:  # takes the first event of all, and no more
+                raise ConnectionResetError
+
+    receiver = Stubborn()
+    assert (await result_of(receiver, receiver.killed)).outcome == "vacuous"
+
+
+async def test_without_a_way_to_restart_it_is_no_part_of_the_run() -> None:
+    report = await report_of(Receiver(), probe=lambda id: 1, only=["durable-ack"])
+    assert [one.id for one in report.results] == ["valid-accepted"]
