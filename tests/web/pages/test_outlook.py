@@ -1,9 +1,8 @@
 """What a jump of the clock brings, as a pure function of what is open."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.core.model import Delivery, Endpoint
