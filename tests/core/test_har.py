@@ -1,7 +1,6 @@
 import base64
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft6Validator, FormatChecker
+from msgspec.structs import replace
 from referencing import Registry, Resource
 from tests.core.sent import captured, sent, strangers
 

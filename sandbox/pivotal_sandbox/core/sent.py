@@ -1,14 +1,14 @@
 """A request as it was sent, and what came of it: what exports are made of."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pivotal_sandbox.core.fault import find_fault
 from pivotal_sandbox.core.model import Attempt, Capture, Outcome, Request, Response, Timing
 from pivotal_sandbox.core.url import parse_url
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True, gc=False):
     """One request, at `at` (ms). Of its text a character is a byte, as in Latin-1.
 
     `id` is the capture's, or the delivery's with the number of its attempt. `outcome` is None where

@@ -1,7 +1,8 @@
 """A request as what one pastes elsewhere: curl, HTTPie, a test for pytest, an archive."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.core.curl import curl_of
