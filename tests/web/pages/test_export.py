@@ -1,9 +1,11 @@
 """A request as what one pastes elsewhere."""
 
+import json
 import shlex
 from typing import Any
 
 from pivotal_sandbox.core.model import Request
+from pivotal_sandbox.core.sent import Sent
 from pivotal_sandbox.web.pages.export import exports
 
 HEADERS = (
@@ -49,5 +51,14 @@ def test_what_a_client_writes_anyway_is_left_out_of_commands() -> None:
         assert "host" not in text
 
 
+def test_the_archive_holds_what_was_sent() -> None:
+    sent = Sent("msg_1", "task.completed", 0, Request("POST", "http://x/", HEADERS, b"{}"))
+    [(name, text)] = exports(None, [], sent)
+    assert name == "HAR"
+    [entry] = json.loads(text)["log"]["entries"]
+    assert entry["request"]["postData"]["text"] == "{}"
+
+
 def test_what_nobody_wants_to_paste_is_not_offered() -> None:
-    assert exports(Request("POST", "http://x/", (), b"x" * 20_000), []) == []
+    request = Request("POST", "http://x/", (), b"x" * 20_000)
+    assert exports(request, [], Sent("msg_1", "x", 0, request)) == []

@@ -1,10 +1,12 @@
-"""A request as what one pastes elsewhere: curl, HTTPie, a test for pytest."""
+"""A request as what one pastes elsewhere: curl, HTTPie, a test for pytest, an archive."""
 
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from pivotal_sandbox import __version__
 from pivotal_sandbox.core.curl import curl_of
+from pivotal_sandbox.core.har import har
 from pivotal_sandbox.core.httpie import httpie_of
 from pivotal_sandbox.core.model import Request
 from pivotal_sandbox.core.pytest_file import pytest_file
@@ -13,9 +15,25 @@ from pivotal_sandbox.core.sent import Sent
 _LONGEST = 16 * 1024  # bytes of a body that one still wants to paste
 
 
-def exports(request: Request, secrets: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the forms by name; `secrets` are those that a test can sign with."""
-    if len(request.body) > _LONGEST:
+def exports(
+    request: Request | None, secrets: Sequence[str], record: Sent | None = None
+) -> list[tuple[str, str]]:
+    """Return the forms by name.
+
+    `request` is what commands send; `secrets` are those that a test can sign with. The archive
+    holds `record`, what was sent.
+    """
+    return [*_commands(request, secrets), *_archive(record)]
+
+
+def _archive(record: Sent | None) -> list[tuple[str, str]]:
+    if record is None or len(record.request.body) > _LONGEST:
+        return []
+    return [("HAR", har([record], version=__version__))]
+
+
+def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str, str]]:
+    if request is None or len(request.body) > _LONGEST:
         return []
     sent = Sent("request", "", 0, request, accepted=bool(secrets) or None, signed=bool(secrets))
     forms = [
