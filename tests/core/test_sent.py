@@ -46,6 +46,8 @@ def test_an_attempt_went_to_the_url_as_the_wire_has_it() -> None:
     )
     assert found.request.url == "http://h/%C3%A9"
     assert (found.id, found.title, found.at, found.status) == ("msg_1-3", "t", 5, None)
+    first = of_attempt(attempt(), event_type="t", url="http://h", fault=None, event_body=b"{}")
+    assert first.id == "msg_1"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,9 @@ def test_a_capture_came_in_below_its_bin() -> None:
         found = captured(below=below)
         assert (found.below, found.request.url) == (below, f"http://h/in/a{below}")
     assert (captured(status=503).status, captured(status=None).outcome) == (503, None)
+    outcome = captured(duration_ms=1.5).outcome
+    assert outcome is not None
+    assert outcome.timing.total_ms == 1.5
 
 
 def test_another_receiver_gets_the_same_with_its_own_name_for_a_host() -> None:
