@@ -1,5 +1,5 @@
 # docker build -t pivotal-sandbox . && docker run --rm -p 127.0.0.1:8400:8400 pivotal-sandbox
-FROM python:3.12-slim AS build
+FROM python:3.12-slim-bookworm AS build
 WORKDIR /src
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY sandbox sandbox
@@ -9,7 +9,7 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
     && /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.12-slim
+FROM python:3.12-slim-bookworm
 RUN useradd --uid 10001 --create-home --home-dir /data sandbox
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH \

@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 TOOLS := .venv/.tools
-NODE := $(patsubst %,%/node_modules/.package-lock.json,tests/express tests/check/stacks tests/browser tests/web/asyncapi)
+NODE := $(patsubst %,%/node_modules/.package-lock.json,tests/express tests/check/stacks tests/browser tests/web/asyncapi tests/core/har)
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-templates check fix build lock bench clean

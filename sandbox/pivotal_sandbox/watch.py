@@ -57,7 +57,7 @@ class Receiver:
                 request = Request("GET", self.health, headers, b"")
                 return (await pool.exchange(request, timeout_ms=ASK_MS)).ok
             deadline = asyncio.get_running_loop().time() + ASK_MS / 1000
-            made = await pool.connect(parse_url(self.url), deadline, ASK_MS)
+            made = await pool.connect(parse_url(self.url), deadline, ASK_MS, make=pool.new)
             if isinstance(made, Failure):
                 return False
             made.abort()

@@ -17,6 +17,8 @@ from pivotal_sandbox.store.database import Row, Table
 from pivotal_sandbox.store.deliveries import DELIVERIES, EVENTS, delivery_row, event_row
 
 DAYS_90 = 90 * 86_400_000
+HOUR = 3_600_000
+RECENT = 400  # deliveries in the last hour, however many there are: what the inspector charts
 ENDPOINTS = 10
 _BATCH = 10_000
 _ENDS: list[tuple[int, Status, int | None]] = [  # of a thousand deliveries
@@ -29,7 +31,8 @@ _ENDS: list[tuple[int, Status, int | None]] = [  # of a thousand deliveries
 def fill(path: Path, count: int) -> list[str]:
     """Put `count` events with a delivery each, over 90 days; return the endpoints' ids.
 
-    `path` is a database that was opened before. The same count gives the same log.
+    The last hour has `RECENT` of them. `path` is a database that was opened before. The same count
+    gives the same log.
     """
     source = random.Random(count)
     ids = Ids(source)
@@ -65,7 +68,7 @@ def _rows(
     names = [company.name for company in data.load_names().companies]
     weights, ends = [end[0] for end in _ENDS], [end[1:] for end in _ENDS]
     for number in range(count):
-        now = MANUAL_START + number * DAYS_90 // count
+        now = MANUAL_START + _moment(number, count)
         type, record = source.choice(types)
         record["id"] = ids.new("rec_", now)
         record["name"] = f"{source.choice(names)} {source.randrange(10**6)}"
@@ -89,3 +92,10 @@ def _rows(
             last_duration_ms=12.5,
         )
         yield event_row(event), delivery_row(delivery)
+
+
+def _moment(number: int, count: int) -> int:
+    before = max(count - RECENT, 0)
+    if number < before:
+        return number * (DAYS_90 - HOUR) // before
+    return DAYS_90 - HOUR + (number - before) * HOUR // RECENT

@@ -3,6 +3,7 @@
     load       as the command sends by default: signed events with fresh ids, several processes
     load (1)   the same in one process
     wrk        wrk with one thread and as many connections: one body, again and again
+    wrk (n)    the same with as many threads as `load` has processes
 
 Without nginx and wrk it says so and measures nothing.
 """
@@ -16,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.transport import by_wrk, request_to, sink
+from tests.benchmarks.transport import by_wrk, in_turn, medians_of, request_to, sink
 
 from pivotal_sandbox.load.crew import processes_for, send
 from pivotal_sandbox.load.runner import Load
@@ -39,6 +40,7 @@ def main() -> None:
     if missing := [name for name in ("nginx", "wrk") if not shutil.which(name)]:
         print(f"load: needs {' and '.join(missing)} (apt install)", file=sys.stderr)
         return
+    processes = processes_for(Load("http://127.0.0.1/", "whsec_1", None, 1, CONNECTIONS))
     with tempfile.TemporaryDirectory() as name, sink(Path(name)) as url:
         request = request_to(url)
         contenders: dict[str, Callable[[], float]] = {
@@ -46,27 +48,29 @@ def main() -> None:
             "load (1)": lambda: by_load(url, given.window, 1),
             "wrk": lambda: by_wrk(request, given.window, Path(name)),
         }
-        rates: dict[str, list[float]] = {contender: [] for contender in contenders}
-        for _ in range(given.rounds):
-            for contender, measured in contenders.items():
-                rates[contender].append(measured())
-    medians = {contender: statistics.median(found) for contender, found in rates.items()}
-    for contender, per_second in medians.items():
-        print(f"{contender:8} {per_second:9,.0f} /s", file=sys.stderr)
+        if processes > 1:
+            contenders[f"wrk ({processes})"] = lambda: by_wrk(
+                request, given.window, Path(name), threads=processes
+            )
+        rates = in_turn(contenders, given.rounds)
+    medians = medians_of(rates)
+
+    def ratio(one: str, other: str) -> float:
+        """Neighbours come and go between rounds: what was measured side by side is compared."""
+        pairs = zip(rates[one], rates[other], strict=True)
+        return round(statistics.median(ours / theirs for ours, theirs in pairs), 2)
+
     result = {
         "benchmark": "load",
         "window_s": given.window,
         "rounds": given.rounds,
-        "processes": processes_for(Load(url, "whsec_1", None, 1, CONNECTIONS)),
+        "processes": processes,
         "per_second": {contender: round(found) for contender, found in medians.items()},
-        # Neighbours come and go between rounds: what was measured side by side is compared.
-        "load_to_wrk": round(
-            statistics.median(
-                load / wrk for load, wrk in zip(rates["load"], rates["wrk"], strict=True)
-            ),
-            2,
-        ),
+        "load_to_wrk": ratio("load", "wrk"),
+        "load_1_to_wrk": ratio("load (1)", "wrk"),
     }
+    if processes > 1:
+        result[f"load_to_wrk_{processes}"] = ratio("load", f"wrk ({processes})")
     print(json.dumps(result))
 
 

@@ -14,6 +14,7 @@ BENCHMARKS = (
     "load",
     "deliveries",
     "listing",
+    "paint",
 )
 
 

@@ -141,15 +141,32 @@ async def by_aiohttp(request: Request, window: float) -> float:
         return await rate(send, 32, window)
 
 
-def by_wrk(request: Request, window: float, folder: Path) -> float:
+def by_wrk(request: Request, window: float, folder: Path, *, threads: int = 1) -> float:
     body, script = folder / "body.json", folder / "post.lua"
     body.write_bytes(request.body)
     script.write_text(WRK.format(body=body), "utf-8")
-    options = ["-t1", "-c32", f"-d{max(1, round(window))}s", "-s", str(script)]
+    options = [f"-t{threads}", "-c32", f"-d{max(1, round(window))}s", "-s", str(script)]
     run = subprocess.run(["wrk", *options, request.url], capture_output=True, text=True, check=True)
     found = re.search(r"Requests/sec:\s+([0-9.]+)", run.stdout)
     assert found, run.stdout
     return float(found[1])
+
+
+def in_turn(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Return what each reached per second in each round, one after the other in each."""
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for contender, measured in contenders.items():
+            rates[contender].append(measured())
+    return rates
+
+
+def medians_of(rates: dict[str, list[float]]) -> dict[str, float]:
+    """Return the medians, and print them."""
+    medians = {name: statistics.median(found) for name, found in rates.items()}
+    for name, per_second in medians.items():
+        print(f"{name:8} {per_second:9,.0f} /s", file=sys.stderr)
+    return medians
 
 
 def main() -> None:
@@ -169,13 +186,7 @@ def main() -> None:
             "httpx": lambda: uvloop.run(by_client(request, given.window, None)),
             "wrk": lambda: by_wrk(request, given.window, Path(name)),
         }
-        rates: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(given.rounds):
-            for contender, measured in contenders.items():
-                rates[contender].append(measured())
-    medians = {name: statistics.median(found) for name, found in rates.items()}
-    for name, per_second in medians.items():
-        print(f"{name:8} {per_second:9,.0f} /s", file=sys.stderr)
+        medians = medians_of(in_turn(contenders, given.rounds))
     result = {
         "benchmark": "transport",
         "window_s": given.window,

@@ -48,7 +48,7 @@ class Tab:
 Open = Callable[..., Awaitable[Tab]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     async with async_playwright() as playwright:
@@ -59,7 +59,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def looked_at(tmp_path: Path) -> AsyncIterator[Running]:
     """A sandbox of the test's own, its clock standing still."""
     settings = Settings(port=0, db=tmp_path / "sandbox.db", speed=0, seed=7, grace_s=0.05)
@@ -68,14 +68,14 @@ async def looked_at(tmp_path: Path) -> AsyncIterator[Running]:
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def api(looked_at: Running) -> AsyncIterator[httpx.AsyncClient]:
     """A client of its API."""
     async with httpx.AsyncClient(base_url=looked_at.url, timeout=30) as client:
         yield client
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def tab(browser: Browser, looked_at: Running) -> AsyncIterator[Open]:
     """Open tabs; at the end of the test the browser has complained of none of them."""
     tabs: list[Tab] = []

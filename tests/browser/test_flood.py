@@ -8,7 +8,7 @@ from tests.browser.conftest import Open
 
 from pivotal_sandbox.web.server import Running
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 RATE = 200  # deliveries a second
 SECONDS = 3

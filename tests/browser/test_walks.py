@@ -10,7 +10,7 @@ from tests.browser.conftest import Open
 
 from pivotal_sandbox.web.server import Running, Settings, serve
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="session")]
 
 
 async def settled(running: Running) -> None:
@@ -55,7 +55,7 @@ async def test_an_outage_is_found_and_all_of_it_replayed(
     assert "status=failed" in page.url
     await page.locator("tbody input").first.check()
     await expect(page.locator(".selected")).to_have_text("1 selected")
-    await page.get_by_role("button", name="Select all of this filter").click()
+    await page.get_by_role("button", name="Select all 3 of this filter").click()
     await expect(page.locator(".selected")).to_have_text("3 selected")
     await page.get_by_role("button", name="Replay").click()
     await expect(page.locator(".done")).to_have_text("3 deliveries sent again.")

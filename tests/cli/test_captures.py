@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import json
 import subprocess
 from collections.abc import Awaitable, Callable
@@ -131,10 +132,29 @@ async def test_export_prints_whole_captures_the_oldest_first(
     lines = [json.loads(line) for line in said.stdout.splitlines()]
     assert [line["body"] for line in lines] == ["0", "1", "2"]
     assert lines[::-1] == (await client.get("/api/captures?bin=other")).json()["items"]
-    assert (await ask("captures", "export", "--bin", "other", "--json")).stdout == said.stdout
+    for other in (("--json",), ("--as", "jsonl")):
+        assert (await ask("captures", "export", "--bin", "other", *other)).stdout == said.stdout
+    named = await ask("captures", "export", lines[1]["id"])
+    assert (json.loads(named.stdout), named.stderr) == (lines[1], "1 capture.\n")
     nothing = await ask("captures", "export", "--bin", "empty", "--as", "curl")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
     assert nothing.stderr == "No capture matches.\n"
+
+
+async def test_lines_of_json_can_be_sent_again(ask: Ask, client: httpx.AsyncClient) -> None:
+    await client.post("/in/other/x?a=1", content=b"\xff", headers={"X-Odd": "'$(id)'"})
+    await client.post("/in/other", content="Zoë")
+    said = await ask("captures", "export", "--bin", "other")
+    for line in map(json.loads, said.stdout.splitlines()):
+        body = line["body"].encode()
+        if line["body_encoding"] == "base64":
+            body = base64.b64decode(body)
+        target = f"{line['path']}?{line['query']}" if line["query"] else line["path"]
+        await client.request(line["method"], target, content=body, headers=line["headers"])
+    *second, one, other = reversed((await client.get("/api/captures?bin=other")).json()["items"])
+    for first, again in zip(second, (one, other), strict=True):
+        for part in ("method", "path", "query", "headers", "body", "body_encoding"):
+            assert again[part] == first[part]
 
 
 @pytest.mark.needs("curl")
@@ -149,6 +169,17 @@ async def test_what_is_exported_for_curl_is_sent_again(ask: Ask, running: Runnin
     second, first = json.loads(verified.stdout)["items"]
     assert second["body"] == first["body"]
     assert sorted(headers(second)) == sorted(headers(first))
+
+
+@pytest.mark.needs("curl")
+async def test_what_is_exported_can_be_aimed_at_another_receiver(
+    ask: Ask, running: Running, client: httpx.AsyncClient
+) -> None:
+    said = await ask("captures", "export", "--as", "curl", "--to", f"{running.url}/in/mine?a=b")
+    await asyncio.to_thread(subprocess.run, ["sh", "-ec", said.stdout], check=True)
+    [capture] = (await client.get("/api/captures?bin=mine")).json()["items"]
+    assert (capture["path"], capture["query"]) == ("/in/mine", "a=b")
+    assert dict(headers(capture))["host"] == running.url.removeprefix("http://")
 
 
 async def test_clear_forgets_the_captures_of_a_bin_or_all(
@@ -169,8 +200,15 @@ async def test_clear_forgets_the_captures_of_a_bin_or_all(
         (("list", "--since", "yesterday"), "1h"),
         (("list", "--limit", "0"), "--limit"),
         (("show", "cap_x"), "`pivotal-sandbox captures list` shows those there are."),
-        (("export", "--as", "har"), "'jsonl', 'curl'"),
+        (("export", "--as", "curll"), 'Did you mean "curl"?'),
+        (("export", "--as", "xml"), "There are: scenario, curl, httpie, har, pytest, jsonl."),
         (("export", "--as", "curl", "--json"), "give one of them"),
+        (("export", "--to", "http://127.0.0.1/"), "leave out --to"),
+        (("export", "--as", "curl", "--to", "ftp://x", "--bin", "empty"), "scheme"),
+        (("export", "--as", "har", "--re-sign"), "leave out --re-sign"),
+        (("export", "--as", "pytest", "--re-sign"), "wherever PIVOTAL_WEBHOOK_SECRET is set"),
+        (("export", "cap_x"), "`pivotal-sandbox captures list` shows those there are."),
+        (("export", "cap_x", "--bin", "demo"), "Name captures, or choose them"),
         (("export", "--until", "tomorrow"), "1h"),
         (("clear", "demo"), "demo"),
     ],
@@ -181,3 +219,9 @@ async def test_what_makes_no_sense_is_wrong_usage(
     said = await ask("captures", *arguments)
     assert (said.exit_code, said.stdout) == (2, "")
     assert cure in said.stderr
+
+
+def test_an_export_needs_a_running_sandbox(run: Callable[..., Result]) -> None:
+    said = run("captures", "export", env={"PIVOTAL_SANDBOX_URL": "http://127.0.0.1:1"})
+    assert (said.exit_code, said.stdout) == (3, "")
+    assert "start one with `pivotal-sandbox up`" in said.stderr

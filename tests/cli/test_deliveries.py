@@ -1,13 +1,22 @@
+import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+from tests.conftest import unmeasured
 
+from pivotal_sandbox import sign
 from pivotal_sandbox.core.behaviour import Bin, Step
 from pivotal_sandbox.core.duration import HOUR
 from pivotal_sandbox.core.model import Delivery
 from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.store.captures import CaptureFilter
 from pivotal_sandbox.web.server import Running
 
 Ask = Callable[..., Awaitable[Result]]
@@ -234,3 +243,136 @@ async def test_a_replay_that_cannot_be_is_wrong_usage(
     said = await ask("deliveries", "replay", old.id, *arguments)
     assert (said.exit_code, said.stdout) == (2, "")
     assert says in said.stderr
+
+
+async def exported(ask: Ask, *arguments: str) -> tuple[list[Any], str]:
+    said = await ask("deliveries", "export", *arguments)
+    assert said.exit_code == 0, said.stderr
+    return [json.loads(line) for line in said.stdout.splitlines()], said.stderr
+
+
+async def test_export_prints_whole_deliveries_the_oldest_first(ask: Ask, sandbox: Sandbox) -> None:
+    failed = await sent(sandbox, "customer.at_risk", Step(404))
+    lines, told = await exported(ask)
+    assert ([line["event_type"] for line in lines], told) == (
+        ["webhook.ping", "customer.at_risk"],
+        "2 deliveries.\n",
+    )
+    shown = await ask("deliveries", "show", failed.id, "--json")
+    assert lines[1] == json.loads(shown.stdout)
+    for arguments in ((failed.id,), ("--status", "failed"), ("--status-code", "404", "--json")):
+        assert await exported(ask, *arguments) == ([lines[1]], "1 delivery.\n")
+    assert await exported(ask, "--mode", "live", "--as", "curl") == ([], "No delivery matches.\n")
+
+
+async def test_a_line_of_json_has_the_body_as_it_was_signed(ask: Ask, sandbox: Sandbox) -> None:
+    odd = await sandbox.trigger(
+        "customer.updated", set={"custom_fields": {"n": 1e30, "x": "é\u2028"}}
+    )
+    said = await ask("deliveries", "export", odd.deliveries[0].id)
+    assert odd.event.body.decode() in said.stdout
+
+
+async def test_what_is_exported_is_the_last_attempt_or_each(ask: Ask, sandbox: Sandbox) -> None:
+    retried = await sent(sandbox, "customer.at_risk", Step(500), Step(200))
+    await sandbox.advance(HOUR)
+    archive = {}
+    for arguments in ((), ("--every-attempt",)):
+        said = await ask("deliveries", "export", retried.id, "--as", "har", *arguments)
+        archive[arguments] = json.loads(said.stdout)["log"]["entries"]
+    assert [entry["response"]["status"] for entry in archive[()]] == [200]
+    each = archive[("--every-attempt",)]
+    assert [entry["response"]["status"] for entry in each] == [500, 200]
+    assert each[1] == archive[()][0]
+    assert each[0]["startedDateTime"] < each[1]["startedDateTime"]
+
+
+async def test_a_delivery_of_which_nothing_was_sent_is_left_out(ask: Ask, sandbox: Sandbox) -> None:
+    await sandbox.receiver.set_bin(Bin("demo", (Step(hang=True),)))
+    await sandbox.trigger("customer.at_risk")
+    said = await ask("deliveries", "export", "--as", "curl")
+    assert said.stderr == "1 request. 1 delivery left out: nothing was sent yet.\n"
+    assert said.stdout.count("curl -sS") == 1
+
+
+async def ran(*command: str, env: dict[str, str] | None = None) -> tuple[int, str]:
+    """Run a program, with the tests' own programs on its PATH."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = await asyncio.to_thread(
+        subprocess.run,
+        command,
+        capture_output=True,
+        env={**unmeasured(), "PATH": path, **(env or {})},
+        timeout=60,
+    )
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+@pytest.mark.parametrize("form", ["curl", "httpie"])
+@pytest.mark.needs("curl")
+async def test_what_is_exported_sends_the_same_again(ask: Ask, sandbox: Sandbox, form: str) -> None:
+    old = await sent(sandbox, "customer.at_risk")
+    said = await ask("deliveries", "export", old.id, "--as", form)
+    assert said.stderr == "1 request.\n"
+    code, told = await ran("sh", "-ec", said.stdout)
+    assert code == 0, told
+    (again, first, _), _ = await sandbox.captures.page(CaptureFilter(), limit=3)
+    assert again.body == first.body
+    own = ("host", "content-length")  # which a client writes in its own way
+    assert sorted((n.lower() if n.lower() in own else n, v) for n, v in again.headers) == sorted(
+        first.headers
+    )
+
+
+async def test_an_exported_test_signs_anew_and_tells_the_forged_from_the_genuine(
+    ask: Ask, running: Running, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The bin takes everything, which is right for the one and wrong for the other."""
+    genuine = await sent(sandbox, "customer.at_risk")
+    forged = (await sandbox.trigger("task.created", fault="wrong-secret")).deliveries[0]
+    await sandbox.dispatcher.settle()
+    said = await ask("deliveries", "export", genuine.id, forged.id, "--as", "pytest")
+    file = tmp_path / "test_export.py"
+    file.write_text(said.stdout, "utf-8")
+    await sandbox.receiver.set_bin(Bin("mine", secret="whsec_mine"))
+    flags = ("-q", "-W", "error", "-p", "no:asyncio", "-p", "no:cacheprovider", "-c", os.devnull)
+    env = {"WEBHOOK_URL": f"{running.url}/in/mine", "PIVOTAL_WEBHOOK_SECRET": "whsec_mine"}
+    code, told = await ran(sys.executable, "-m", "pytest", *flags, str(file), env=env)
+    assert code == 1
+    assert "1 failed, 1 passed" in told
+    assert f"test_export.py::test_it_is_answered_as_it_should_be[{forged.id}]" in told
+    (second, first), _ = await sandbox.captures.page(CaptureFilter(bin="mine"), limit=3)
+    old, new = dict(first.headers), dict(second.headers)
+    assert (old["pivotal-delivery-id"], new["pivotal-delivery-id"]) == (genuine.id, forged.id)
+    assert old["host"] == running.url.removeprefix("http://")
+    timestamp = old["pivotal-signature"].split(",")[1].removeprefix("t=")
+    assert old["pivotal-signature"] == sign(first.body, "whsec_mine", timestamp=int(timestamp))
+    assert second.verified is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--as", "pytets"), 'Did you mean "pytest"?'),
+        (("--as", "har", "--json"), "give one of them"),
+        (("--as", "har", "--to", "http://x/"), "leave out --to"),
+        (("--as", "jsonl", "--re-sign"), "leave out --re-sign"),
+        (("--as", "curl", "--to", "nowhere"), "does not begin with http"),
+        (("--status", "lost"), "'lost'"),
+        (("--since", "yesterday"), "1h"),
+        (("msg_x",), "`pivotal-sandbox deliveries list` shows those there are."),
+        (("msg_x", "--status", "failed"), "Name deliveries, or choose them"),
+    ],
+)
+async def test_an_export_that_cannot_be_is_wrong_usage(
+    ask: Ask, arguments: tuple[str, ...], says: str
+) -> None:
+    said = await ask("deliveries", "export", *arguments)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert says in said.stderr
+
+
+def test_an_export_needs_a_running_sandbox(run: Callable[..., Result]) -> None:
+    said = run("deliveries", "export", env={"PIVOTAL_SANDBOX_URL": "http://127.0.0.1:1"})
+    assert (said.exit_code, said.stdout) == (3, "")
+    assert "start one with `pivotal-sandbox up`" in said.stderr

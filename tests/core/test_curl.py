@@ -1,11 +1,13 @@
-"""What curl makes of the commands is tested with the captures, in tests/cli/test_curl.py."""
+"""What curl makes of the commands is tested with the captures, in tests/cli/test_sent.py."""
 
 import subprocess
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.sent import captured, sent, strangers
 
-from pivotal_sandbox.core.curl import curl_command, printf, quoted
+from pivotal_sandbox.core.curl import curl_command, curl_script, printf, quoted
+from pivotal_sandbox.core.sent import Sent
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 
@@ -40,3 +42,36 @@ def test_a_shell_reads_what_is_meant(text: str, data: bytes) -> None:
     script = f"printf %s {quoted(text)}; {printf(data)}"
     ran = subprocess.run(["sh", "-c", script.encode()], capture_output=True, timeout=30)
     assert (ran.stdout, ran.stderr) == (text.encode() + data, b"")
+
+
+def test_a_script_names_what_it_sends_and_when_it_was_sent() -> None:
+    lines = curl_script([sent(id="msg_1"), sent(id="msg_2", at=1_500)]).splitlines()
+    assert lines[:3] == ["#!/bin/sh", "", "# msg_1  1970-01-01T00:00:00.000Z  task.completed"]
+    assert lines[5] == "# msg_2  1970-01-01T00:00:01.500Z  task.completed"
+    assert [line[:8] for line in lines[3::3]] == ["curl -sS", "curl -sS"]
+
+
+def test_a_signature_can_be_made_when_it_is_sent() -> None:
+    text = curl_script([sent(), sent(signed=False)], re_sign=True)
+    assert text.count("-H \"pivotal-signature: $(printf '{}' | pivotal-sandbox sign)\"") == 1
+    assert text.count("v1,t=1") == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(them=st.lists(strangers(), max_size=3), re_sign=st.booleans())
+def test_a_script_runs_nothing_but_its_commands(them: list[Sent], re_sign: bool) -> None:
+    """curl and the signing are taken the place of; whatever else ran would say something."""
+    text = curl_script(them, re_sign=re_sign)
+    head = "curl() { cat >/dev/null; echo sent; }\nPIVOTAL_WEBHOOK_SECRET=x\nPATH=\n"
+    cat = "cat() { while read -r line; do :; done; }\n"
+    script = (cat + head + text).encode()
+    ran = subprocess.run(
+        ["sh", "-c", script], capture_output=True, timeout=30, stdin=subprocess.DEVNULL
+    )
+    assert (ran.stdout, ran.stderr) == (b"sent\n" * len(them), b"")
+
+
+def test_a_title_stays_a_comment() -> None:
+    text = curl_script([captured(below="/x\n$(id)\x85\x9b")])
+    comment = next(line for line in text.splitlines() if line.startswith("# cap_"))
+    assert comment.endswith(r"POST /in/a/x\n$(id)\x85\x9b")

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pivotal_sandbox.core.signature import TOLERANCE, mac, sign, sign_all, verify, verify_headers
+from pivotal_sandbox.core.signature import (
+    TOLERANCE,
+    Signer,
+    mac,
+    sign,
+    sign_all,
+    verify,
+    verify_headers,
+)
 from pivotal_sandbox.errors import InputError, SignatureError
 
 FILE = Path(__file__).parents[2] / "fixtures" / "vectors" / "pivotal_signature.json"
@@ -362,3 +370,19 @@ def test_only_the_same_body_secret_and_time_have_the_same_signature(
 def test_what_cannot_be_signed_is_named(body: Any, secret: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
         sign(body, secret, timestamp=1)
+
+
+@settings(deadline=None)
+@given(secret, st.lists(st.tuples(st.binary(), seconds)))
+def test_a_signer_signs_as_sign_does(key: str, signed: list[tuple[bytes, int]]) -> None:
+    signer = Signer(key)
+    for body, timestamp in signed:
+        header = sign(body, key, timestamp=timestamp)
+        assert signer.sign(body, timestamp=timestamp) == header.encode()
+
+
+def test_a_signer_refuses_what_sign_refuses() -> None:
+    with pytest.raises(InputError, match="empty"):
+        Signer("")
+    with pytest.raises(InputError, match="12 digits"):
+        Signer("s").sign(b"", timestamp=-1)

@@ -76,10 +76,11 @@ async def test_an_answer_is_taken_whole(messages: tuple[Message, ...]) -> None:
     assert outcome.timing.first_byte_ms <= outcome.timing.total_ms
 
 
-async def test_of_a_body_so_much_is_kept_and_no_more() -> None:
-    outcome = await run(playing(START, END), keep=1)
+@pytest.mark.parametrize(("keep", "kept"), [(1, (b"o", True)), (2, (b"ok", False))])
+async def test_of_a_body_so_much_is_kept_and_no_more(keep: int, kept: tuple[bytes, bool]) -> None:
+    outcome = await run(playing(START, END), keep=keep)
     assert outcome.response is not None
-    assert (outcome.response.body, outcome.response.truncated) == (b"o", True)
+    assert (outcome.response.body, outcome.response.truncated) == kept
 
 
 async def test_a_body_without_end_is_an_error() -> None:

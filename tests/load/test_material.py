@@ -61,6 +61,21 @@ def test_what_is_in_stock_is_signed_now() -> None:
     assert abs(wall_time() - made) < 5
 
 
+def test_what_was_long_in_stock_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def timestamp() -> int:
+        _, headers, _ = taken(source.from_stock())
+        return int(headers["pivotal-signature"].split(",")[1].removeprefix("t="))
+
+    source = material()
+    made = timestamp()
+    monkeypatch.setattr("pivotal_sandbox.load.material.wall_time", lambda: made + 20.0)
+    source.freshen()
+    assert timestamp() == made
+    monkeypatch.setattr("pivotal_sandbox.load.material.STOCK_S", 0.0)
+    source.freshen()
+    assert timestamp() == made + 20
+
+
 def test_a_catalog_of_pings_only_is_no_load() -> None:
     ping = data.load_catalog().get("webhook.ping")
     with pytest.raises(InputError, match="no event type but"):

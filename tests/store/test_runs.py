@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
 from tests.store.things import NOW, a_delivery, an_event
 
 from pivotal_sandbox.core.model import Status
@@ -64,6 +65,21 @@ async def test_a_page_of_many_costs_no_more_than_one_of_few() -> None:
         assert await steps(many, wanted) <= 2 * await steps(few, wanted) + 5, wanted
     await few.close()
     await many.close()
+
+
+@pytest.mark.parametrize("wanted", [*FILTERS, DeliveryFilter(q="task.overdue", mode="test")])
+async def test_what_is_counted_is_what_would_be_listed(wanted: DeliveryFilter) -> None:
+    database = await filled(600)
+    log = Deliveries(database)
+    listed = await log.matching(wanted)
+    assert await log.count(wanted) == len(listed)
+    found, _ = await log.page(wanted, limit=600)
+    moments = [(one.created_at, one.status) for one in found]
+    assert await log.begun(wanted, 601) == (moments, None)
+    some, back_to = await log.begun(wanted, 50)
+    if back_to is not None:
+        assert some == [one for one in moments if one[0] >= back_to]
+    await database.close()
 
 
 async def test_an_event_type_may_have_spaces(database: Database) -> None:

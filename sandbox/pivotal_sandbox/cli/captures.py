@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.curl import curl_command
+from pivotal_sandbox.cli.export import export_options, wish_of
 from pivotal_sandbox.cli.listing import listed, page_options, print_listed, search_options
 from pivotal_sandbox.cli.options import all_of
 from pivotal_sandbox.cli.output import (
@@ -95,32 +95,44 @@ def show(capture: str, as_json: bool) -> None:
 
 
 @captures.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
 @filters
-@click.option(
-    "--as",
-    "form",
-    type=click.Choice(["jsonl", "curl"]),
-    default="jsonl",
-    show_default=True,
-    help="Whole captures as JSON, or curl commands that send the same bytes again.",
-)
-@json_option
-def export(form: str, as_json: bool, **given: Any) -> None:
-    """Print all captures that match, oldest first, for other programs.
+@export_options("a capture")
+def export(
+    ids: tuple[str, ...],
+    form: str | None,
+    to: str | None,
+    re_sign: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Print captures, oldest first, as what sends the same requests again.
+
+    Those named, or all that match. A script, a test and a scenario repeat method, path, headers and
+    body to the byte, at the bin where they came in or at your receiver.
 
     \b
     pivotal-sandbox captures export --bin demo > captures.jsonl
     pivotal-sandbox captures export --as curl --since 1h | sh
+    pivotal-sandbox captures export --as pytest --to http://127.0.0.1:8000/hook > test_hook.py
     """
-    if as_json and form == "curl":
-        raise click.UsageError("--as curl prints commands and --json JSON: give one of them.")
+    wish = wish_of(form, to, re_sign, as_json)
+    query = _query(given)
+    if ids and any(value is not None for value in query.values()):
+        raise click.UsageError("Name captures, or choose them by options such as --bin demo.")
     client = Client()
-    rows = listed(client, "captures", query=_query(given), limit=1, everything=True)
-    for row in reversed(rows):
-        if form == "jsonl":
+    if ids:
+        rows = [client.get("captures", id) for id in ids]
+    else:
+        rows = listed(client, "captures", query=query, limit=1, everything=True)[::-1]
+    if wish.lines:
+        for row in rows:
             print_json(row)
-        else:
-            click.echo(curl_command(row, client.url))
+    elif rows:
+        from pivotal_sandbox.cli.sent import capture_sent
+
+        sent = [capture_sent(row, client.url.encode().decode("latin-1")) for row in rows]
+        click.echo(wish.text(sent).encode(), nl=False)
     note(f"{counted(len(rows), 'capture')}." if rows else "No capture matches.")
 
 

@@ -72,9 +72,23 @@ class Client:
         `wait_s` is how long the answer may take, None for ever. That what was waited for did not
         happen in time is an answer, too: it says what was seen.
         """
-        status, content = self._exchange(method, path, query or {}, body, wait_s)
+        return self._answer(method, path, query or {}, body, wait_s)[0]
+
+    def content(self, *path: str) -> bytes:
+        """Return what GET answers, JSON to the byte."""
+        return self._answer("GET", path, {}, None, ANSWER_S)[1]
+
+    def _answer(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Query,
+        body: Json | None,
+        wait_s: float | None,
+    ) -> tuple[Json, bytes]:
+        status, content = self._exchange(method, path, query, body, wait_s)
         if status == _NO_CONTENT:
-            return {}
+            return {}, content
         try:
             answer = json.loads(content)
         except ValueError:
@@ -86,7 +100,7 @@ class Client:
             )
         if status >= 400 and not (status == _TOO_LATE and "seen" in answer):
             raise _refusal(status, answer, path)
-        return answer
+        return answer, content
 
     def _exchange(
         self,

@@ -5,6 +5,7 @@ import json
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
+from pivotal_sandbox.cli.export import export_options, wish_of
 from pivotal_sandbox.cli.listing import listed, page_options, print_listed, search_options
 from pivotal_sandbox.cli.options import (
     MODES,
@@ -49,7 +50,7 @@ filters = all_of(
 
 @click.group()
 def deliveries() -> None:
-    """Read the log of deliveries, and replay from it."""
+    """Read the log of deliveries, replay from it, and export it."""
 
 
 @deliveries.command("list")
@@ -201,3 +202,54 @@ def replay(
     for new in answer["items"]:
         click.echo(printable(f"{new['id']}  {new['event_type']}  replays {new['replay_of']}"))
     note(f"{counted(answer['count'], 'delivery')} {'to replay' if dry_run else 'replayed'}.")
+
+
+@deliveries.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@filters
+@click.option("--every-attempt", is_flag=True, help="All attempts at each, not the last one only.")
+@export_options("a delivery with its attempts")
+def export(
+    ids: tuple[str, ...],
+    every_attempt: bool,
+    form: str | None,
+    to: str | None,
+    re_sign: bool,
+    as_json: bool,
+    **given: object,
+) -> None:
+    """Print what was sent, oldest first, as what sends the same requests again.
+
+    Those deliveries that are named, or all that match: headers and body of the last attempt, to the
+    byte, with the signature that it bore.
+
+    \b
+    pivotal-sandbox deliveries export msg_... --as curl | sh
+    pivotal-sandbox deliveries export --status failed --as pytest > test_failed.py
+    pivotal-sandbox deliveries export --since 1h --as scenario > last_hour.toml
+    """
+    wish = wish_of(form, to, re_sign, as_json)
+    if ids and any(value is not None for value in given.values()):
+        raise click.UsageError(
+            "Name deliveries, or choose them by options such as --status failed."
+        )
+    client = Client()
+    if not ids:
+        rows = listed(client, "deliveries", query=given, limit=1, everything=True)
+        ids = tuple(row["id"] for row in reversed(rows))
+    contents = [client.content("deliveries", id) for id in ids]
+    if wish.lines:
+        for content in contents:
+            click.echo(content)
+        note(f"{counted(len(ids), 'delivery')}." if ids else "No delivery matches.")
+        return
+    from pivotal_sandbox.cli.sent import attempts_sent
+
+    made = [attempts_sent(content) for content in contents]
+    sent = [one for attempts in made for one in (attempts if every_attempt else attempts[-1:])]
+    if sent:
+        click.echo(wish.text(sent).encode(), nl=False)
+    said = f"{counted(len(sent), 'request')}." if ids else "No delivery matches."
+    if waiting := sum(not attempts for attempts in made):
+        said += f" {counted(waiting, 'delivery')} left out: nothing was sent yet."
+    note(said)

@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.curl import body_of
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json, printable
+from pivotal_sandbox.cli.sent import body_of
 from pivotal_sandbox.cli.signature import read_body
 from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.core.explain import Explanation

@@ -18,7 +18,7 @@ COMMANDS = {
     "demo": ("demo", "Watch two minutes of it: events, an outage, retries, a replay."),
     "trigger": ("trigger", "Make an event happen, and send it."),
     "wait": ("wait", "Wait until deliveries of an event type are so."),
-    "deliveries": ("deliveries", "Read the log of deliveries, and replay from it."),
+    "deliveries": ("deliveries", "Read the log of deliveries, replay from it, and export it."),
     "endpoints": ("endpoints", "Add, show and change the endpoints that events go to."),
     "records": ("records", "Read and change the records whose changes fire events."),
     "captures": ("captures", "Read what was sent to the bins at /in/NAME, and export it."),

@@ -1,9 +1,12 @@
 """A request as a command for a POSIX shell, which makes curl send the same bytes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.printable import printable
+from pivotal_sandbox.core.sent import Sent
+from pivotal_sandbox.core.verdict import HEADER
 
 # What curl adds of its own unless it is told not to.
 _OWN = ("accept", "user-agent", "content-type", "expect")
@@ -12,13 +15,49 @@ _SPECIAL = re.compile(r"\A-|[^ -~]|['\\%]")  # a leading - would be an option of
 _SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 
+def curl_script(sent: Sequence[Sent], *, re_sign: bool = False) -> str:
+    """Return a script that sends all of it again; with `re_sign` signed when it is sent."""
+    return script(sent, curl_of, re_sign=re_sign)
+
+
+def curl_of(sent: Sent, re_sign: bool = False) -> str:
+    """Return the command for what was sent."""
+    request = sent.request
+    return curl_command(
+        request.method,
+        request.url,
+        request.headers,
+        request.body,
+        re_sign=re_sign and sent.signed,
+    )
+
+
+def script(sent: Sequence[Sent], command: Callable[[Sent, bool], str], *, re_sign: bool) -> str:
+    """Return a script of such commands, a comment above each."""
+    lines = ["#!/bin/sh"]
+    if re_sign:
+        lines.append(': "${PIVOTAL_WEBHOOK_SECRET:?is what the requests are signed with}"')
+    for one in sent:
+        # A title is a stranger's: in ASCII, and without a line break, it stays a comment.
+        lines.append(f"\n# {one.id}  {rfc3339(one.at)}  {ascii(one.title)[1:-1]}")
+        lines.append(command(one, re_sign))
+    return "\n".join(lines) + "\n"
+
+
 def curl_command(
-    method: str, url: str, headers: Sequence[Sequence[str]], body: bytes, *, options: str = ""
+    method: str,
+    url: str,
+    headers: Sequence[Sequence[str]],
+    body: bytes,
+    *,
+    options: str = "",
+    re_sign: bool = False,
 ) -> str:
     """Return the command that repeats method, URL, headers and body to the byte.
 
     curl puts `Host` first, under this name. `url` and `headers` are Latin-1, a character for each
-    byte; `options` are more words for curl.
+    byte; `options` are more words for curl. With `re_sign` the signature is made when it is sent,
+    by the secret in PIVOTAL_WEBHOOK_SECRET.
     """
     text = body.decode("latin-1")
     words = ["curl", "-sS", "--globoff", "--path-as-is", *options.split()]
@@ -26,7 +65,10 @@ def curl_command(
     words += ["--head"] if method == "HEAD" and not body else ["-X", quoted(method)]
     words.append(_word(url))
     for name, value in headers:
-        words += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
+        if re_sign and name.lower() == HEADER:
+            words += ["-H", signed(f"{name}: ", body)]
+        else:
+            words += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
     given = {name.lower() for name, _ in headers}
     for name in _OWN:
         if name not in given:
@@ -45,6 +87,11 @@ def quoted(text: str) -> str:
     if _SAFE.fullmatch(text):
         return text
     return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def signed(header: str, body: bytes) -> str:
+    """Return a word: the name of the signature's header, and the signature of this moment."""
+    return f'"{header}$({printf(body)} | pivotal-sandbox sign)"'
 
 
 def printf(data: bytes) -> str:

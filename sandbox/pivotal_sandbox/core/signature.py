@@ -35,6 +35,32 @@ def sign(body: bytes, secret: str, *, timestamp: int) -> str:
     return sign_all(body, [secret], timestamp=timestamp)
 
 
+class Signer:
+    """Signs one body after the other as `sign` does, at less than half of its price.
+
+    What depends on the secret alone is computed once, and what depends on the second once in it.
+    Raises `InputError` as `sign` does.
+    """
+
+    def __init__(self, secret: str) -> None:
+        sign(b"", secret, timestamp=0)  # for its errors
+        self._secret = secret
+        self._keyed = hmac.new(secret.encode(), b"", "sha256")
+        self._timestamp: int | None = None
+
+    def sign(self, body: bytes, *, timestamp: int) -> bytes:
+        """Return the value of the header, in ASCII."""
+        if timestamp != self._timestamp:
+            head, sig, _ = sign(b"", self._secret, timestamp=timestamp).rpartition("sig=")
+            self._head = (head + sig).encode()
+            self._begun = self._keyed.copy()
+            self._begun.update(f"{timestamp}.".encode())
+            self._timestamp = timestamp
+        begun = self._begun.copy()
+        begun.update(body)
+        return self._head + base64.b64encode(begun.digest())
+
+
 def sign_all(body: bytes, secrets: Sequence[str], *, timestamp: int) -> str:
     """Return a header with one `sig` for each secret, as sent while a secret is rotated."""
     if not secrets or not all(secrets):

@@ -2,7 +2,9 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from time import perf_counter
+from typing import TypeVar
 
 from pivotal_sandbox.core.model import Outcome, Request, Response, Timing
 from pivotal_sandbox.core.policy import RESPONSE_KEPT
@@ -11,6 +13,8 @@ from pivotal_sandbox.engine.failure import Failure, not_connected
 from pivotal_sandbox.engine.guard import Guard
 from pivotal_sandbox.engine.wire import Connection, Result, encode_head
 from pivotal_sandbox.errors import InputError
+
+C = TypeVar("C", bound=Connection)
 
 
 class Pool:
@@ -48,7 +52,7 @@ class Pool:
         while True:
             kept = connection is not None
             if connection is None:
-                made = await self.connect(url, deadline, timeout_ms)
+                made = await self.connect(url, deadline, timeout_ms, make=self.new)
                 connected = perf_counter()
                 if isinstance(made, Failure):
                     return made, Timing((connected - began) * 1000)
@@ -76,9 +80,15 @@ class Pool:
             )
 
     async def connect(
-        self, url: Url, deadline: float, timeout_ms: float, tls: ssl.SSLContext | None = None
-    ) -> Connection | Failure:
-        """Return a new connection, to the first address that takes it."""
+        self,
+        url: Url,
+        deadline: float,
+        timeout_ms: float,
+        tls: ssl.SSLContext | None = None,
+        *,
+        make: Callable[[str], C],
+    ) -> C | Failure:
+        """Return a new connection, which `make` makes, to the first address that takes it."""
         peer = (
             url.authority
             if url.authority.endswith(f":{url.port}")
@@ -89,10 +99,14 @@ class Pool:
                 addresses = await self._guard.resolve(url.host, url.port)
                 if isinstance(addresses, Failure):
                     return addresses
-                return await self._call(addresses, url, peer, tls)
+                return await self._call(addresses, url, peer, tls, make)
         except TimeoutError:
             seconds = f"{timeout_ms / 1000:g} s"
             return Failure("timeout", f"{peer} did not take the connection in {seconds}.", False)
+
+    def new(self, peer: str) -> Connection:
+        """Return a connection that is still to be made."""
+        return Connection(peer, keep=self._keep)
 
     async def close(self) -> None:
         """Close the connections that are kept. Exchanges under way are not waited for."""
@@ -113,15 +127,20 @@ class Pool:
         return None
 
     async def _call(
-        self, addresses: tuple[str, ...], url: Url, peer: str, tls: ssl.SSLContext | None
-    ) -> Connection | Failure:
+        self,
+        addresses: tuple[str, ...],
+        url: Url,
+        peer: str,
+        tls: ssl.SSLContext | None,
+        make: Callable[[str], C],
+    ) -> C | Failure:
         loop = asyncio.get_running_loop()
         failures = []
         name = url.host.rstrip(".") if tls else None
         for address in addresses:
             try:
                 _, connection = await loop.create_connection(
-                    lambda: Connection(peer, keep=self._keep),
+                    lambda: make(peer),
                     address,
                     url.port,
                     ssl=tls,

@@ -25,7 +25,7 @@ async def exchange(
     head = encode_head(request, url)
     began = perf_counter()
     deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
-    connection = await pool.connect(url, deadline, timeout_ms, tls)
+    connection = await pool.connect(url, deadline, timeout_ms, tls, make=pool.new)
     connected = perf_counter()
     if isinstance(connection, Failure):
         timing = Timing((connected - began) * 1000)

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -72,6 +73,11 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
         for member in crew:
             member.terminate()
 
+    def take(part: Tally) -> None:
+        tell(part)
+        if stopped:
+            stop()  # again: a member that was still starting did not hear it
+
     # Ctrl-C reaches the whole crew; ignored while it starts, it cannot kill a member half-way.
     for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
@@ -87,7 +93,7 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
             crew.append(member)
         for one in _SIGNALS:
             signal.signal(one, stop)
-        took_ms = _heard(ends, tell)
+        took_ms = _heard(ends, take)
         return Ended(took_ms, stopped)
     finally:
         for member in crew:
@@ -116,6 +122,11 @@ def _heard(ends: list[Connection], tell: Told) -> float:
 
 
 def _member(load: Load, told: Connection) -> None:
+    # A sender that wakes for each answer takes the processor from a receiver beside it, which then
+    # answers one at a time. As a batch job it waits its turn: a third more gets through.
+    if hasattr(os, "sched_setscheduler"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         told.send(_run(_stoppable(load, told.send)))
     except SandboxError as error:

@@ -1,6 +1,7 @@
 """What came of the requests so far: what was answered, how soon, and when."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,14 +32,18 @@ class Tally:
 
     def add(self, answer: str, latency_ms: float, at_ms: float) -> None:
         """Count one request, `at_ms` after the start."""
-        index = int(at_ms / self.slice_ms)
-        slice = self.slices.get(index)
-        if slice is None:
-            slice = self.slices[index] = Histogram()
-        slice.add(latency_ms)
-        self.answers[answer] += 1
+        self.extend(answer, (latency_ms,), self.slice_of(at_ms))
+
+    def extend(self, answer: str, latencies_ms: Sequence[float], index: int) -> None:
+        """Count requests of one slice that were answered the same."""
+        self.slices.setdefault(index, Histogram()).extend(latencies_ms)
+        self.answers[answer] += len(latencies_ms)
         if answer[0] != "2":
-            self.troubled[index] += 1
+            self.troubled[index] += len(latencies_ms)
+
+    def slice_of(self, at_ms: float) -> int:
+        """Return the index of the slice that a moment after the start is in."""
+        return int(at_ms / self.slice_ms)
 
     def merge(self, other: "Tally") -> None:
         """Add what another one counted."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from pivotal_sandbox.core.model import (
     Headers,
     Outcome,
     Response,
+    Status,
     Timing,
 )
 from pivotal_sandbox.errors import NotFound
@@ -22,7 +24,7 @@ from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database, Row, Table
 from pivotal_sandbox.store.listing import Listing
 from pivotal_sandbox.store.runs import DeliveryFilter as DeliveryFilter
-from pivotal_sandbox.store.runs import open_kinds
+from pivotal_sandbox.store.runs import begun, count, open_kinds
 
 EVENTS = Table("events", Event.__match_args__, key=["id"])
 DELIVERIES = Table(
@@ -47,6 +49,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_headers = msgspec.json.Decoder(Headers).decode
 _OPEN = "status IN ('pending', 'retrying')"
 _SHRUNK = 250  # pages that are given back in one transaction
+_SEARCHED = 100  # hits of a text whose moments are told
 _PRUNED = 200  # rows in one transaction, so that the work beside it is not held up
 
 
@@ -147,6 +150,31 @@ class Deliveries:
             return search.found(connection, _COLUMNS, wanted, below)
 
         return await _LISTING.page(self._database, rows, limit, cursor)
+
+    async def begun(
+        self, wanted: DeliveryFilter, most: int
+    ) -> tuple[list[tuple[int, Status]], int | None]:
+        """Return when (ms) each that the filter lets through began, and its status.
+
+        It looks at the newest `most` only; then it says the moment that these go back to, else
+        None. A text is looked for in fewer.
+        """
+
+        def work(connection: sqlite3.Connection) -> tuple[list[tuple[int, Status]], int | None]:
+            if not wanted.q:
+                return begun(connection, wanted, most)
+            hits = search.found(connection, "id, created_at, status", wanted, None)
+            few = min(most, _SEARCHED)
+            found = [(moment, status) for _, moment, status in islice(hits, few)]
+            return found, found[-1][0] if len(found) == few else None
+
+        return await self._database.read(work)
+
+    async def count(self, wanted: DeliveryFilter) -> int:
+        """Return how many deliveries the filter lets through."""
+        if wanted.q:
+            return len(await self.matching(wanted))
+        return await self._database.read(lambda c: count(c, wanted))
 
     async def matching(self, wanted: DeliveryFilter) -> list[str]:
         """Return the ids of all deliveries that the filter lets through, oldest first."""

@@ -20,6 +20,12 @@ _TOPS = """
     SELECT kind, (SELECT max(id) FROM deliveries WHERE {one} AND id >= ? AND id < ?) AS top
     FROM kinds{where} AND top IS NOT NULL
 """
+# What a filter asks, in the order of how few rows that leaves as a rule.
+_SELECTIVE = ("status", "event_type", "endpoint_id", "last_status_code", "mode")
+_COUNT = """
+    SELECT total((SELECT count(*) FROM deliveries WHERE {one} AND id >= ? AND id < ?))
+    FROM kinds{where}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,45 @@ def newest(
         yield from connection.execute(query, (*selected, json.dumps(some)))
 
 
+def count(connection: sqlite3.Connection, wanted: DeliveryFilter) -> int:
+    """Return how many rows `wanted` lets through, but for `q`."""
+    asked = [wanted.endpoint_id, *_kind(wanted).values()]
+    if sum(value is not None for value in asked) <= 1:  # then an index alone tells
+        where = conditions(wanted)
+        query, values = f"SELECT count(*) FROM deliveries{where}", where.values
+    else:
+        one, of_one, kinds = _of_kinds(wanted)
+        query = _COUNT.format(one=one, where=kinds)
+        values = [*of_one, *_bounds(wanted, None), *kinds.values]
+    return int(connection.execute(query, values).fetchone()[0])
+
+
+def begun(
+    connection: sqlite3.Connection, wanted: DeliveryFilter, most: int
+) -> tuple[list[tuple[int, Status]], int | None]:
+    """Return when (ms) each row that `wanted` lets through, but for `q`, began, and its status.
+
+    It looks at `most` rows at most, the newest; then it says the moment that these go back to, else
+    None. All of them are in one index, so that the rows of one kind need not be merged.
+    """
+    asked = {"endpoint_id": wanted.endpoint_id, **_kind(wanted)}
+    given = [name for name in _SELECTIVE if asked[name] is not None]
+    if wanted.status == "delivered":  # as most are
+        given.sort(key="status".__eq__)
+    walked, rest = Where(), Where()
+    for name in given[:1]:
+        walked.equal(**{name: asked[name]})
+    rest.equal(**{name: asked[name] for name in given[1:]})
+    walked.window(DELIVERY, wanted.since, wanted.until)
+    holds = " AND ".join(rest.conditions) or "true"
+    rows = connection.execute(
+        f"SELECT created_at, status, {holds} FROM deliveries{walked} ORDER BY id DESC LIMIT ?",
+        (*rest.values, *walked.values, most),
+    ).fetchall()
+    found = [(moment, status) for moment, status, holding in rows if holding]
+    return found, rows[-1][0] if len(rows) == most else None
+
+
 def open_kinds(connection: sqlite3.Connection) -> list[str]:
     """Return the kinds of what is still to be delivered."""
     kinds = connection.execute("SELECT kind, status FROM kinds WHERE endpoint_id = ''")
@@ -76,10 +121,7 @@ def open_kinds(connection: sqlite3.Connection) -> list[str]:
 def _ids(
     connection: sqlite3.Connection, wanted: DeliveryFilter, below: str | None
 ) -> Iterator[str]:
-    since = DELIVERY if wanted.since is None else lower_bound(DELIVERY, wanted.since)
-    below = below or DELIVERY + "~"  # which is greater than any id
-    if wanted.until is not None:
-        below = min(below, lower_bound(DELIVERY, wanted.until))
+    since, below = _bounds(wanted, below)
 
     def run(condition: str, values: Sequence[str], end: str) -> Iterator[str]:
         query = (
@@ -106,18 +148,31 @@ def _ids(
     if len(asked.conditions) == 1:
         yield from run(asked.conditions[0], asked.values, below)
         return
-    one, values = "deliveries.kind = kinds.kind", []
-    if wanted.endpoint_id is None:
-        asked.equal(endpoint_id="")
-    else:
-        one = f"deliveries.endpoint_id = ? AND {one}"
-        values = [wanted.endpoint_id]
+    one, values, asked = _of_kinds(wanted)
     tops = connection.execute(
         _TOPS.format(one=one, where=asked), (*values, since, below, *asked.values)
     )
     condition = one.replace("kinds.kind", "?")
     runs = [from_top(condition, (*values, kind), top) for kind, top in tops]
     yield from merge(*runs, reverse=True)
+
+
+def _bounds(wanted: DeliveryFilter, below: str | None) -> tuple[str, str]:
+    """Return the least id of the window, and the one that it ends before."""
+    since = DELIVERY if wanted.since is None else lower_bound(DELIVERY, wanted.since)
+    below = below or DELIVERY + "~"  # which is greater than any id
+    if wanted.until is not None:
+        below = min(below, lower_bound(DELIVERY, wanted.until))
+    return since, below
+
+
+def _of_kinds(wanted: DeliveryFilter) -> tuple[str, list[str], Where]:
+    """Return what holds of deliveries of one kind, its values, and which kinds are asked for."""
+    one, asked = "deliveries.kind = kinds.kind", Where()
+    asked.equal(endpoint_id=wanted.endpoint_id or "", **_kind(wanted))
+    if not wanted.endpoint_id:
+        return one, [], asked
+    return f"deliveries.endpoint_id = ? AND {one}", [wanted.endpoint_id], asked
 
 
 def _kind(wanted: DeliveryFilter) -> dict[str, object]:

@@ -89,7 +89,7 @@ def is_harmless(page: Page) -> bool:
     return (
         not names & {"iframe", "style", "base", "object", "embed", "img", "image"}
         and all(src.startswith("/static/") for src in ours)
-        and len(page.all("script")) == 1
+        and len(page.all("script")) == 2
         and not any(
             name.startswith("on") or name == "style" for tag in page.tags for name in tag.attributes
         )

@@ -39,6 +39,21 @@ async def test_steps_and_where_to_pass_on_are_set(press: Look, sandbox: Sandbox)
     assert sandbox.captures.bin("demo").forward_to == "http://127.0.0.1:1/"
 
 
+async def test_a_bin_gets_a_secret_of_its_own_which_no_page_shows(
+    press: Look, look: Look, sandbox: Sandbox
+) -> None:
+    page = await press("/bins/demo", steps="[200]", secret="whsec_mine")
+    assert sandbox.captures.bin("demo").secret == "whsec_mine"
+    assert "verifies with a secret of its own" in page.main
+    assert "whsec_mine" not in page.answer.text
+    for fields in ({"preset": "gone"}, {"steps": "[200]", "secret": ""}):
+        await press("/bins/demo", **fields)
+        assert sandbox.captures.bin("demo").secret == "whsec_mine"
+    page = await press("/bins/demo", steps="[200]", forget="1")
+    assert sandbox.captures.bin("demo").secret is None
+    assert "secret of its own" not in page.one("ul", class_="bins").text
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -35,6 +35,27 @@ async def test_a_run_fills_and_ends_in_a_grade_with_findings(
     assert f"Run {run}: F" in (await look("/check")).main
 
 
+async def test_every_check_of_a_run_has_its_place_from_the_start(
+    press: Look, look: Look, running: Running
+) -> None:
+    page = await press("/check", endpoint=running.endpoint.id, only="raw-body")
+    assert page.one("p", role="status").text.endswith(" of 10 …")  # the control is always run
+    before = [li.attributes["data-key"] for li in page.all("li") if "data-key" in li.attributes]
+    assert len(before) == 10
+    page = await ended(look, page.answer.url.params["run"])
+    after = [li.attributes["data-key"] for li in page.all("li") if "data-key" in li.attributes]
+    assert after == before
+    assert "Not tested" not in page.main
+
+
+async def test_what_was_not_tested_is_said_for_the_page(
+    press: Look, look: Look, running: Running
+) -> None:
+    page = await press("/check", endpoint=running.endpoint.id, only="idempotency")
+    page = await ended(look, page.answer.url.params["run"])
+    assert "Without a probe its effects cannot be seen. Give a probe URL above." in page.main
+
+
 async def test_what_cannot_be_reached_is_said(press: Look, look: Look) -> None:
     page = await press("/check", target="http://127.0.0.1:1/", secret="whsec_x")
     page = await ended(look, page.answer.url.params["run"])

@@ -21,10 +21,11 @@ async def test_it_says_what_a_jump_brings(look: Look, sandbox: Sandbox) -> None:
     await sandbox.rotate_secret(sandbox.endpoints.all()[0].id)
     page = await look("/clock")
     hour, day = page.with_class("card")
-    assert "1 attempt that falls due, and what follows" in hour.text
-    assert "at the last attempt" not in hour.text
-    assert "1 delivery at the last attempt" in day.text
-    assert "1 old secret that stops signing" in day.text
+    assert "1 attempt falls due. If all fail: about 6 attempts in all." in hour.text
+    assert "for good" not in hour.text
+    assert "about 14 attempts in all, and 1 delivery failed for good" in day.text
+    assert "with 2xx: 1 delivery delivered" in day.text
+    assert "1 old secret stops signing" in day.text
     [row] = [tag for tag in page.all("tr") if "data-key" in tag.attributes]
     assert row.text.startswith("503task.completedBuilt-in capture bin2in 3")
 

@@ -1,10 +1,12 @@
 """The log of deliveries: its filters, its pages, replay."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from tests.web.pages.conftest import Look, Page
 
 from pivotal_sandbox.core.duration import HOUR
@@ -135,9 +137,43 @@ async def test_a_mode_without_deliveries_teaches_the_next_step(look: Look) -> No
     assert "pivotal-sandbox trigger customer.at_risk --mode live" in page.main
 
 
-async def test_with_very_many_the_bars_show_the_newest(look: Look, sandbox: Sandbox) -> None:
+async def test_with_very_many_the_bars_show_the_newest(
+    look: Look, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pivotal_sandbox.web.pages.deliveries.CHARTED", 5)
     endpoint = sandbox.endpoints.all()[0].id
-    for _ in range(301):
+    for _ in range(5):
         await sandbox.ping(endpoint)
     await sandbox.dispatcher.settle()
-    assert "the newest 300" in (await look("/deliveries")).main
+    assert "the newest 5" in (await look("/deliveries")).main
+
+
+async def test_a_selection_and_all_of_a_filter_are_exported(
+    client: httpx.AsyncClient, look: Look, sandbox: Sandbox, trigger: Trigger
+) -> None:
+    for _ in range(3):
+        await trigger(type="task.completed")
+    await sandbox.dispatcher.settle()
+    page = await look("/deliveries", event_type="task.completed")
+    ids = [box.attributes["value"] for box in page.all("input", name="id")]
+    answer = await client.get("/deliveries/export", params={"id": ids[:2], "as": "jsonl"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="deliveries.jsonl"'
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line["id"] for line in lines] == ids[:2]
+    assert lines[0] == (await client.get(f"/api/deliveries/{ids[0]}")).json()
+    query = {"all": "1", "filter": page.one("input", name="filter").attributes["value"]}
+    text = (await client.get("/deliveries/export", params=query | {"as": "curl"})).text
+    assert [id for id in ids[::-1] if id in text] == ids[::-1]
+    assert text.count("curl -sS") == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({}, "Select what to export first."),
+        ({"id": "msg_x", "as": "xml"}, "There are: scenario, curl"),
+        ({"all": "1", "filter": "{"}, "not one that this page made"),
+    ],
+)
+async def test_an_export_of_nothing_says_so(look: Look, query: dict[str, str], says: str) -> None:
+    assert says in (await look("/deliveries/export", code=422, **query)).main

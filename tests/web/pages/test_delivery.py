@@ -94,18 +94,28 @@ async def test_the_same_is_said_to_be_the_same(look: Look, failed_twice: str) ->
     assert "The same to the byte." in (await look(f"/deliveries/{failed_twice}", diff=2)).main
 
 
+async def test_an_attempt_leads_to_what_changed_since_the_one_before(
+    look: Look, failed_twice: str
+) -> None:
+    [link] = (await look(f"/deliveries/{failed_twice}")).with_class("since")
+    assert link.text == "What changed since 1"
+    page = await look(link.attributes["href"])
+    assert "- 503" in page.with_class("diff")[0].text
+
+
 async def test_it_is_copied_with_a_signature_that_holds(
     look: Look, failed_twice: str, client: httpx.AsyncClient
 ) -> None:
     page = await look(f"/deliveries/{failed_twice}")
-    [curl, httpie, test] = [
+    [curl, httpie, test, archive] = [
         button.attributes["data-copy"]
         for button in page.with_class("copy")
         if button.attributes["aria-label"].startswith("Copy as ")
     ]
     assert curl.startswith("curl -sS")
-    assert "| http POST" in httpie
+    assert "| http --ignore-netrc --path-as-is POST http" in httpie
     compile(test, "test_it.py", "exec")
+    assert json.loads(archive)["log"]["entries"][0]["response"]["status"] == 500
 
 
 async def test_why_a_signature_does_not_match_is_explained(

@@ -1,5 +1,8 @@
 """What all pages have around their content."""
 
+import re
+from pathlib import Path
+
 from tests.web.pages.conftest import Look
 
 from pivotal_sandbox.web.pages.render import FOLDER, RAIL
@@ -31,3 +34,11 @@ def test_templates_mark_nothing_as_safe() -> None:
         assert "|safe" not in text.replace("|safe_text", ""), path
         assert "autoescape" not in text, path
         assert " style=" not in text, path
+
+
+async def test_the_documentation_has_the_keys_of_the_help(look: Look) -> None:
+    dialog = (await look("/")).one("dialog").text
+    text = (Path(__file__).parents[3] / "docs" / "inspector.md").read_text()
+    rows = re.findall(r"^\| ((?:`[^`]+` ?)+) \| (.+) \|$", text.partition("## Keys")[2], re.M)
+    keys = ["".join(re.findall("`([^`]+)`", keys)) + does for keys, does in rows]
+    assert f"Keys {' '.join(keys)} Close" == dialog

@@ -51,6 +51,30 @@ async def test_a_change_is_saved_and_fires(
     assert "Nothing changed." in page.main
 
 
+async def test_a_cell_leads_to_its_field_and_is_saved_in_place(
+    look: Look, press: Look, customer: dict[str, Any]
+) -> None:
+    page = await look("/world")
+    [cell] = [a for a in page.with_class("cell") if a.attributes.get("data-field") == "health"]
+    assert cell.text == "healthy"
+    assert cell.attributes["href"].endswith(f"edit={customer['id']}&object=customer#set.health")
+    [template] = [t for t in page.all("select") if t.attributes["name"] == "set.health"]
+    assert "at_risk" in template.text
+    path = f"/world/customer/{customer['id']}"
+    page = await press(path, inline="1", **{"set.health": "at_risk"})
+    assert "Saved. Fired customer.updated, customer.at_risk." in page.main
+    assert page.with_class("pane") == []
+    page = await press(path, inline=customer["id"], **{"set.health_score": "7"})
+    assert page.answer.url.params["cursor"] == customer["id"]
+
+
+async def test_what_is_nothing_is_an_empty_cell(look: Look, sandbox: Sandbox) -> None:
+    await sandbox.change("test", lambda world, now: world.create("customer", {"email": None}, now))
+    page = await look("/world")
+    [cell] = [a for a in page.with_class("cell") if a.attributes.get("data-field") == "email"]
+    assert (cell.text, cell.attributes["aria-label"]) == ("", "email: nothing")
+
+
 async def test_a_record_is_made_and_deleted(press: Look, sandbox: Sandbox) -> None:
     page = await press("/world", object="task")
     assert "Fired task.created" in page.main

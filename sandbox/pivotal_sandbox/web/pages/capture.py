@@ -4,7 +4,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.model import Capture, Request
+from pivotal_sandbox.core.model import Capture
+from pivotal_sandbox.core.sent import of_capture
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.web.pages.difference import difference
 from pivotal_sandbox.web.pages.download import download
@@ -35,6 +36,7 @@ async def body(visit: Visit) -> Response:
 async def content(visit: Visit, id: str) -> dict[str, Any]:
     """Return what the page of a capture, or the pane beside the list, is made of."""
     capture = await visit.sandbox.captures.get(id)
+    sent = of_capture(capture, visit.sandbox.base_url)
     outcome = capture.forwarded.outcome if capture.forwarded else None
     response = outcome.response if outcome else None
     return {
@@ -44,7 +46,7 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
         "delivery": _header(capture, "pivotal-delivery-id"),
         "response": shown(response.body) if response else None,
         "error": ERRORS[outcome.error] if outcome and outcome.error else "",
-        "exports": exports(_request(visit, capture), ()),
+        "exports": exports(sent.request, (), sent),
         "difference": await _difference(visit, capture),
         "explanation": await explanation(
             visit, capture.body, capture.headers, _secrets(visit, capture), visit.asked("computed")
@@ -63,11 +65,6 @@ def _target(capture: Capture) -> str:
 
 def _header(capture: Capture, name: str) -> str:
     return next((value for its, value in capture.headers if its.lower() == name), "")
-
-
-def _request(visit: Visit, capture: Capture) -> Request:
-    url = f"{visit.sandbox.base_url}{_target(capture)}"
-    return Request(capture.method, url, capture.headers, capture.body)
 
 
 def _secrets(visit: Visit, capture: Capture) -> list[str]:

@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from pivotal_sandbox.core.behaviour import Bin, Step, parse_behaviour
 from pivotal_sandbox.core.duration import format_duration
 from pivotal_sandbox.core.model import Capture
+from pivotal_sandbox.core.sent import of_capture
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receive.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
 from pivotal_sandbox.web.inputs import read_at
 from pivotal_sandbox.web.pages import capture as detail
+from pivotal_sandbox.web.pages.exported import CHOICES, Exported, exported
 from pivotal_sandbox.web.pages.shown import text_of
 from pivotal_sandbox.web.pages.visit import Visit
 from pivotal_sandbox.web.pages.words import Pill
@@ -61,6 +63,7 @@ async def show(visit: Visit) -> Response:
         presets=[(name, says) for name, says, _ in PRESETS],
         rows=[(one, badge(one)) for one in found],
         given=given,
+        forms=CHOICES,
         next=visit.here(cursor=following, open=None) if following else None,
         first=visit.here(cursor=None) if cursor else None,
         detail=await detail.content(visit, opened) if opened else None,
@@ -79,7 +82,12 @@ async def set_bin(visit: Visit) -> Response:
     forward_to = visit.field("forward_to") or None
     if forward_to is not None:
         read_at("/forward_to", parse_url, forward_to)
-    await visit.sandbox.receiver.set_bin(Bin(name, steps, forward_to, old.secret))
+    if preset:  # whose form holds nothing else
+        new = replace(old, name=name, behaviour=steps)
+    else:
+        secret = None if visit.field("forget") else visit.field("secret") or old.secret
+        new = Bin(name, steps, forward_to, secret)
+    await visit.sandbox.receiver.set_bin(new)
     return visit.back("/captures", bin=visit.field("shown"))
 
 
@@ -90,20 +98,18 @@ async def clear(visit: Visit) -> Response:
 
 
 async def export(visit: Visit) -> Response:
-    """Answer with all captures that the filter lets through, as JSON Lines, newest first."""
-    wanted, log = _filter(visit), visit.sandbox.captures
+    """Answer with all captures that the filter lets through, as a file, newest first."""
+    return await exported(visit, _things(visit, _filter(visit)), "captures")
 
-    async def lines() -> AsyncIterator[bytes]:
-        cursor: str | None = None
-        while True:
-            found, cursor = await log.page(wanted, limit=PAGE, cursor=cursor)
-            for one in found:
-                yield msgspec.json.encode(CaptureView.of(one)) + b"\n"
-            if cursor is None:
-                return
 
-    headers = {"content-disposition": 'attachment; filename="captures.jsonl"'}
-    return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)
+async def _things(visit: Visit, wanted: CaptureFilter) -> AsyncIterator[Exported]:
+    cursor: str | None = None
+    while True:
+        found, cursor = await visit.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
+        for one in found:
+            yield Exported(CaptureView.of(one), of_capture(one, visit.sandbox.base_url))
+        if cursor is None:
+            return
 
 
 def badge(capture: Capture) -> Pill:

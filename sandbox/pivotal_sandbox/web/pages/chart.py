@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.core.model import Status
 from pivotal_sandbox.web.pages.words import Tone
 
 BARS = 40
 HEIGHT = 48
 TONES: tuple[Tone, ...] = ("good", "warn", "bad", "idle")
-_TONE: dict[str, Tone] = {"delivered": "good", "retrying": "warn", "failed": "bad"}
+_TONE: dict[Status, Tone] = {"delivered": "good", "retrying": "warn", "failed": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Chart:
     bars: tuple[Bar, ...]
 
 
-def chart_of(deliveries: Sequence[Delivery], since: int, until: int) -> Chart:
-    """Return the chart of the deliveries that began between the two moments (ms)."""
+def chart_of(begun: Sequence[tuple[int, Status]], since: int, until: int) -> Chart:
+    """Return the chart of what began between the two moments (ms): of when, and its status."""
     step = max(-(-(until - since) // BARS), 1)
     counts = [Counter[Tone]() for _ in range(BARS)]
-    for one in deliveries:
-        place = (one.created_at - since) // step
+    for moment, status in begun:
+        place = (moment - since) // step
         if 0 <= place < BARS:
-            counts[place][_TONE.get(one.status, "idle")] += 1
+            counts[place][_TONE.get(status, "idle")] += 1
     most = max(map(Counter.total, counts))
     bars = [
         Bar(since + at * step, since + (at + 1) * step, count.total(), _parts(count, most))

@@ -8,14 +8,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pivotal_sandbox.check.battery import CASES, GROUPS
+from pivotal_sandbox.check.battery import CASES, GROUPS, chosen
+from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.findings import findings_of, untested_of
 from pivotal_sandbox.check.model import Exchange, Report, Result
 from pivotal_sandbox.check.probe import ProbeUrl
 from pivotal_sandbox.check.replay import as_curl
 from pivotal_sandbox.check.report import render
 from pivotal_sandbox.check.runner import check
-from pivotal_sandbox.check.wording import OUTCOME_WORDS, counts, extent, grade_words
+from pivotal_sandbox.check.wording import OUTCOME_WORDS, SEVERITY_WORDS, counts, extent, grade_words
 from pivotal_sandbox.errors import InputError, NotFound, SandboxError
 from pivotal_sandbox.web.pages.rows import place_of
 from pivotal_sandbox.web.pages.visit import Visit
@@ -30,10 +31,31 @@ class Run:
 
     number: int
     target: str
+    only: tuple[str, ...] = ()
     results: dict[str, Result] = field(default_factory=dict)
     report: Report | None = None
     problem: str = ""
     task: "asyncio.Task[None] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of the battery: its checks, each with its result once there is one."""
+
+    name: str
+    rows: tuple[tuple[Case, Result | None], ...]
+
+    @property
+    def done(self) -> int:
+        """How many have a result."""
+        return sum(result is not None for _, result in self.rows)
+
+    @property
+    def failed(self) -> int:
+        """How many went wrong."""
+        return sum(
+            bool(result and result.outcome in ("failed", "error")) for _, result in self.rows
+        )
 
 
 async def show(visit: Visit) -> Response:
@@ -46,11 +68,13 @@ async def show(visit: Visit) -> Response:
         endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],
         groups=GROUPS,
         total=len(CASES),
+        expected=len(chosen(run.only)) if run else 0,
         runs=list(reversed(runs)),
         run=run,
         sections=_sections(run) if run else [],
         **_verdict(run),
         words=OUTCOME_WORDS,
+        severities=SEVERITY_WORDS,
         curl=_curl,
     )
 
@@ -65,9 +89,10 @@ async def start(visit: Visit) -> Response:
         raise InputError("Choose an endpoint, or give a URL.", pointer="/target")
     probe = ProbeUrl(visit.field("probe")) if visit.field("probe") else None
     runs = _runs(visit)
-    run = Run(runs[-1].number + 1 if runs else 1, target)
+    run = Run(runs[-1].number + 1 if runs else 1, target, tuple(visit.fields("only")))
+    chosen(run.only)
     runs.append(run)
-    run.task = asyncio.create_task(_go(run, secret, tuple(visit.fields("only")), probe))
+    run.task = asyncio.create_task(_go(run, secret, probe))
     return visit.back("/check", run=run.number)
 
 
@@ -83,12 +108,12 @@ async def report(visit: Visit) -> Response:
     return Response(render(run.report, "html"), media_type="text/html", headers=headers)
 
 
-async def _go(run: Run, secret: str, only: tuple[str, ...], probe: ProbeUrl | None) -> None:
+async def _go(run: Run, secret: str, probe: ProbeUrl | None) -> None:
     def note(result: Result) -> None:
         run.results[result.id] = result
 
     try:
-        run.report = await check(run.target, secret, only=only, probe=probe, on_result=note)
+        run.report = await check(run.target, secret, only=run.only, probe=probe, on_result=note)
         run.results = {result.id: result for result in run.report.results}
     except SandboxError as error:
         run.problem = str(error)
@@ -109,18 +134,32 @@ def _run(visit: Visit) -> Run:
     raise NotFound(f'There is no run "{visit.asked("run"):.20}" any more.', pointer="/run")
 
 
-def _sections(run: Run) -> list[tuple[str, list[Result]]]:
-    """Return the results by group, in the order of the battery."""
-    order = {case.id: at for at, case in enumerate(CASES)}
-    results = sorted(run.results.values(), key=lambda one: order.get(one.id, len(order)))
-    return [(name, list(its)) for name, its in groupby(results, key=lambda one: one.group)]
+def _sections(run: Run) -> list[Section]:
+    """Return the checks of a run by group, in the order of the battery: all, or those that ran."""
+    rows = [
+        (case, run.results.get(case.id))
+        for case in chosen(run.only)
+        if case.id in run.results or not (run.report or run.problem)
+    ]
+    return [Section(name, tuple(its)) for name, its in groupby(rows, key=lambda row: row[0].group)]
+
+
+def _untested(found: Report) -> list[tuple[str, str]]:
+    """Return which checks say nothing about the receiver, and why, as this page puts it."""
+    said = []
+    for one in untested_of(found):
+        why = one.why.removeprefix("not tested: ").removeprefix("not run: ").rstrip(".")
+        advice = "Give a probe URL above." if "--probe" in one.advice else one.advice
+        ids = ", ".join(result.id for result in one.results)
+        said.append((ids, f"{why[:1].upper()}{why[1:]}. {advice}".strip()))
+    return said
 
 
 def _verdict(run: Run | None) -> dict[str, Any]:
     found = run.report if run else None
     return {
         "findings": findings_of(found) if found else (),
-        "untested": untested_of(found) if found else (),
+        "untested": _untested(found) if found else (),
         "meaning": grade_words(found) if found else "",
         "counts": counts(found) if found else "",
         "extent": extent(found) if found else "",

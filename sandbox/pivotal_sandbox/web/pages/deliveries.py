@@ -1,25 +1,28 @@
 """The log of deliveries: filtered, selected, replayed."""
 
 import asyncio
-import json
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
+import msgspec
 from starlette.responses import JSONResponse, Response
 
 from pivotal_sandbox.core.duration import HOUR
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.model import Status
-from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.inputs import read_moment
 from pivotal_sandbox.web.pages import delivery as detail
 from pivotal_sandbox.web.pages.chart import chart_of
+from pivotal_sandbox.web.pages.exported import CHOICES, Exported, exported
 from pivotal_sandbox.web.pages.rows import place_of, rows_of
-from pivotal_sandbox.web.pages.visit import Visit, one_of
+from pivotal_sandbox.web.pages.visit import Fields, Visit, one_of
+from pivotal_sandbox.web.views import AttemptView, DeliveryDetail, EventView
 
 PAGE = 50
-_CHARTED = 300  # of the newest deliveries: so the page is as fast with a million of them
+CHARTED = 1000  # of the newest deliveries: so the page is as fast with a million of them
 _FILTERS = ("endpoint_id", "status", "event_type", "status_code", "since", "until", "q")
 WINDOWS = (("15m", "15 minutes"), ("1h", "hour"), ("24h", "24 hours"), ("7d", "7 days"))
 
@@ -29,13 +32,13 @@ async def show(visit: Visit) -> Response:
     sandbox, given = visit.sandbox, _given(visit)
     wanted, now = _filter(visit, given), sandbox.clock.now()
     log, cursor = sandbox.deliveries, visit.asked("cursor") or None
-    (found, following), (charted, _) = await asyncio.gather(
+    (found, following), (charted, back_to) = await asyncio.gather(
         log.page(wanted, limit=PAGE, cursor=cursor),
-        log.page(_charted(wanted, now), limit=_CHARTED),
+        log.begun(_charted(wanted, now), CHARTED),
     )
     since = wanted.since or now - HOUR
-    if len(charted) == _CHARTED:
-        since = max(since, charted[-1].created_at)
+    if back_to is not None:
+        since = max(since, back_to)
     opened = visit.asked("open")
     endpoints = sandbox.endpoints.all(visit.mode)
     return visit.page(
@@ -45,13 +48,14 @@ async def show(visit: Visit) -> Response:
         filter=given,
         chips=_chips(visit, given),
         chart=chart_of(charted, since, min(wanted.until or now + 1, now + 1)),
-        all_charted=len(charted) < _CHARTED,
+        all_charted=back_to is None,
         next=visit.here(cursor=following, open=None) if following else None,
         first=visit.here(cursor=None) if cursor else None,
         endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],
         types=[one.name for one in sandbox.catalog],
         statuses=get_args(Status),
         windows=WINDOWS,
+        forms=CHOICES,
         replayed=visit.asked("replayed"),
         detail=await detail.content(visit, opened) if opened else None,
         empty=not found and not given and not cursor,
@@ -61,23 +65,55 @@ async def show(visit: Visit) -> Response:
 async def count(visit: Visit) -> Response:
     """Answer with how many deliveries the filter lets through."""
     wanted = _filter(visit, _given(visit))
-    return JSONResponse({"count": len(await visit.sandbox.deliveries.matching(wanted))})
+    return JSONResponse({"count": await visit.sandbox.deliveries.count(wanted)})
 
 
 async def replay(visit: Visit) -> Response:
     """Send the selected deliveries again, or all that the filter lets through."""
-    if visit.field("all"):
-        filter = json.loads(visit.field("filter") or "{}")
-        given = {name: str(value) for name, value in filter.items() if name in _FILTERS}
-        ids = await visit.sandbox.deliveries.matching(_filter(visit, given))
-    else:
-        given, ids = {}, visit.fields("id")
+    ids = await _selected(visit, visit.form)
     if not ids:
         raise InputError("Select what to replay first.", pointer="/id")
     replays = await visit.sandbox.replay(ids)
     if visit.field("open") and len(replays) == 1:
         return visit.back("/deliveries", open=replays[0].id, replayed=1)
     return visit.back("/deliveries", replayed=len(replays))
+
+
+async def export(visit: Visit) -> Response:
+    """Answer with the selected deliveries, or all that the filter lets through, as a file."""
+    ids = await _selected(visit, visit.request.query_params.multi_items())
+    if not ids:
+        raise InputError("Select what to export first.", pointer="/id")
+    return await exported(visit, _things(visit, ids), "deliveries")
+
+
+async def _things(visit: Visit, ids: Sequence[str]) -> AsyncIterator[Exported]:
+    log = visit.sandbox.deliveries
+    for id in ids:
+        try:
+            delivery = await log.get(id)
+            event, attempts = await asyncio.gather(log.event(delivery.event_id), log.attempts(id))
+        except NotFound:
+            continue  # the log was pruned meanwhile
+        view = DeliveryDetail.of(
+            delivery,
+            event=EventView.of(event),
+            attempts=[AttemptView.of(attempt) for attempt in attempts],
+        )
+        yield Exported(view, detail.last_sent(delivery, event, attempts))
+
+
+async def _selected(visit: Visit, form: Fields) -> list[str]:
+    """Return the ids that a form selects: those named, or all that its filter lets through."""
+    given = dict(form)
+    if not given.get("all"):
+        return [value for name, value in form if name == "id" and value]
+    try:
+        filter = msgspec.json.decode(given.get("filter") or "{}", type=dict[str, str])
+    except msgspec.DecodeError:
+        raise InputError("The filter is not one that this page made.", pointer="/filter") from None
+    known = {name: value for name, value in filter.items() if name in _FILTERS}
+    return await visit.sandbox.deliveries.matching(_filter(visit, known))
 
 
 def _given(visit: Visit) -> dict[str, str]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Request
 from pivotal_sandbox.core.plan import plan
+from pivotal_sandbox.core.sent import Sent, of_attempt
 from pivotal_sandbox.core.url import parse_url
 from pivotal_sandbox.core.verdict import judge
 from pivotal_sandbox.errors import NotFound
@@ -67,7 +68,11 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
         "start": f"POST {parse_url(delivery.url).target} HTTP/1.1",
         "response": None,
         "error": "",
-        "exports": exports(_afresh(visit, delivery, event, secrets), secrets) if secrets else [],
+        "exports": exports(
+            _afresh(visit, delivery, event, secrets) if secrets else None,
+            secrets,
+            _record(delivery, event, attempt) if attempt else None,
+        ),
         "editable": _laid_out(event.body),
         "difference": await _difference(visit, delivery, event, attempt, attempts),
         "explanation": None,
@@ -85,6 +90,21 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
         if outcome.error is not None:
             found["error"] = ERRORS[outcome.error]
     return found
+
+
+def last_sent(delivery: Delivery, event: Event, attempts: Sequence[Attempt]) -> Sent | None:
+    """Return what the last attempt sent, to the byte; None where there was no attempt."""
+    return _record(delivery, event, attempts[-1]) if attempts else None
+
+
+def _record(delivery: Delivery, event: Event, attempt: Attempt) -> Sent:
+    return of_attempt(
+        attempt,
+        event_type=delivery.event_type,
+        url=delivery.url,
+        fault=delivery.fault,
+        event_body=event.body,
+    )
 
 
 def _laid_out(body: bytes) -> str:

@@ -1,49 +1,51 @@
-"""A request as what one pastes elsewhere: curl, HTTPie, a test for pytest."""
+"""A request as what one pastes elsewhere: curl, HTTPie, a test for pytest, an archive."""
 
 from collections.abc import Sequence
 
-from pivotal_sandbox.core.curl import curl_command, printf, quoted
-from pivotal_sandbox.core.model import Headers, Request
+from msgspec.structs import replace
+
+from pivotal_sandbox import __version__
+from pivotal_sandbox.core.curl import curl_of
+from pivotal_sandbox.core.har import har
+from pivotal_sandbox.core.httpie import httpie_of
+from pivotal_sandbox.core.model import Request
+from pivotal_sandbox.core.pytest_file import pytest_file
+from pivotal_sandbox.core.sent import Sent
 
 _LONGEST = 16 * 1024  # bytes of a body that one still wants to paste
-_OF_THE_CLIENT = ("host", "content-length", "accept")
 
 
-def exports(request: Request, secrets: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the forms by name; `secrets` are those that a test can sign with."""
-    if len(request.body) > _LONGEST:
+def exports(
+    request: Request | None, secrets: Sequence[str], record: Sent | None = None
+) -> list[tuple[str, str]]:
+    """Return the forms by name.
+
+    `request` is what commands send; `secrets` are those that a test can sign with. The archive
+    holds `record`, what was sent.
+    """
+    return [*_commands(request, secrets), *_archive(record)]
+
+
+def _archive(record: Sent | None) -> list[tuple[str, str]]:
+    if record is None or len(record.request.body) > _LONGEST:
         return []
-    headers = tuple(pair for pair in request.headers if pair[0].lower() not in _OF_THE_CLIENT)
+    return [("HAR", har([record], version=__version__))]
+
+
+def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str, str]]:
+    if request is None or len(request.body) > _LONGEST:
+        return []
+    sent = Sent("request", "", 0, request, accepted=bool(secrets) or None, signed=bool(secrets))
     forms = [
-        ("curl", curl_command(request.method, request.url, headers, request.body)),
-        ("HTTPie", _httpie(request, headers)),
+        # What a client writes anyway is left out: it is to be read.
+        ("curl", curl_of(_without(sent, "host", "content-length"))),
+        ("HTTPie", httpie_of(_without(sent, "host"))),
     ]
     if secrets:
-        forms.append(("pytest", _pytest(request, headers)))
+        forms.append(("pytest", pytest_file([sent])))
     return forms
 
 
-def _httpie(request: Request, headers: Headers) -> str:
-    words = [f"{name}:{value}" if value else f"{name};" for name, value in headers]
-    options = ["--ignore-stdin"] if not request.body else []
-    command = " ".join(["http", *options, request.method, quoted(request.url), *map(quoted, words)])
-    return f"{printf(request.body)} | {command}" if request.body else command
-
-
-def _pytest(request: Request, headers: Headers) -> str:
-    kept = {
-        name: value
-        for name, value in headers
-        if name.lower() not in ("pivotal-signature", "user-agent")
-    }
-    lines = "".join(f"    {name!r}: {value!r},\n" for name, value in kept.items())
-    return (
-        "import os\nimport time\n\nimport httpx\nfrom pivotal_sandbox import sign\n\n"
-        f"URL = {request.url!r}\nBODY = {request.body!r}\n"
-        f"HEADERS = {{\n{lines}}}\n\n\n"
-        "def test_the_handler_takes_it():\n"
-        '    secret = os.environ["PIVOTAL_WEBHOOK_SECRET"]\n'
-        "    signature = sign(BODY, secret, timestamp=int(time.time()))\n"
-        '    headers = HEADERS | {"pivotal-signature": signature}\n'
-        "    assert httpx.post(URL, content=BODY, headers=headers).is_success\n"
-    )
+def _without(sent: Sent, *names: str) -> Sent:
+    headers = tuple(pair for pair in sent.request.headers if pair[0].lower() not in names)
+    return replace(sent, request=replace(sent.request, headers=headers))

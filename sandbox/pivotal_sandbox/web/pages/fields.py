@@ -41,7 +41,7 @@ def changes(fields: list[Field], form: Fields) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields:
         text = typed.get(field.name)
-        if text is None or text.replace("\r\n", "\n") == field.value:
+        if text is None or _lines(text) == _lines(field.value):
             continue
         found[field.name] = _value(field, text)
     return found
@@ -52,6 +52,11 @@ def written(value: Any) -> str:
     if isinstance(value, str) and parse_value(value) == value:
         return value
     return msgspec.json.encode(value).decode()
+
+
+def _lines(text: str) -> str:
+    """Return a text as it is before a browser sends it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _field(name: str, schema: dict[str, Any], record: Mapping[str, Any]) -> Field:

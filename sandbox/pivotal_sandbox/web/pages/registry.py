@@ -38,6 +38,7 @@ PAGES = (
     Page("GET", "/deliveries", "deliveries", "show"),
     Page("GET", "/deliveries/count", "deliveries", "count"),
     Page("POST", "/deliveries/replay", "deliveries", "replay"),
+    Page("GET", "/deliveries/export", "deliveries", "export"),
     Page("GET", "/deliveries/{id}", "delivery", "show"),
     Page("GET", "/deliveries/{id}/body", "delivery", "body"),
     Page("POST", "/deliveries/{id}/resend", "resend", "send"),

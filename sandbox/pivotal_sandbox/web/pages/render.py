@@ -11,7 +11,7 @@ from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.html import page, templates_in
 from pivotal_sandbox.web.pages import words
 from pivotal_sandbox.web.pages.shown import text_of, visible
-from pivotal_sandbox.web.pages.static import version
+from pivotal_sandbox.web.pages.static import modules, version
 from pivotal_sandbox.web.pages.visit import Visit
 
 FOLDER = Path(__file__).parents[1] / "templates"
@@ -43,6 +43,7 @@ def render(visit: Visit, template: str, content: Mapping[str, Any]) -> str:
         base_url=sandbox.base_url,
         rail=RAIL,
         version=version(),
+        modules=modules(),
         token=visit.token,
     )
 

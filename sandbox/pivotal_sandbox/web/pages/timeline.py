@@ -6,7 +6,8 @@ from math import log1p
 
 from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.core.model import Attempt, Delivery
-from pivotal_sandbox.core.policy import RETRY_WINDOW, backoff
+from pivotal_sandbox.core.policy import RETRY_WINDOW
+from pivotal_sandbox.web.pages.outlook import planned
 from pivotal_sandbox.web.pages.words import Pill, outcome_pill, span
 
 WIDTH, LEFT, RIGHT = 640, 20, 20
@@ -42,9 +43,9 @@ class Timeline:
 
 def timeline(delivery: Delivery, attempts: Sequence[Attempt], now: int) -> Timeline:
     """Return the timeline of a delivery at `now` (ms)."""
-    plans = _planned(delivery)
+    plans = planned(delivery)[: None if delivery.first_failed_at is not None else 1]
     start = attempts[0].started_at if attempts else delivery.created_at
-    end = max([start + SECOND, *(a.started_at for a in attempts), *(moment for moment, _ in plans)])
+    end = max([start + SECOND, *(a.started_at for a in attempts), *(plan.moment for plan in plans)])
     if delivery.status == "retrying":
         end = max(end, min(now, end + DAY))
     is_long = end - start >= _LONG
@@ -61,8 +62,8 @@ def timeline(delivery: Delivery, attempts: Sequence[Attempt], now: int) -> Timel
     mark = x(deadline) if deadline is not None and start < deadline <= end + MINUTE else None
     dots = [Dot(x(a.started_at), a.number, a.started_at, outcome_pill(a.outcome)) for a in attempts]
     dots += [
-        Dot(x(moment), delivery.attempt_count + 1 + at, moment, exact=exact)
-        for at, (moment, exact) in enumerate(plans)
+        Dot(x(plan.moment), delivery.attempt_count + 1 + at, plan.moment, exact=plan.exact)
+        for at, plan in enumerate(plans)
     ]
     return Timeline(
         tuple(dots),
@@ -71,22 +72,6 @@ def timeline(delivery: Delivery, attempts: Sequence[Attempt], now: int) -> Timel
         x(now) if start <= now <= end else None,
         is_long,
     )
-
-
-def _planned(delivery: Delivery) -> list[tuple[int, bool]]:
-    """Return when the coming attempts fall due, as far as it is known, if all of them fail."""
-    due, first = delivery.next_attempt_at, delivery.first_failed_at
-    if due is None:
-        return []
-    planned = [(due, True)]
-    if first is None:
-        return planned
-    deadline, failures = first + RETRY_WINDOW, delivery.attempt_count + 1
-    while planned[-1][0] < deadline:
-        moment = planned[-1][0] + backoff(failures, 0.5)
-        planned.append((min(moment, deadline), moment >= deadline))
-        failures += 1
-    return planned
 
 
 def _ticks(start: int, end: int, x: object, mark: float | None) -> list[tuple[float, str]]:

@@ -25,6 +25,7 @@ async def show(visit: Visit) -> Response:
     found = [id for id in sorted(records, reverse=True) if not cursor or id < cursor]
     type = _type(visit, object)
     edited = visit.asked("edit")
+    columns = _columns(type)
     content: dict[str, Any] = {"editing": None, "fires": None, "problem": "", "field": ""}
     if edited:
         content |= await _editing(visit, type, object, edited, records.get(edited))
@@ -32,8 +33,13 @@ async def show(visit: Visit) -> Response:
         "world.html.j2",
         object=object,
         counts=[(one, len(await sandbox.records(visit.mode, one))) for one in objects],
-        columns=_columns(type),
-        rows=[(id, [_cell(records[id], name) for name in _columns(type)]) for id in found[:PAGE]],
+        columns=columns,
+        rows=[(id, {name: _cell(records[id], name) for name in columns}) for id in found[:PAGE]],
+        editors={
+            field.name: field
+            for field in fields_of(type.schema, {})
+            if field.name in columns and field.kind != "json"
+        },
         next=visit.here(cursor=found[PAGE - 1], edit=None) if len(found) > PAGE else None,
         fired=[name for name in visit.asked("fired").split(",") if name in sandbox.catalog],
         saved=visit.asked("saved"),
@@ -68,7 +74,10 @@ async def save(visit: Visit) -> Response:
     change, _ = await sandbox.change(
         visit.mode, lambda world, now: world.change(object, id, set, now)
     )
-    return visit.back("/world", object=object, edit=id, saved=1, fired=_types(change.events))
+    done = {"object": object, "saved": 1, "fired": _types(change.events)}
+    if inline := visit.field("inline"):  # in a cell of the list: back to that page of it
+        return visit.back("/world", cursor=inline if inline in records else None, **done)
+    return visit.back("/world", edit=id, **done)
 
 
 async def _editing(
@@ -79,7 +88,8 @@ async def _editing(
         raise NotFound(f"There is no {object} {id:.40}.")
     fields = fields_of(type.schema, record)
     typed: Fields = list(visit.request.query_params.multi_items())
-    found: dict[str, Any] = {"editing": id, "fields": fields, "typed": dict(typed)}
+    title = next((record[name] for name in ("name", "title") if record.get(name)), object)
+    found: dict[str, Any] = {"editing": id, "title": title, "fields": fields, "typed": dict(typed)}
     set = changes(fields, typed)
     if set:
         try:
@@ -106,7 +116,7 @@ def _columns(type: EventType) -> list[str]:
 
 
 def _cell(record: Record, name: str) -> str:
-    return written(record[name])[:80] if name in record else ""
+    return written(record[name]) if record.get(name) is not None else ""
 
 
 def _types(events: Any) -> str:

@@ -1,0 +1,68 @@
+"""Deliveries and captures as files, in the forms that exports have everywhere."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+from starlette.responses import Response
+
+from pivotal_sandbox import __version__
+from pivotal_sandbox.core.export import FORMS, Form, How, export, get_form
+from pivotal_sandbox.core.sent import Sent
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.web.pages.download import streamed
+from pivotal_sandbox.web.pages.visit import Visit
+
+LINES = "jsonl"
+CHOICES = (
+    (LINES, "JSON Lines"),
+    *((form.name, {"httpie": "HTTPie", "har": "HAR"}.get(form.name, form.name)) for form in FORMS),
+)
+"""The forms by name, and how the page calls them."""
+
+MOST = 10_000  # requests in a file that cannot be written line by line
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One thing of a log: all that the API says of it, and the request, if one was sent."""
+
+    view: msgspec.Struct
+    sent: Sent | None
+
+
+async def exported(visit: Visit, things: AsyncIterator[Exported], name: str) -> Response:
+    """Return the file that holds all of `things`, as the address asks for. Raises `InputError`."""
+    form, re_sign = visit.asked("as"), bool(visit.asked("re_sign"))
+    if form in ("", LINES):
+        if re_sign:
+            raise InputError("JSON Lines are a record: nothing is signed anew.", pointer="/re_sign")
+        return streamed(_lines(things), f"{name}.jsonl", "application/x-ndjson")
+    wanted = get_form(form)
+    text = await _text(things, wanted, How(__version__, re_sign))
+    return streamed(_once(text.encode()), f"{name}{wanted.suffix}", wanted.media_type)
+
+
+async def _lines(things: AsyncIterator[Exported]) -> AsyncIterator[bytes]:
+    async for one in things:
+        yield msgspec.json.encode(one.view) + b"\n"
+
+
+async def _text(things: AsyncIterator[Exported], form: Form, how: How) -> str:
+    sent: list[Sent] = []
+    async for one in things:
+        if one.sent is not None:
+            sent.append(one.sent)
+        if len(sent) > MOST:
+            raise InputError(
+                f"A file for {form.name} holds {MOST:,} requests at most: narrow the filter, "
+                "or take JSON Lines.",
+                pointer="/as",
+            )
+    if not sent:
+        raise InputError("None of them was sent yet.", pointer="/id")
+    return export(sorted(sent, key=lambda one: (one.at, one.id)), form, how)
+
+
+async def _once(part: bytes) -> AsyncIterator[bytes]:
+    yield part
