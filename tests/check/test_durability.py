@@ -9,7 +9,7 @@ from tests.check.receiver import Receiver
 from tests.check.server import Request
 
 from pivotal_sandbox.check.model import Result
-from pivotal_sandbox.errors import UnreachableError
+from pivotal_sandbox.errors import InputError, UnreachableError
 
 
 class Mortal(Receiver):
@@ -67,6 +67,45 @@ async def test_what_was_under_way_and_waits_for_its_lease_is_not_called_lost() -
     assert result.observed.endswith("; 1 under way at that moment not yet")
 
 
+async def test_who_forgets_what_was_long_done_is_told_so_and_not_of_background_tasks() -> None:
+    class InMemory(Mortal):
+        async def killed(self) -> None:
+            self.effects.clear()
+
+    receiver = InMemory()
+    result = await result_of(receiver, receiver.killed)
+    assert result.outcome == "failed"
+    assert "the probe shows nothing of what was done before" in result.observed
+    assert "--start that begins with an empty one" in result.advice
+
+
+async def test_work_that_is_all_done_again_is_a_finding_and_one_event_of_it_is_not() -> None:
+    class Rerun(Mortal):
+        again = 12
+
+        async def killed(self) -> None:
+            for id in list(self.effects)[-self.again :]:
+                self.effects[id] += 1
+
+    all_of_it = Rerun()
+    result = await result_of(all_of_it, all_of_it.killed)
+    assert result.outcome == "failed"
+    assert result.observed.endswith("12 more than once")
+    one = Rerun()
+    one.again = 1
+    result = await result_of(one, one.killed)
+    assert result.outcome == "passed"
+    assert result.observed.endswith("; 1 under way at that moment once more")
+
+
+async def test_what_cannot_be_killed_is_not_judged() -> None:
+    async def restart() -> None:
+        raise InputError("it runs in a container")
+
+    result = await result_of(Mortal(), restart)
+    assert (result.outcome, result.observed) == ("skipped", "not tested: it runs in a container")
+
+
 async def test_one_that_does_not_start_again_is_a_finding() -> None:
     async def restart() -> None:
         raise UnreachableError("`serve` ended with exit code 1: the lock file is there already")
@@ -74,6 +113,7 @@ async def test_one_that_does_not_start_again_is_a_finding() -> None:
     result = await result_of(Mortal(), restart)
     assert result.outcome == "failed"
     assert result.observed.startswith("killed, it did not start again: `serve` ended")
+    assert "left over must not stop it" in result.advice
 
 
 async def test_who_acknowledges_nothing_cannot_be_judged() -> None:

@@ -75,6 +75,11 @@ GENERAL: dict[str, str] = {
     "back; or give the claim up before answering 5xx.",
     "durable": "Answer 2xx only once the work is done or written down where a crash cannot take "
     "it; a task in memory is lost at every deployment.",
+    "forgets": "Keep the effects, and with them the ids that were seen, in a file or a database "
+    "rather than in memory: after each restart duplicates are new again. Or, if it is only the "
+    "command of --start that begins with an empty one each time, empty it before check runs.",
+    "restart": "Let it start again after a crash without help: a lock, a socket or a file with a "
+    "process id that is left over must not stop it.",
     "duplicate-status": "Answer 200 to a duplicate: it is what Pivotal wants to hear.",
     "order": "Acknowledge it; if created_at is older than what you have, leave the state as it is.",
     "rotation": "Keep a list of secrets: accept a signature by any of them, compare with every "
@@ -164,6 +169,10 @@ REASONS: dict[str, str] = {
     "event is lost.",
     "path": "Pivotal does not retry a 404 or 405: every event to this URL is lost.",
     "throttle": "Pivotal does not retry a 429: what is turned away is lost.",
+    "forgets": "A deployment is enough: what is only in memory by then is gone, and Pivotal does "
+    "not send again what it was answered 2xx to.",
+    "restart": "Whatever supervises it starts it anew after a crash; until somebody helps, each "
+    "event is a failed attempt.",
     "durable": "Once you have answered 2xx, Pivotal never sends the event again.",
     "duplicate-status": "A duplicate is nothing wrong: a 4xx fills the log with failures that are "
     "none, a 5xx has it sent again for 24 h.",
