@@ -69,7 +69,9 @@ async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url
     assert not alive(second)
 
 
-async def test_what_left_its_process_group_is_not_taken_for_killed(tmp_path: Path, url: str) -> None:
+async def test_what_left_its_process_group_is_not_taken_for_killed(
+    tmp_path: Path, url: str
+) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     pid = tmp_path / "pid"
     daemon = f"setsid sh -c 'echo $$ > {pid}; exec {sys.executable} server.py' & wait"

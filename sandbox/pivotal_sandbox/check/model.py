@@ -59,13 +59,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All results, in the order of the battery."""
+    """All results, in the order of the battery.
+
+    `left_out` is how many checks were not to be run, as the caller chose others.
+    """
 
     target: str
     seed: int
     grade: Grade
     results: tuple[Result, ...]
     duration_ms: float = 0.0
+    left_out: int = 0
 
     @property
     def passed(self) -> bool:
