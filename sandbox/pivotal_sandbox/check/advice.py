@@ -7,6 +7,8 @@ _COMPARE_NODE = (
     "a.length === b.length && crypto.timingSafeEqual(a, b), with a and b as Buffers: it throws "
     "where the lengths differ"
 )
+_AGE_PYTHON = "Python: abs(time.time() - int(t)) > 300."
+_AGE_NODE = "Node: Math.abs(Date.now() / 1000 - Number(t)) > 300."
 _ON_CONFLICT = "INSERT INTO events (id) VALUES (?) ON CONFLICT DO NOTHING"
 
 GENERAL: dict[str, str] = {
@@ -46,7 +48,7 @@ GENERAL: dict[str, str] = {
     "trace": "Switch the debug mode off, and catch what a handler raises: a bare 500 is enough.",
     "crash": "Find the exception in the receiver's own log, and answer 401 or 400 where the input "
     "is to blame; no request may end the process.",
-    "shape": "After verifying, parse inside a try, check that it is an object with a text for id "
+    "shape": "After verifying, expect the parser to fail, check for an object with a text for id "
     "and type, and answer 400 if not (or 200, and keep it for a look): never let it raise.",
     "unknown": "Answer 200 to every event type that you do nothing with, and to webhook.ping.",
     "fields": "Let the schema ignore fields that it does not know.",
@@ -141,6 +143,20 @@ IDIOMS: dict[str, dict[Stack, str]] = {
         "starlette": "Python: hmac.compare_digest raises TypeError on text beyond ASCII: compare "
         "bytes.",
         "php": "PHP: hash_equals raises TypeError on null.",
+        "go": "Go: an index beyond what strings.Split found panics, and the connection is closed "
+        "without an answer: use strings.Cut, and look at its third result.",
+    },
+    "timestamp": {
+        "flask": _AGE_PYTHON,
+        "django": _AGE_PYTHON,
+        "starlette": _AGE_PYTHON,
+        "aiohttp": _AGE_PYTHON,
+        "express": _AGE_NODE,
+        "node": _AGE_NODE,
+        "php": "PHP: abs(time() - (int) $t) > 300.",
+        "ruby": "Ruby: (Time.now.to_i - t.to_i).abs > 300.",
+        "java": "Java: Math.abs(Instant.now().getEpochSecond() - t) > 300.",
+        "go": "Go: time.Since(time.Unix(t, 0)).Abs() > 5*time.Minute.",
     },
     "trace": {
         "flask": "Flask: no --debug and no app.run(debug=True) where others can reach it.",
