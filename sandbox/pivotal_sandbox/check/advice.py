@@ -54,6 +54,8 @@ GENERAL: dict[str, str] = {
     "fields": "Let the schema ignore fields that it does not know.",
     "redirect": "Give Pivotal the final URL: with the right scheme, the right trailing slash, and "
     "outside of what asks for a login.",
+    "host": "Most likely it answers to certain host names only: allow the one in the URL, in "
+    "Django by ALLOWED_HOSTS, in Starlette by the allowed_hosts of TrustedHostMiddleware.",
     "csrf": "Exempt this one route from CSRF protection: the signature takes its place.",
     "path": "Check path and method: nothing takes a POST at this URL.",
     "limit": "Allow bodies of at least 1 MiB on this route, and hash all of them.",
