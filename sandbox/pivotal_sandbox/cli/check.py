@@ -148,6 +148,11 @@ def check(
     if listing:
         print_list(only, skip, as_json=format == "json")
     elif lint_paths:
+        if url is not None:
+            raise click.UsageError(
+                "--lint reads source and asks no receiver: leave the URL out, and check it by a "
+                "command of its own."
+            )
         if print_findings(lint_paths, as_json=format == "json"):
             not_so()
     elif url is None:
