@@ -57,7 +57,7 @@ class Result:
     caused_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """All results, in the order of the battery.
 
@@ -70,6 +70,15 @@ class Report:
     results: tuple[Result, ...]
     duration_ms: float = 0.0
     left_out: int = 0
+
+    def __repr__(self) -> str:
+        """Return what one wants to know where `assert report.passed` fails."""
+        roots = [
+            f"{one.id} {one.outcome}: {one.observed}"
+            for one in sorted(self.results, key=lambda one: one.severity != "must")
+            if one.outcome in ("failed", "error") and one.caused_by is None
+        ]
+        return f"<Report: grade {self.grade}{'; '.join(['', *roots])}>"
 
     @property
     def passed(self) -> bool:
