@@ -62,7 +62,8 @@ def test_a_run_of_some_checks_promises_nothing_about_the_others() -> None:
 
 def test_who_takes_old_requests_is_not_said_to_take_those_of_strangers() -> None:
     old = replace(FORGED, id="replay-stale")
-    replayable = grade_words(replace(BROKEN, results=(PASSED, old, SHOULD)))
+    tomorrow = replace(FORGED, id="future-timestamp")  # a must where it was acted upon
+    replayable = grade_words(replace(BROKEN, results=(PASSED, old, tomorrow, SHOULD)))
     assert replayable.startswith("Open to replay: nobody can make an event up")
     assert grade_words(replace(BROKEN, results=(old, FORGED))).startswith("Forgeable")
 

@@ -38,6 +38,7 @@ _NEEDS_A_GENUINE_ONE = frozenset(
         "t-tampered",
         "mac-without-timestamp",
         "replay-stale",
+        "future-timestamp",
         "dup-t-confusion",
         "dup-signature-header",
         "event-header-spoof",
