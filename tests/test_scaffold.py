@@ -76,6 +76,12 @@ def test_a_project_names_every_event_type(template: Template) -> None:
 
 
 @every_template
+def test_the_environment_to_copy_holds_no_secret_that_everyone_knows(template: Template) -> None:
+    example = dict(render(template, project="hooks").files)[".env.example"]
+    assert "\nPIVOTAL_WEBHOOK_SECRET=\n" in example
+
+
+@every_template
 def test_path_and_port_go_where_they_belong(template: Template) -> None:
     project = render(template, project="hooks", path="/in/from-pivotal", port=4711)
     everything = "\n".join([*project.files, *project.files.values()])

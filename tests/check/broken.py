@@ -80,6 +80,18 @@ class OnlyWhenPresent(Receiver):
             await super().verify(request)
 
 
+@caught_by("sig-missing")
+class VerifiesInJsonParser(Receiver):
+    """express.json({verify}), and a parser beside it for what is no JSON: that one verifies nothing
+
+    expressjs/body-parser#286: the callback is not run where the content type does not match.
+    """
+
+    async def verify(self, request: Request) -> None:
+        if (request.get("content-type") or "").startswith("application/json"):
+            await super().verify(request)
+
+
 @caught_by("sig-wrong-secret")
 class ReturnsMac(Receiver):
     """verify() returns the digest for the caller to compare, who only looks whether it is true"""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from pivotal_sandbox.check.case import UNSEEN
 from pivotal_sandbox.check.model import OUTCOMES, Exchange, Report, Result
 
 TARGET = "http://127.0.0.1:8000/webhooks/pivotal"
@@ -121,7 +122,7 @@ SKIPPED = replace(
     title="A retry does no work twice",
     group="idempotency",
     outcome="skipped",
-    observed="Only a probe can see effects, and none was given.",
+    observed=UNSEEN,
     fate="",
     advice="Give --probe-url http://127.0.0.1:8000/probe/{id}, which answers with a count.",
     requests=(),

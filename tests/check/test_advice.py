@@ -36,5 +36,7 @@ def test_each_topic_in_the_program_has_advice() -> None:
 def test_advice_speaks_the_language_of_the_stack() -> None:
     assert "request.get_data()" in advise("raw-body", "flask")
     assert "express.raw" in advise("raw-body", "express")
+    assert "strings.Cut" in advise("crash-header", "go")
+    assert "time.Since" in advise("timestamp", "go")
     assert advise("raw-body", "").endswith("what was verified.")
     assert advise("dedupe", "go") == GENERAL["dedupe"]

@@ -79,6 +79,17 @@ def test_what_surprises_is_told_as_information(receiver: type[Receiver], id: str
     assert (result.outcome, result.severity) == ("failed", "info")
 
 
+def test_two_signatures_that_crash_it_are_told_to_be_a_matter_of_rotation() -> None:
+    class TakesThreeParts(Receiver):
+        def holds(self, body: bytes, header: str) -> bool:
+            _, _, _ = header.split(",")
+            return super().holds(body, header)
+
+    result = result_of(TakesThreeParts(), "rotation-overlap")
+    assert "500" in result.observed
+    assert result.advice.startswith("Keep a list of secrets")
+
+
 def test_a_body_in_chunks_may_be_unreadable() -> None:
     assert result_of(NoChunks(), "chunked-body", reads_chunks=False).outcome == "failed"
 

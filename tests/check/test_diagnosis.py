@@ -17,6 +17,7 @@ from tests.check.broken import (
 )
 from tests.check.fleet import run_one
 from tests.check.receiver import SECRET, Receiver
+from tests.check.server import Request
 from tests.check.test_bench import bench
 
 from pivotal_sandbox.check.diagnosis import diagnose
@@ -43,6 +44,38 @@ class UrlSafe(Receiver):
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+class UrlSafePadded(Receiver):
+    def mac(self, message: bytes, secret: str) -> str:
+        digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode()
+
+
+class Unpadded(Receiver):
+    def mac(self, message: bytes, secret: str) -> str:
+        return super().mac(message, secret).rstrip("=")
+
+
+class Sha512(Receiver):
+    def mac(self, message: bytes, secret: str) -> str:
+        return base64.b64encode(hmac.digest(secret.encode(), message, "sha512")).decode()
+
+
+class Sha1(Receiver):
+    def mac(self, message: bytes, secret: str) -> str:
+        return base64.b64encode(hmac.digest(secret.encode(), message, "sha1")).decode()
+
+
+class AsStandardWebhooks(Receiver):
+    """The delivery id is before t in what is signed"""
+
+    async def verify(self, request: Request) -> None:
+        self.state["id"] = request.get("pivotal-delivery-id") or ""
+        await super().verify(request)
+
+    def expected(self, body: bytes, t: str, secret: str) -> list[str]:
+        return [self.mac(f"{self.state['id']}.{t}.".encode() + body, secret)]
+
+
 class Milliseconds(Receiver):
     timestamp = "[0-9]+"
 
@@ -61,7 +94,12 @@ class Unknowable(Rewrites):
         (PlainDumps, "as Python's json.dumps spaces it"),
         (SortedDumps, "once its keys are sorted"),
         (ComparesHex, "hexadecimal"),
-        (UrlSafe, "url-safe"),
+        (UrlSafe, "url-safe base64 without padding only"),
+        (UrlSafePadded, "url-safe base64 only"),
+        (Unpadded, "base64 without padding only"),
+        (Sha512, "HMAC-SHA512"),
+        (Sha1, "HMAC-SHA1"),
+        (AsStandardWebhooks, "over delivery id, t and body"),
         (TimestampNotSigned, "over the body alone"),
         (WithoutDot, "without the dot"),
         (WithNewline, "the body and a newline"),
@@ -76,6 +114,12 @@ def test_a_usual_mistake_is_named(receiver: type[Receiver], words: str) -> None:
     assert result.outcome == "failed"
     assert words in result.observed
     assert result.requests[1].label.startswith("diagnosis: ")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_mistake_that_shows_in_some_signatures_only_shows_in_the_first(seed: int) -> None:
+    [result] = run_one(UrlSafePadded(), only=["valid-accepted"], seed=seed).results
+    assert "url-safe" in result.observed
 
 
 def test_an_unusual_mistake_is_not_guessed_at() -> None:

@@ -39,3 +39,20 @@ def test_a_fault_on_purpose_is_skipped_where_the_handler_knows_none() -> None:
     [result] = [one for one in report.results if one.id == "fail-then-retry"]
     assert result.outcome == "skipped"
     assert "data.fault" in result.advice
+
+
+@pytest.mark.parametrize(("processes", "outcome"), [(2, "passed"), (9, "failed")])
+def test_several_processes_may_each_fail_once_but_not_for_ever(
+    processes: int, outcome: str
+) -> None:
+    class Several(Receiver):
+        async def process(self, request: Request, event: dict[str, Any]) -> Answer:
+            if event["data"].pop("fault", None) and self.state.get("failed", 0) < processes:
+                self.state["failed"] = self.state.get("failed", 0) + 1
+                return Answer(500)
+            return await super().process(request, event)
+
+    receiver = Several()
+    report = run_one(receiver, probe=receiver.probe, only=["fail-then-retry"])
+    [result] = [one for one in report.results if one.id == "fail-then-retry"]
+    assert result.outcome == outcome

@@ -90,6 +90,7 @@ def test_the_answer_may_tell_what_is_wrong() -> None:
         403: None,
     }
     assert {status: topic_of(answers(status)[0]) for status in expected} == expected
+    assert topic_of(answers(400, body=b"Invalid host header")[0]) == "host"
     assert topic_of(answers(403, body=b"CSRF token missing")[0]) == "csrf"
     assert topic_of(answers("timeout")[0]) == "slow"
     assert topic_of(answers("connection_reset")[0]) == "crash"

@@ -1,5 +1,7 @@
 """Reports as data."""
 
+from dataclasses import replace
+
 import pytest
 from tests.check.test_causes import result
 
@@ -33,3 +35,18 @@ def test_a_summary_counts_every_outcome() -> None:
         "vacuous": 0,
         "error": 0,
     }
+
+
+def test_a_report_is_shown_by_its_grade_and_what_is_wrong_the_worst_first() -> None:
+    results = (
+        result("later", "should"),
+        result("fine", outcome="passed"),
+        result("worst"),
+        replace(result("follower"), caused_by="worst"),
+    )
+    shown = repr(Report("url", 1, "F", results))
+    assert shown.startswith("<Report: grade F; worst failed: ")
+    assert "; later failed: " in shown
+    assert "follower" not in shown
+    assert "fine" not in shown
+    assert repr(Report("url", 1, "A", ())) == "<Report: grade A>"

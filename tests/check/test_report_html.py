@@ -89,7 +89,7 @@ def test_what_is_too_much_to_read_is_cut_and_counted() -> None:
 
 def test_what_was_not_tested_comes_with_the_way_to_test_it() -> None:
     text = words(CAPPED)
-    assert "retry-identical, out-of-order Why Only a probe can see effects" in text
+    assert "retry-identical, out-of-order Why without a probe its effects cannot be seen" in text
     assert "How to test it Give --probe-url" in text
 
 

@@ -57,7 +57,7 @@ def test_a_should_breaks_no_build_and_is_told_all_the_same() -> None:
 def test_what_was_not_tested_is_skipped_with_its_reason() -> None:
     [skipped] = cases(BROKEN)["retry-identical"].result
     assert isinstance(skipped, Skipped)
-    assert skipped.message == "not tested: Only a probe can see effects, and none was given."
+    assert skipped.message == "not tested: without a probe its effects cannot be seen"
     [vacuous] = cases(BROKEN)["body-tampered"].result
     assert vacuous.message.startswith("inconclusive, because of body-escapes: ")
 

@@ -74,7 +74,7 @@ def test_what_was_not_tested_comes_with_the_way_to_test_it() -> None:
     assert plain(CAPPED).endswith(
         """\
 – retry-identical, out-of-order
-  why        Only a probe can see effects, and none was given.
+  why        without a probe its effects cannot be seen
   test it    Give --probe-url http://127.0.0.1:8000/probe/{id}, which answers with a count.
 """
     )

@@ -18,6 +18,23 @@ from pivotal_sandbox.check.stack import stack_of
         ({"Keep-Alive": "timeout=5", "Connection": "keep-alive"}, "node"),
         ({"Server": "nginx", "Keep-Alive": "timeout=5"}, ""),
         ({"Server": "Jetty(12.0)"}, "java"),
+        (
+            {
+                "Content-Type": "text/plain; charset=utf-8",
+                "X-Content-Type-Options": "nosniff",
+                "Date": "Fri, 27 Nov 2026 18:58:49 GMT",
+                "Content-Length": "14",
+            },
+            "go",
+        ),
+        (
+            {
+                "Content-Type": "text/plain; charset=utf-8",
+                "X-Content-Type-Options": "nosniff",
+                "Strict-Transport-Security": "max-age=1",
+            },
+            "",
+        ),
         ({}, ""),
     ],
 )

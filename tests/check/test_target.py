@@ -1,6 +1,7 @@
 """Receivers that are started for the check."""
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -66,6 +67,20 @@ async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url
         assert not alive(first)
         assert alive(second)
     assert not alive(second)
+
+
+async def test_what_left_its_process_group_is_not_taken_for_killed(
+    tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    pid = tmp_path / "pid"
+    daemon = f"setsid sh -c 'echo $$ > {pid}; exec {sys.executable} server.py' & wait"
+    async with started(f"cd {tmp_path}; {daemon}", url, "s3cret") as receiver:
+        try:
+            with pytest.raises(InputError, match="a daemon or a container, and cannot be killed"):
+                await receiver.restart()
+        finally:
+            os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
 async def test_who_ignores_the_order_to_end_is_killed(tmp_path: Path, url: str) -> None:

@@ -1,7 +1,19 @@
 from dataclasses import replace
 
 import pytest
-from tests.check.samples import BROKEN, CAPPED, CLEAN, FOLLOWER, PASSED, SKIPPED, exchange
+from tests.check.samples import (
+    BROKEN,
+    CAPPED,
+    CLEAN,
+    ERROR,
+    FOLLOWER,
+    FORGED,
+    INFO,
+    PASSED,
+    SHOULD,
+    SKIPPED,
+    exchange,
+)
 
 from pivotal_sandbox.check.model import Grade
 from pivotal_sandbox.check.wording import (
@@ -26,11 +38,34 @@ def test_each_grade_is_explained(grade: Grade, word: str) -> None:
 
 
 def test_a_b_says_what_keeps_it_from_an_a() -> None:
-    assert grade_words(CAPPED).endswith(
-        "1 finding of less weight should be mended. 2 checks not run, so that it cannot be an A."
+    assert grade_words(replace(CAPPED, results=(PASSED, SHOULD, INFO, SKIPPED))) == (
+        "Sound: no forgery is taken and no genuine event is lost. 1 finding of less weight should "
+        "be mended. 1 check not run without a probe, so that it cannot be an A."
     )
-    blind = replace(CAPPED, results=(PASSED, SKIPPED))
-    assert "finding" not in grade_words(blind)
+    not_needed = replace(SKIPPED, observed="the handler does not fail")
+    assert "cannot be an A" not in grade_words(replace(CAPPED, results=(SHOULD, not_needed)))
+    assert "finding" not in grade_words(replace(CAPPED, results=(PASSED, SKIPPED)))
+    assert "1 check could not be judged." in grade_words(replace(CAPPED, results=(ERROR,)))
+
+
+def test_a_run_of_some_checks_promises_nothing_about_the_others() -> None:
+    assert (
+        grade_words(replace(CLEAN, left_out=60))
+        == "Of 61 checks only 1 was run; the others may fail."
+    )
+    assert grade_words(replace(CAPPED, results=(PASSED, SHOULD), left_out=60)) == (
+        "Of 62 checks only 2 were run; the others may fail. "
+        "1 finding of less weight should be mended."
+    )
+    assert grade_words(replace(BROKEN, left_out=60)).startswith("Forgeable")
+
+
+def test_who_takes_old_requests_is_not_said_to_take_those_of_strangers() -> None:
+    old = replace(FORGED, id="replay-stale")
+    tomorrow = replace(FORGED, id="future-timestamp")  # a must where it was acted upon
+    replayable = grade_words(replace(BROKEN, results=(PASSED, old, tomorrow, SHOULD)))
+    assert replayable.startswith("Open to replay: nobody can make an event up")
+    assert grade_words(replace(BROKEN, results=(old, FORGED))).startswith("Forgeable")
 
 
 def test_counts_leave_out_what_there_is_none_of() -> None:

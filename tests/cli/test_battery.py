@@ -41,3 +41,9 @@ def test_a_clean_source_is_said_to_be_so(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "Nothing found" in result.stderr
+
+
+def test_a_url_beside_the_lint_is_refused_as_nobody_would_ask_it(run: Run, tmp_path: Path) -> None:
+    result = run("check", "http://127.0.0.1:1/", "--lint", str(tmp_path))
+    assert result.exit_code == 2
+    assert "--lint reads source and asks no receiver" in result.stderr

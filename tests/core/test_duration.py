@@ -1,5 +1,7 @@
 """Durations as text."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +61,9 @@ def test_any_text_is_a_duration_or_an_input_error(text: str) -> None:
     except InputError:
         return
     assert 0 <= ms <= LONGEST
+
+
+@pytest.mark.parametrize("value", [24, None, 1.5])
+def test_what_is_no_text_is_refused_in_the_same_way(value: Any) -> None:
+    with pytest.raises(InputError, match=f'"{value}" is no duration'):
+        parse_duration(value)

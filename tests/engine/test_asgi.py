@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from time import perf_counter
 
 import pytest
@@ -108,14 +109,22 @@ async def test_half_an_answer_breaks_the_connection(
 
 
 async def test_what_an_app_raises_after_its_answer_changes_nothing() -> None:
-    assert (await run(playing(START, END, then=ValueError("boom")))).ok
+    outcome = await run(playing(START, END, then=ValueError("boom")))
+    assert outcome.ok
+    assert outcome.detail is None
+    sorry: Message = {**START, "status": 500}
+    outcome = await run(playing(sorry, END, then=ValueError("boom")))
+    assert "ValueError: boom" in (outcome.detail or "")
 
 
 async def test_what_an_app_raises_is_logged_with_its_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR, logger="pivotal_sandbox"):
-        await run(playing(then=ValueError("boom")))
+        outcome = await run(playing(then=ValueError("boom")))
+    assert re.fullmatch(
+        r"The app raised ValueError: boom \(test_asgi.py, line \d+\)", outcome.detail or ""
+    )
     [record] = caplog.records
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == "boom"

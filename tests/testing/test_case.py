@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tests.testing.receivers import Answering
 
+from pivotal_sandbox import testing
 from pivotal_sandbox.check.battery import CASES
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
 from pivotal_sandbox.testing.background import Background
@@ -22,6 +23,13 @@ def sandbox(background: Background) -> Iterator[Pivotal]:
         sandbox = Pivotal(AsyncPivotal(Options(), lambda: background), runner)
         yield sandbox
         sandbox.close()
+
+
+def test_it_can_be_imported_for_annotations_without_the_battery_before() -> None:
+    assert testing.BatteryCase is BatteryCase
+    assert "BatteryCase" in testing.__all__
+    with pytest.raises(AttributeError, match="'Batterycase'"):
+        testing.Batterycase  # noqa: B018
 
 
 def test_there_is_a_parameter_for_each_check_named_and_marked() -> None:

@@ -25,11 +25,13 @@ def explained(
     signed_with: str = SECRET,
     t: int | None = None,
     environment: Mapping[str, str] | None = None,
+    detail: str | None = None,
 ) -> str:
     response = None if status is None else model.Response(status, (), answer.encode())
-    outcome = model.Outcome(model.Timing(1.0), response)
+    outcome = model.Outcome(model.Timing(1.0), response, detail=detail)
     now = int(wall_time()) if t is None else t
-    headers = (("pivotal-signature", sign(BODY, signed_with, timestamp=now)),)
+    signature = sign(BODY, signed_with, timestamp=now)
+    headers = (("host", "127.0.0.1:1"), ("pivotal-signature", signature))
     made = model.Attempt("msg_1", 1, 0, headers, outcome)
     return explanation(attempt_of(made, "http://a.test/x", BODY, (SECRET,), now), environment or {})
 
@@ -55,6 +57,16 @@ def test_a_redirect_is_said_to_lose_the_event() -> None:
 
 def test_a_forged_request_was_to_be_refused() -> None:
     assert explained(401, signed_with="whsec_x").startswith("It was to be refused: Signature does")
+
+
+def test_what_the_app_raised_is_said() -> None:
+    assert explained(500, detail="The app raised KeyError: 'id'") == "The app raised KeyError: 'id'"
+
+
+@pytest.mark.parametrize("answer", ["Invalid host header", "<h1>Bad Request (400)</h1>"])
+def test_a_host_that_is_not_allowed_is_named_before_the_secret(answer: str) -> None:
+    assert "not answer to the host 127.0.0.1:1: allow it, in Django by" in explained(400, answer)
+    assert "another secret" in explained(400, "bad")
 
 
 def test_a_csrf_check_is_named() -> None:

@@ -7,6 +7,8 @@ _COMPARE_NODE = (
     "a.length === b.length && crypto.timingSafeEqual(a, b), with a and b as Buffers: it throws "
     "where the lengths differ"
 )
+_AGE_PYTHON = "Python: abs(time.time() - int(t)) > 300."
+_AGE_NODE = "Node: Math.abs(Date.now() / 1000 - Number(t)) > 300."
 _ON_CONFLICT = "INSERT INTO events (id) VALUES (?) ON CONFLICT DO NOTHING"
 
 GENERAL: dict[str, str] = {
@@ -46,12 +48,14 @@ GENERAL: dict[str, str] = {
     "trace": "Switch the debug mode off, and catch what a handler raises: a bare 500 is enough.",
     "crash": "Find the exception in the receiver's own log, and answer 401 or 400 where the input "
     "is to blame; no request may end the process.",
-    "shape": "After verifying, parse inside a try, check that it is an object with a text for id "
+    "shape": "After verifying, expect the parser to fail, check for an object with a text for id "
     "and type, and answer 400 if not (or 200, and keep it for a look): never let it raise.",
     "unknown": "Answer 200 to every event type that you do nothing with, and to webhook.ping.",
     "fields": "Let the schema ignore fields that it does not know.",
     "redirect": "Give Pivotal the final URL: with the right scheme, the right trailing slash, and "
     "outside of what asks for a login.",
+    "host": "Most likely it answers to certain host names only: allow the one in the URL, in "
+    "Django by ALLOWED_HOSTS, in Starlette by the allowed_hosts of TrustedHostMiddleware.",
     "csrf": "Exempt this one route from CSRF protection: the signature takes its place.",
     "path": "Check path and method: nothing takes a POST at this URL.",
     "limit": "Allow bodies of at least 1 MiB on this route, and hash all of them.",
@@ -75,6 +79,11 @@ GENERAL: dict[str, str] = {
     "back; or give the claim up before answering 5xx.",
     "durable": "Answer 2xx only once the work is done or written down where a crash cannot take "
     "it; a task in memory is lost at every deployment.",
+    "forgets": "Keep the effects, and with them the ids that were seen, in a file or a database "
+    "rather than in memory: after each restart duplicates are new again. Or, if it is only the "
+    "command of --start that begins with an empty one each time, empty it before check runs.",
+    "restart": "Let it start again after a crash without help: a lock, a socket or a file with a "
+    "process id that is left over must not stop it.",
     "duplicate-status": "Answer 200 to a duplicate: it is what Pivotal wants to hear.",
     "order": "Acknowledge it; if created_at is older than what you have, leave the state as it is.",
     "rotation": "Keep a list of secrets: accept a signature by any of them, compare with every "
@@ -136,6 +145,20 @@ IDIOMS: dict[str, dict[Stack, str]] = {
         "starlette": "Python: hmac.compare_digest raises TypeError on text beyond ASCII: compare "
         "bytes.",
         "php": "PHP: hash_equals raises TypeError on null.",
+        "go": "Go: an index beyond what strings.Split found panics, and the connection is closed "
+        "without an answer: use strings.Cut, and look at its third result.",
+    },
+    "timestamp": {
+        "flask": _AGE_PYTHON,
+        "django": _AGE_PYTHON,
+        "starlette": _AGE_PYTHON,
+        "aiohttp": _AGE_PYTHON,
+        "express": _AGE_NODE,
+        "node": _AGE_NODE,
+        "php": "PHP: abs(time() - (int) $t) > 300.",
+        "ruby": "Ruby: (Time.now.to_i - t.to_i).abs > 300.",
+        "java": "Java: Math.abs(Instant.now().getEpochSecond() - t) > 300.",
+        "go": "Go: time.Since(time.Unix(t, 0)).Abs() > 5*time.Minute.",
     },
     "trace": {
         "flask": "Flask: no --debug and no app.run(debug=True) where others can reach it.",
@@ -164,6 +187,10 @@ REASONS: dict[str, str] = {
     "event is lost.",
     "path": "Pivotal does not retry a 404 or 405: every event to this URL is lost.",
     "throttle": "Pivotal does not retry a 429: what is turned away is lost.",
+    "forgets": "A deployment is enough: what is only in memory by then is gone, and Pivotal does "
+    "not send again what it was answered 2xx to.",
+    "restart": "Whatever supervises it starts it anew after a crash; until somebody helps, each "
+    "event is a failed attempt.",
     "durable": "Once you have answered 2xx, Pivotal never sends the event again.",
     "duplicate-status": "A duplicate is nothing wrong: a 4xx fills the log with failures that are "
     "none, a 5xx has it sent again for 24 h.",

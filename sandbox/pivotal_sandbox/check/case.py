@@ -23,7 +23,13 @@ Turn = Literal[
 
 Need = Literal["probe", "previous_secret", "revoked_secret", "start"]
 
-UNSEEN = "not tested: without a probe its effects cannot be seen"
+UNSEEN = "without a probe its effects cannot be seen"
+NEEDED: dict[Need, str] = {
+    "probe": "a probe",
+    "previous_secret": "the previous secret",
+    "revoked_secret": "the revoked secret",
+    "start": "a receiver that check starts itself, by --start",
+}
 
 
 @dataclass(frozen=True, slots=True)

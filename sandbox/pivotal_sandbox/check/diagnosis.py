@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pivotal_sandbox.check.bench import Bench
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.core.signature import VERSION, mac
 
+_URL_SAFE = str.maketrans("+/", "-_")
 _SUSPECT = frozenset({400, 401, 403, 422, 500})
 
 
@@ -40,11 +40,16 @@ async def diagnose(bench: Bench, refused: Exchange) -> Diagnosis | None:
     """Return the mistake that the receiver shares, if it is one of the usual ones."""
     if refused.status not in _SUSPECT:
         return None
-    for mistake in _mistakes(bench.settings.secret):
+    delivery_id = bench.delivery_id()
+    for mistake in _mistakes(bench.settings.secret, delivery_id):
         plain, t = bench.event(), bench.now()
         event = replace(plain, body=mistake.body(plain.body))
         shot = bench.forged(
-            f"diagnosis: {mistake.label}", event, signatures=[mistake.header(event.body, t)], t=t
+            f"diagnosis: {mistake.label}",
+            event,
+            signatures=[mistake.header(event.body, t)],
+            t=t,
+            delivery_id=delivery_id,
         )
         exchange = await bench.send(replace(shot, event_id=""))
         if is_ack(exchange):
@@ -52,9 +57,9 @@ async def diagnose(bench: Bench, refused: Exchange) -> Diagnosis | None:
     return None
 
 
-def _mistakes(secret: str) -> list[_Mistake]:
-    def digest(message: bytes, key: bytes = secret.encode()) -> bytes:
-        return hmac.new(key, message, hashlib.sha256).digest()
+def _mistakes(secret: str, delivery_id: str) -> list[_Mistake]:
+    def digest(message: bytes, key: bytes = secret.encode(), by: str = "sha256") -> bytes:
+        return hmac.digest(key, message, by)
 
     def line(t: int, mac: bytes) -> str:
         return f"{VERSION},t={t},sig={base64.b64encode(mac).decode()}"
@@ -64,6 +69,19 @@ def _mistakes(secret: str) -> list[_Mistake]:
 
     bare = secret.removeprefix("whsec_")
     return [
+        # First, as they accept some right signatures too: those that have neither + nor /.
+        _Mistake(
+            "url-safe base64",
+            "it accepts url-safe base64 only",
+            "base64",
+            lambda body, t: right(body, t).translate(_URL_SAFE),
+        ),
+        _Mistake(
+            "url-safe base64 without its padding",
+            "it accepts url-safe base64 without padding only",
+            "base64",
+            lambda body, t: right(body, t).translate(_URL_SAFE).rstrip("="),
+        ),
         _Mistake(
             "written as json.dumps writes it",
             "it accepts the event once it is spaced as Python's json.dumps spaces it, so it "
@@ -89,10 +107,28 @@ def _mistakes(secret: str) -> list[_Mistake]:
             lambda body, t: f"{VERSION},t={t},sig={digest(_message(body, t)).hex()}",
         ),
         _Mistake(
-            "url-safe base64",
-            "it accepts url-safe base64 only",
+            "base64 without its padding",
+            "it accepts base64 without padding only",
             "base64",
-            lambda body, t: f"{VERSION},t={t},sig={_url_safe(digest(_message(body, t)))}",
+            lambda body, t: right(body, t).rstrip("="),
+        ),
+        _Mistake(
+            "SHA-512",
+            "it accepts a signature by HMAC-SHA512",
+            "algorithm",
+            lambda body, t: line(t, digest(_message(body, t), by="sha512")),
+        ),
+        _Mistake(
+            "SHA-1",
+            "it accepts a signature by HMAC-SHA1",
+            "algorithm",
+            lambda body, t: line(t, digest(_message(body, t), by="sha1")),
+        ),
+        _Mistake(
+            "the delivery id is signed, too",
+            "it accepts a signature over delivery id, t and body, as Standard Webhooks has it",
+            "message",
+            lambda body, t: line(t, digest(f"{delivery_id}.".encode() + _message(body, t))),
         ),
         _Mistake(
             "the body alone is signed",
@@ -141,10 +177,6 @@ def _mistakes(secret: str) -> list[_Mistake]:
 
 def _message(body: bytes, t: int) -> bytes:
     return f"{t}.".encode() + body
-
-
-def _url_safe(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _decoded(text: str) -> bytes:

@@ -24,13 +24,23 @@ WEAK_KEYS = (
     "whsec_",
     "PIVOTAL_WEBHOOK_SECRET",
 )
+OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded")
 KEPT = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature is still complete
 
 
 async def sig_missing(bench: Bench) -> Verdict:
-    return await refuses(
-        bench, [bench.forged("no pivotal-signature header", bench.event(), signatures=[])]
-    )
+    def shots() -> Iterator[Shot]:
+        yield bench.forged("no pivotal-signature header", bench.event(), signatures=[])
+        # Verification that hangs on the JSON parser is not run for what is no JSON.
+        for type in OTHER_TYPES:
+            yield bench.forged(
+                f"none, and content-type: {type}",
+                bench.event(),
+                signatures=[],
+                headers=[("content-type", type)],
+            )
+
+    return await refuses(bench, shots())
 
 
 async def sig_empty(bench: Bench) -> Verdict:
@@ -194,7 +204,8 @@ CASES = (
         sig_missing,
         "verify",
         "Anyone who learns the URL can send events. The fault behind CVE-2026-33143 and many more: "
-        "no check at all, or only where the header is there.",
+        "no check at all, or only where the header is there, or only in the parser of JSON, which "
+        "is not asked where the content type is another.",
     ),
     _case(
         "sig-empty",

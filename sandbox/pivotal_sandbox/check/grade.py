@@ -22,6 +22,8 @@ def grade(results: Iterable[Result], *, probed: bool) -> Grade:
     """
     grades: list[Grade] = ["A" if probed else "B"]
     for result in results:
+        if result.severity == "info":
+            continue
         if result.outcome == "error":
             grades.append("B")
         elif result.outcome == "failed" and result.severity == "must":

@@ -13,6 +13,7 @@ from pivotal_sandbox.check.shot import Shot
 from pivotal_sandbox.core.model import Event
 
 COPIES, ROUNDS = 12, 3
+RETRIES = 4
 _MINUTE = 60_000
 
 
@@ -184,11 +185,15 @@ async def fail_then_retry(bench: Bench) -> Verdict:
     first = await bench.send(bench.genuine('data.fault is "once"', event))
     if first.status is None or first.status < 500:
         return skipped(
-            f'not tested: the handler does not fail when data.fault is "once" ({said(first)})',
+            f'the handler does not fail when data.fault is "once" ({said(first)})',
             topic="no-fault",
         )
-    await bench.before_retry()
-    again = await bench.send(bench.genuine("again, after the failure", event))
+    # More than once where each of several processes fails the first attempt that it sees.
+    for _ in range(RETRIES):
+        await bench.before_retry()
+        again = await bench.send(bench.genuine("again, after the failure", event))
+        if again.status is None or again.status < 500:
+            break
     if not is_ack(again):
         return judged_genuine([again])
     [effects] = await bench.count(event)

@@ -1,5 +1,6 @@
 """How forged and genuine requests are judged."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pivotal_sandbox.check.answer import fate, is_ack, kind, listed, said, tally
@@ -7,6 +8,9 @@ from pivotal_sandbox.check.bench import Bench
 from pivotal_sandbox.check.case import Verdict, failed, passed, vacuous
 from pivotal_sandbox.check.model import Exchange, Severity
 from pivotal_sandbox.check.shot import Shot
+
+# What Starlette says of a host that it does not know, and all that Django says of anything.
+_FOREIGN_HOST = re.compile(rb"invalid host header|<h1>Bad Request \(400\)</h1>", re.IGNORECASE)
 
 
 async def refuses(bench: Bench, shots: Iterable[Shot]) -> Verdict:
@@ -90,6 +94,8 @@ def topic_of(exchange: Exchange) -> str | None:
         return "slow" if exchange.failure == "timeout" else "crash"
     if 300 <= status < 400:
         return "redirect"
+    if status == 400 and _FOREIGN_HOST.search(exchange.response_body):
+        return "host"
     if status == 403 and b"csrf" in exchange.response_body.lower():
         return "csrf"
     if status in (404, 405):

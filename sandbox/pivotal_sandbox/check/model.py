@@ -57,15 +57,28 @@ class Result:
     caused_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
-    """All results, in the order of the battery."""
+    """All results, in the order of the battery.
+
+    `left_out` is how many checks were not to be run, as the caller chose others.
+    """
 
     target: str
     seed: int
     grade: Grade
     results: tuple[Result, ...]
     duration_ms: float = 0.0
+    left_out: int = 0
+
+    def __repr__(self) -> str:
+        """Return what one wants to know where `assert report.passed` fails."""
+        roots = [
+            f"{one.id} {one.outcome}: {one.observed}"
+            for one in sorted(self.results, key=lambda one: one.severity != "must")
+            if one.outcome in ("failed", "error") and one.caused_by is None
+        ]
+        return f"<Report: grade {self.grade}{'; '.join(['', *roots])}>"
 
     @property
     def passed(self) -> bool:

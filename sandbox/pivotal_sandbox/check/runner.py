@@ -3,12 +3,12 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 
-from pivotal_sandbox.check.battery import CONTROL, chosen
+from pivotal_sandbox.check.battery import CASES, CONTROL, chosen
 from pivotal_sandbox.check.bench import Bench
-from pivotal_sandbox.check.case import UNSEEN, Case, Turn, Verdict, skipped
+from pivotal_sandbox.check.case import NEEDED, UNSEEN, Case, Turn, Verdict, skipped
 from pivotal_sandbox.check.grade import grade
 from pivotal_sandbox.check.line import WireLine
 from pivotal_sandbox.check.model import Report, Result
@@ -80,12 +80,13 @@ async def check(
         "revoked_secret": revoked_secret is not None,
         "start": restart is not None,
     }
-    cases = [
-        case
-        for case in chosen(tuple(only), tuple(skip))
-        if all(given.get(need, True) for need in case.needs)
-    ]
-    run = Run(session, cases, on_result)
+
+    def can_run(case: Case) -> bool:
+        return all(given.get(need, True) for need in case.needs)
+
+    cases = [case for case in chosen(tuple(only), tuple(skip)) if can_run(case) or case.id in only]
+    left_out = sum(map(can_run, CASES)) - sum(map(can_run, cases))
+    run = Run(session, cases, on_result, given=given, left_out=left_out)
     await run.all()
     return run.report()
 
@@ -98,10 +99,15 @@ class Run:
         session: Session,
         cases: Sequence[Case],
         on_result: Callable[[Result], None] | None = None,
+        *,
+        given: Mapping[str, bool] | None = None,
+        left_out: int = 0,
     ) -> None:
         self._session = session
         self._cases = cases
         self._on_result = on_result
+        self._given = given or {}
+        self._left_out = left_out
         self._ended: dict[str, Ended] = {}
         self._took = 0.0
 
@@ -137,6 +143,7 @@ class Run:
             grade(results, probed=session.probe is not None),
             results,
             self._took,
+            self._left_out,
         )
 
     def _of(self, turn: Turn) -> list[Case]:
@@ -168,6 +175,9 @@ class Run:
         session = self._session
         if "probe" in case.needs and session.probe is None:
             return skipped(UNSEEN, topic="no-probe")
+        for need in case.needs:
+            if not self._given.get(need, True):  # it was asked for by name
+                return skipped(f"it needs {NEEDED[need]}")
         return None
 
     def _over(self, case: Case, why: str) -> Verdict:

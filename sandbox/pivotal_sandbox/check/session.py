@@ -20,7 +20,10 @@ GONE_PAUSE_MS = 250
 
 
 Restart = Callable[[], Awaitable[None]]
-"""Kills the receiver without a word and starts it again. Raises `UnreachableError`."""
+"""Kills the receiver without a word and starts it again.
+
+Raises `InputError` where it cannot be killed, and `UnreachableError` where it does not come back.
+"""
 
 
 class OverError(Exception):

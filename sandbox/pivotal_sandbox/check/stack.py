@@ -28,6 +28,9 @@ _SIGNS: tuple[tuple[str, Stack], ...] = (
     ("caddy", "go"),
 )
 
+_PLAIN = {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
+_OF_GO = {*_PLAIN, "date", "content-length", "connection", "allow"}
+
 
 def stack_of(exchange: Exchange) -> Stack:
     """Return the stack that answered, or "" where the answer does not tell."""
@@ -36,6 +39,9 @@ def stack_of(exchange: Exchange) -> Stack:
     for sign, stack in _SIGNS:
         if sign in signs:
             return stack
+    # What Go's own http.Error sends, and nothing beside it.
+    if set(headers) <= _OF_GO and _PLAIN.items() <= headers.items():
+        return "go"
     # Nothing else announces a time in seconds for keep-alive without saying its own name.
     if "server" not in headers and headers.get("keep-alive") == "timeout=5":
         return "node"

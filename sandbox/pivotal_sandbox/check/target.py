@@ -62,8 +62,16 @@ class Started:
             waited += POLL_MS
 
     async def restart(self) -> None:
-        """Kill it without a word, and start it again. Raises `UnreachableError`."""
+        """Kill it without a word, and start it again.
+
+        Raises `InputError` where something answers still, and `UnreachableError` as `start` does.
+        """
         await self._end(signal.SIGKILL)
+        if await _answers(self._url):
+            raise InputError(
+                f"what `{self._command}` started is no child of it, as with a daemon or a "
+                "container, and cannot be killed with it"
+            )
         await self.start()
 
     async def stop(self) -> None:

@@ -1,5 +1,8 @@
 """The words that all forms of a report share."""
 
+from collections.abc import Iterator
+
+from pivotal_sandbox.check.case import UNSEEN
 from pivotal_sandbox.check.model import Exchange, Grade, Outcome, Report, Result, Severity
 from pivotal_sandbox.core.plural import counted
 from pivotal_sandbox.core.printable import bytes_shown, printable
@@ -25,19 +28,60 @@ GRADE_WORDS: dict[Grade, str] = {
     "A": "Clean: forgeries refused, genuine events taken, each done once, as the probe shows.",
 }
 
+REPLAYABLE = (
+    "Open to replay: nobody can make an event up, but who has once seen a request of Pivotal's can "
+    "send it again, or a changed one, and have it taken."
+)
+_NEEDS_A_GENUINE_ONE = frozenset(
+    {
+        "body-tampered",
+        "t-tampered",
+        "mac-without-timestamp",
+        "replay-stale",
+        "future-timestamp",
+        "dup-t-confusion",
+        "dup-signature-header",
+        "event-header-spoof",
+        "version-downgrade",
+    }
+)
+
 
 def grade_words(report: Report) -> str:
-    """Return what the grade means."""
-    if report.grade != "B":
-        return GRADE_WORDS[report.grade]
-    wrong = sum(one.outcome in ("failed", "error") for one in report.results)
-    blind = sum(one.outcome in ("skipped", "vacuous") for one in report.results)
-    said = ["Sound: no forgery is taken and no genuine event is lost."]
-    if wrong:
-        said.append(f"{counted(wrong, 'finding')} of less weight should be mended.")
-    if blind:
-        said.append(f"{counted(blind, 'check')} not run, so that it cannot be an A.")
+    """Return what the grade means, in this very report."""
+    if report.grade in ("A", "B") and report.left_out:
+        run = len(report.results)
+        was = "was" if run == 1 else "were"
+        said = [f"Of {run + report.left_out} checks only {run} {was} run; the others may fail."]
+    elif report.grade == "B":
+        said = ["Sound: no forgery is taken and no genuine event is lost."]
+    elif report.grade == "F" and _only_replayable(report):
+        said = [REPLAYABLE]
+    else:
+        said = [GRADE_WORDS[report.grade]]
+    if report.grade == "B":
+        said += _not_yet_an_a(report)
     return " ".join(said)
+
+
+def _not_yet_an_a(report: Report) -> Iterator[str]:
+    weighty = [one for one in report.results if one.severity != "info"]
+    if wrong := sum(one.outcome == "failed" for one in weighty):
+        yield f"{counted(wrong, 'finding')} of less weight should be mended."
+    if unjudged := sum(one.outcome == "error" for one in weighty):
+        yield f"{counted(unjudged, 'check')} could not be judged."
+    if blind := sum(one.observed == UNSEEN for one in report.results):
+        yield f"{counted(blind, 'check')} not run without a probe, so that it cannot be an A."
+
+
+def _only_replayable(report: Report) -> bool:
+    """Say whether all forgeries that were taken need a genuine request to start from."""
+    taken = {
+        one.id
+        for one in report.results
+        if one.group == "authenticity" and one.severity == "must" and one.outcome == "failed"
+    }
+    return bool(taken) and taken <= _NEEDS_A_GENUINE_ONE
 
 
 def counts(report: Report) -> str:

@@ -148,6 +148,11 @@ def check(
     if listing:
         print_list(only, skip, as_json=format == "json")
     elif lint_paths:
+        if url is not None:
+            raise click.UsageError(
+                "--lint reads source and asks no receiver: leave the URL out, and check it by a "
+                "command of its own."
+            )
         if print_findings(lint_paths, as_json=format == "json"):
             not_so()
     elif url is None:
@@ -195,6 +200,7 @@ def _run(
     from pivotal_sandbox.check.target import started
 
     progress = _Progress(len(chosen(only, skip)))
+    printed = ""
 
     async def run() -> "Report":
         async with AsyncExitStack() as stack:
@@ -203,6 +209,15 @@ def _run(
                 receiver = await stack.enter_async_context(
                     started(start, url, secret, probe_file=probe_file)
                 )
+
+            def add(result: "Result") -> None:
+                nonlocal printed
+                progress.add(result)
+                # What matters is what it printed then, not what all that follows makes of it.
+                if receiver and result.id in (CONTROL, "still-alive") and not printed:
+                    went_wrong = result.outcome in ("failed", "error")
+                    printed = receiver.output() if went_wrong else ""
+
             report = await runner.check(
                 url,
                 secret,
@@ -218,13 +233,9 @@ def _run(
                 verifies_async=options["verifies_async"],
                 allow_host=options["allow_hosts"],
                 restart=receiver.restart if receiver else None,
-                on_result=progress.add,
+                on_result=add,
             )
-            died = any(
-                one.outcome in ("failed", "error") and one.id in (CONTROL, "still-alive")
-                for one in report.results
-            )
-            if receiver is not None and died and (printed := receiver.output()):
+            if printed:
                 note(f"The receiver printed:\n{printed}\n")
             return report
 

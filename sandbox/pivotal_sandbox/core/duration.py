@@ -21,10 +21,10 @@ def parse_duration(text: str) -> int:
 
     Raises `InputError` for any other text, and for more than 36500 days.
     """
-    match = _DURATION.match(text)
+    match = _DURATION.match(text) if isinstance(text, str) else None
     if match is None or not text:
         raise InputError(
-            f'"{text[:40]}" is no duration: write whole numbers with d, h, m, s or ms, '
+            f'"{str(text)[:40]}" is no duration: write whole numbers with d, h, m, s or ms, '
             'the largest first, such as "30s" or "23h59m".'
         )
     ms = sum(

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
@@ -65,8 +67,9 @@ async def call(
             answer = _Answer(request.body, limit)
             try:
                 await app(scope, answer.receive, answer.send)
-            except Exception:
+            except Exception as error:
                 _log.exception("The app raised, while it was sent a webhook")
+                answer.raised = error
     if limit.expired():  # also where the app took no notice of it
         detail = f"{url.authority} did not answer in {timeout_ms / 1000:g} s."
         return Outcome(answer.timing(), None, "timeout", detail)
@@ -85,6 +88,7 @@ class _Answer:
         self._began = perf_counter()
         self._begun_at: float | None = None
         self._ended_at: float | None = None
+        self.raised: Exception | None = None
 
     async def receive(self) -> Message:
         body, self._request = self._request, None
@@ -118,7 +122,7 @@ class _Answer:
         """Return what the client sees once the app has ended."""
         timing = self.timing()
         if self._start is None:
-            return Outcome(timing, Response(500, (), b""))
+            return Outcome(timing, Response(500, (), b""), detail=self._why())
         if self._ended_at is None:
             detail = "The app began to answer, but did not end: a server breaks the connection."
             return Outcome(timing, None, "connection_reset", detail)
@@ -132,6 +136,17 @@ class _Answer:
             ]
         )
         body = bytes(self._body[:keep])
+        status = self._start["status"]
         return Outcome(
-            timing, Response(self._start["status"], headers, body, len(self._body) > keep)
+            timing,
+            Response(status, headers, body, len(self._body) > keep),
+            detail=self._why() if status >= 500 else None,
         )
+
+    def _why(self) -> str | None:
+        """Return what the app raised, and where, if it did."""
+        if self.raised is None:
+            return None
+        what = traceback.format_exception_only(self.raised)[-1].strip()
+        where = traceback.extract_tb(self.raised.__traceback__)[-1]
+        return f"The app raised {what} ({Path(where.filename).name}, line {where.lineno})"

@@ -86,7 +86,7 @@ class Delivery:
         if not self.last:
             return "no attempt yet"
         tries = "" if len(self.attempts) == 1 else f" (attempt {len(self.attempts)})"
-        text = self.response.text if self.response else self.last.detail or ""
+        text = self.last.detail or (self.response.text if self.response else "")
         brief = " ".join(text.split())
         brief = brief if len(brief) <= 60 else f"{brief[:59]}…"
         return f"{self.last.came_back}{tries}" + (f": {brief}" if brief else "")

@@ -15,6 +15,8 @@ from pivotal_sandbox.testing.options import VARIABLE
 _HEADER = "pivotal-signature"
 _REFUSALS = (400, 401, 403)
 _MAC = re.compile(r"(?<![\w+/=])(?:[A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})(?![\w+/=])")
+# What Starlette says of a host that it does not know, and all that Django says of anything.
+_FOREIGN_HOST = re.compile(r"invalid host header|<h1>Bad Request \(400\)</h1>", re.IGNORECASE)
 _SIGNED_AT = re.compile(r"\bt=([0-9]{1,12})\b")
 
 
@@ -34,7 +36,7 @@ def explanation(attempt: Attempt, environment: Mapping[str, str] = os.environ) -
         return (
             "Pivotal never follows a redirect, such as one that appends a slash: the event is lost."
         )
-    return ""
+    return attempt.detail or ""  # what an app raised behind its 5xx
 
 
 def _refused(attempt: Attempt, answer: str, environment: Mapping[str, str]) -> Iterator[str]:
@@ -44,6 +46,12 @@ def _refused(attempt: Attempt, answer: str, environment: Mapping[str, str]) -> I
         return
     if "csrf" in answer.lower():
         yield "The receiver asks for a CSRF token, which no webhook has: exempt the view from it."
+        return
+    if attempt.response and attempt.response.status_code == 400 and _FOREIGN_HOST.search(answer):
+        yield (
+            f"Most likely the receiver does not answer to the host {request.headers['host']}: "
+            "allow it, in Django by ALLOWED_HOSTS."
+        )
         return
     header = request.headers[_HEADER]
     for computed in dict.fromkeys(_MAC.findall(answer)):
