@@ -52,5 +52,12 @@ def test_the_page_describes_the_battery_as_it_is() -> None:
     assert written == page(), "Write it anew: python tests/check/test_checks_page.py"
 
 
+def test_the_readme_counts_the_checks() -> None:
+    for name in ("README.md", "CHANGELOG.md"):
+        assert f"{len(CASES)} checks" in (PAGE.parents[1] / name).read_text("utf-8").replace(
+            "[", ""
+        )
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")

@@ -1,6 +1,6 @@
 """A check as data: its name, why it matters, how it is run, and the verdict it comes to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -61,6 +61,13 @@ class Case:
     turn: Turn
     run: "Callable[[Bench], Awaitable[Verdict]]"
     needs: tuple[Need, ...] = ()
+
+    def unmet(self, given: Container[str]) -> tuple[Need, ...]:
+        """Return which of its needs are not `given`, apart from a probe, which it can do without.
+
+        Without one it is skipped, and says so.
+        """
+        return tuple(need for need in self.needs if need != "probe" and need not in given)
 
 
 def passed(observed: str, *deciding: Exchange) -> Verdict:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from time import perf_counter
 
 from pivotal_sandbox.check.battery import CASES, CONTROL, chosen
@@ -75,17 +75,15 @@ async def check(
     )
     effects = None if probe is None else as_probe(probe)
     session = Session(settings, line, int(wall_time() * 1000), effects, restart)
-    given = {
-        "previous_secret": previous_secret is not None,
-        "revoked_secret": revoked_secret is not None,
-        "start": restart is not None,
+    options = {
+        "previous_secret": previous_secret,
+        "revoked_secret": revoked_secret,
+        "start": restart,
     }
-
-    def can_run(case: Case) -> bool:
-        return all(given.get(need, True) for need in case.needs)
-
-    cases = [case for case in chosen(tuple(only), tuple(skip)) if can_run(case) or case.id in only]
-    left_out = sum(map(can_run, CASES)) - sum(map(can_run, cases))
+    given = {need for need, option in options.items() if option is not None}
+    wanted = chosen(tuple(only), tuple(skip))
+    cases = [case for case in wanted if case.id in only or not case.unmet(given)]
+    left_out = sum(not case.unmet(given) for case in CASES if case not in cases)
     run = Run(session, cases, on_result, given=given, left_out=left_out)
     await run.all()
     return run.report()
@@ -100,13 +98,13 @@ class Run:
         cases: Sequence[Case],
         on_result: Callable[[Result], None] | None = None,
         *,
-        given: Mapping[str, bool] | None = None,
+        given: Container[str] = (),
         left_out: int = 0,
     ) -> None:
         self._session = session
         self._cases = cases
         self._on_result = on_result
-        self._given = given or {}
+        self._given = given
         self._left_out = left_out
         self._ended: dict[str, Ended] = {}
         self._took = 0.0
@@ -175,9 +173,8 @@ class Run:
         session = self._session
         if "probe" in case.needs and session.probe is None:
             return skipped(UNSEEN, topic="no-probe")
-        for need in case.needs:
-            if not self._given.get(need, True):  # it was asked for by name
-                return skipped(f"it needs {NEEDED[need]}")
+        if unmet := case.unmet(self._given):  # it was asked for by name
+            return skipped(f"it needs {NEEDED[unmet[0]]}")
         return None
 
     def _over(self, case: Case, why: str) -> Verdict:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pivotal_sandbox.check.battery import CASES, GROUPS, chosen
+from pivotal_sandbox.check.battery import GROUPS, chosen
 from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.findings import findings_of, untested_of
 from pivotal_sandbox.check.model import Exchange, Report, Result
@@ -67,8 +67,8 @@ async def show(visit: Visit) -> Response:
         "check.html.j2",
         endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],
         groups=GROUPS,
-        total=len(CASES),
-        expected=len(chosen(run.only)) if run else 0,
+        total=len(_cases()),
+        expected=len(_cases(run.only)) if run else 0,
         runs=list(reversed(runs)),
         run=run,
         sections=_sections(run) if run else [],
@@ -134,11 +134,16 @@ def _run(visit: Visit) -> Run:
     raise NotFound(f'There is no run "{visit.asked("run"):.20}" any more.', pointer="/run")
 
 
+def _cases(only: tuple[str, ...] = ()) -> list[Case]:
+    """Return the checks that a run from here consists of."""
+    return [case for case in chosen(only) if case.id in only or not case.unmet(())]
+
+
 def _sections(run: Run) -> list[Section]:
     """Return the checks of a run by group, in the order of the battery: all, or those that ran."""
     rows = [
         (case, run.results.get(case.id))
-        for case in chosen(run.only)
+        for case in _cases(run.only)
         if case.id in run.results or not (run.report or run.problem)
     ]
     return [Section(name, tuple(its)) for name, its in groupby(rows, key=lambda row: row[0].group)]
