@@ -212,17 +212,26 @@ class Database:
             _resolve([write])
         else:
             self._gathered.append(write)
-            if len(self._gathered) == 1:
-                self._loop.call_soon(self._hand_over)
+            if len(self._gathered) == 1 and not self._is_writing:
+                self._loop.call_soon(self._hand_over, 0)
         return write.future
 
-    def _hand_over(self) -> None:
-        # One group at a time, and the next one gathers meanwhile: waking the writer for each write
-        # would have both threads wait for the interpreter's lock more than they work.
-        if self._gathered and not self._is_writing and not self._is_closed:
-            self._is_writing = True
-            self._queue.put(self._gathered[:_GROUP])
-            del self._gathered[:_GROUP]
+    def _hand_over(self, seen: int) -> None:
+        """Give what is gathered to the writer once a turn of the loop has added nothing to it.
+
+        One group at a time, and the next one gathers meanwhile. To wake the writer costs more than
+        to write a row, and both threads then wait for the interpreter's lock: fewer groups are
+        worth the turn, in which the loop does what it has to do anyway.
+        """
+        gathered = len(self._gathered)
+        if not gathered or self._is_writing or self._is_closed:
+            return
+        if seen < gathered < _GROUP:
+            self._loop.call_soon(self._hand_over, gathered)
+            return
+        self._is_writing = True
+        self._queue.put(self._gathered[:_GROUP])
+        del self._gathered[:_GROUP]
 
     def _write_groups(self) -> None:
         while (group := self._queue.get()) is not None:
@@ -233,7 +242,7 @@ class Database:
     def _written(self, group: list[_Write]) -> None:
         self._is_writing = False
         _resolve(group)
-        self._hand_over()
+        self._hand_over(0)
 
     def _commit(self, group: list[_Write]) -> None:
         """Commit the whole group; where that fails, each write by itself: one harms no other."""
