@@ -17,6 +17,8 @@ class Triggered(Struct, frozen=True):
     @classmethod
     def together(cls, made: "Sequence[Triggered]") -> "Triggered":
         """Return the last event with the deliveries of all."""
+        if len(made) == 1:
+            return made[0]
         return cls(made[-1].event, tuple(d for one in made for d in one.deliveries))
 
 

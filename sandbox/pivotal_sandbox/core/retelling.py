@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from pivotal_sandbox.core.deed import HEADER, METHOD
 from pivotal_sandbox.core.duration import format_duration
 from pivotal_sandbox.core.instant import rfc3339
 from pivotal_sandbox.core.sent import Sent
@@ -13,8 +14,6 @@ from pivotal_sandbox.errors import InputError
 
 # What TOML wants escaped, and what would turn the text around on a screen.
 _ESCAPED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_METHOD = re.compile("[A-Za-z]+")
-_HEADER = re.compile(r"[A-Za-z0-9_-]+")
 _TITLE = 200  # characters of it that are read out
 # A scenario sets these as target and body need them.
 _OF_THE_WIRE = ("content-length", "host", "connection", "keep-alive", "transfer-encoding")
@@ -101,11 +100,11 @@ def _address(sent: Sent) -> str:
 
 def _unsayable(sent: Sent) -> str:
     """Return what of a request a scenario would refuse, or send otherwise; or nothing."""
-    if not _METHOD.fullmatch(sent.request.method):
+    if not METHOD.fullmatch(sent.request.method):
         return "such a method"
     if sent.below and not _is_plain(sent.below):
         return "such a path"
-    if not all(_HEADER.fullmatch(name) for name, _ in sent.request.headers):
+    if not all(HEADER.fullmatch(name) for name, _ in sent.request.headers):
         return "such a name of a header"
     return ""
 

@@ -50,7 +50,10 @@ def with_body(request: Request, body: bytes) -> Request:
 
 def header_of(headers: Headers, name: str) -> str:
     """Return the value of a header, or nothing."""
-    return next((value for one, value in headers if one.lower() == name), "")
+    for one, value in headers:
+        if one.lower() == name:
+            return value
+    return ""
 
 
 def _signed(request: Request, signing: Signing, **changed: Any) -> Request:

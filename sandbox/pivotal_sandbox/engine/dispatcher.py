@@ -274,7 +274,8 @@ class Dispatcher:
 
     async def _conclude(self, work: _Work, attempt: Attempt) -> None:
         delivery, now = work.delivery, self._clock.now()
-        jitter = policy.jitter(self._seed, delivery.id, attempt.number)
+        ok, number = attempt.outcome.ok, attempt.number
+        jitter = 0.0 if ok else policy.jitter(self._seed, delivery.id, number)
         decision = policy.decide(delivery, attempt, now, jitter)
         if work.cancelled and decision.status == "retrying":
             decision = policy.Decision("cancelled")
