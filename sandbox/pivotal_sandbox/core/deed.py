@@ -33,6 +33,7 @@ class Deed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def check(self, scope: Scope) -> None:
         """Raise `InputError` naming the key that is wrong; give the scope what the step names."""
+        raise NotImplementedError
 
 
 class Create(Deed, frozen=True):
