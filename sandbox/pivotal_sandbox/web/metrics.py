@@ -17,8 +17,8 @@ class Metrics:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._events: Counter[tuple[str, str]] = Counter()
-        self._attempts: Counter[tuple[str, str]] = Counter()
-        self._captures: Counter[str] = Counter()
+        self._attempts: Counter[tuple[str, int | str | None]] = Counter()
+        self._captures: Counter[bool | None] = Counter()
         self._seconds = 0.0
         sandbox.feed.subscribe(self._count)
 
@@ -49,8 +49,8 @@ class Metrics:
             "Attempts, by what they left the delivery as and how they ended.",
             labels=["status", "outcome"],
         )
-        for labels, count in sorted(self._attempts.items()):
-            attempts.add_metric(labels, count)
+        for status, ended in sorted(self._attempts, key=str):
+            attempts.add_metric([status, str(ended)], self._attempts[status, ended])
         yield attempts
         yield SummaryMetricFamily(
             "pivotal_sandbox_attempt_duration_seconds",
@@ -61,8 +61,8 @@ class Metrics:
         captures = CounterMetricFamily(
             "pivotal_sandbox_captures", "Requests that were captured.", labels=["verified"]
         )
-        for verified, count in sorted(self._captures.items()):
-            captures.add_metric([verified], count)
+        for verified in sorted(self._captures, key=str):
+            captures.add_metric([str(verified).lower()], self._captures[verified])
         yield captures
         yield GaugeMetricFamily(
             "pivotal_sandbox_open_deliveries",
@@ -75,8 +75,8 @@ class Metrics:
             self._events[activity.event.type, activity.event.mode] += 1
         elif isinstance(activity, Attempted):
             outcome = activity.attempt.outcome
-            ended = str(outcome.response.status_code) if outcome.response else str(outcome.error)
+            ended = outcome.response.status_code if outcome.response else outcome.error
             self._attempts[activity.delivery.status, ended] += 1
             self._seconds += outcome.timing.total_ms / 1000
         elif isinstance(activity, Captured) and activity.is_new:
-            self._captures[str(activity.capture.verified).lower()] += 1
+            self._captures[activity.capture.verified] += 1
