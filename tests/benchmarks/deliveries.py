@@ -15,6 +15,7 @@ Run it by `make bench`, or `python -m tests.benchmarks.deliveries --window 15 --
 
 import argparse
 import asyncio
+import gc
 import json
 import statistics
 import sys
@@ -239,6 +240,7 @@ async def run_one(name: str, window: float) -> float:
     with tempfile.TemporaryDirectory() as folder:
         async with serve(Settings(port=0, db=Path(folder) / "bench.db")) as running:
             await running.sandbox.dispatcher.settle()
+            gc.freeze()  # for all of them, as `up` does
             return await CONTENDERS[name](running, window)
 
 

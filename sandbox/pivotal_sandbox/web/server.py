@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import errno
 import json
 import os
@@ -89,6 +90,9 @@ def run(settings: Settings, *, on_ready: Callable[[Running], None], on_activity:
             if settings.ready_file:
                 _write_ready_file(settings.ready_file, running)
             on_ready(running)
+            # What is there by now stays: collections need not look through it, a tenth of the time
+            # of a delivery. Only here, where the process is ours.
+            gc.freeze()
             await stop.wait()
 
     _run(main())
