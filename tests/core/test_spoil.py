@@ -8,10 +8,11 @@ import pytest
 from pivotal_sandbox.core.catalog import Catalog
 from pivotal_sandbox.core.event import envelope
 from pivotal_sandbox.core.fault import FAULTS
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Event, Request
 from pivotal_sandbox.core.plan import plan
 from pivotal_sandbox.core.spoil import spoil, spoil_events
-from pivotal_sandbox.core.spoil_signature import Signing, header_of
+from pivotal_sandbox.core.spoil_signature import Signing
 from pivotal_sandbox.core.spoil_traffic import OLDER
 from pivotal_sandbox.errors import InputError
 

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Request
 from pivotal_sandbox.core.plan import plan
 from pivotal_sandbox.core.signature import verify, verify_headers
-from pivotal_sandbox.core.spoil_signature import SPOIL, Signing, header_of
+from pivotal_sandbox.core.spoil_signature import SPOIL, Signing
 from pivotal_sandbox.errors import SignatureError
 
 NOW = 1_780_000_000

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Request, Wire
 from pivotal_sandbox.core.plan import plan
-from pivotal_sandbox.core.spoil_signature import Signing, header_of
+from pivotal_sandbox.core.spoil_signature import Signing
 from pivotal_sandbox.core.spoil_transport import PAUSE_MS, PIECES, SPOIL, as_headed
 
 SIGNING = Signing(("whsec_x",), 1, random.Random(7))

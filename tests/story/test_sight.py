@@ -2,9 +2,10 @@
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.core.behaviour import Bin, parse_behaviour
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.sandbox import Sandbox
 from pivotal_sandbox.story.bins import Bins
-from pivotal_sandbox.story.sight import Sight, header
+from pivotal_sandbox.story.sight import Sight
 
 
 async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> None:
@@ -35,10 +36,13 @@ async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> Non
     assert len(sight.chosen(None, "webhook.ping", None)) == 2
     assert sight.deliveries[replayed.id].status == "delivered"
     caught = sight.caught(ids, "task.updated", "a")
-    assert [header(capture, "pivotal-delivery-id") for capture in caught] == [ids[0], ids[0]]
+    assert [header_of(capture.headers, "pivotal-delivery-id") for capture in caught] == [
+        ids[0],
+        ids[0],
+    ]
     assert set(sight.events(caught).values()) == {fired.event.id}
     assert len(sight.caught(None, None, None)) == 6
-    assert header(caught[0], "x-none") is None
+    assert header_of(caught[0].headers, "x-none") is None
 
 
 async def test_a_request_that_carries_no_event_counts_as_one_of_its_own() -> None:

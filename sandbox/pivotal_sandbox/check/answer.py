@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Outcome, Response, Timing
 from pivotal_sandbox.core.policy import is_retried
 
@@ -16,7 +17,7 @@ _LATER = (408, 425, 429)  # "not now": neither taken nor refused
 
 def header(exchange: Exchange, name: str) -> str:
     """Return the value of the answer's header, or ""."""
-    return next((value for key, value in exchange.response_headers if key.lower() == name), "")
+    return header_of(exchange.response_headers, name) or ""
 
 
 def kind(exchange: Exchange) -> Kind:

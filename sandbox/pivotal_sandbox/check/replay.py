@@ -4,6 +4,7 @@ import re
 
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.core.curl import curl_command, printf, quoted
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.url import Url, parse_url
 
 _REQUEST_LINE = re.compile(r"([A-Z]+) (/[!-\"$-~]*) HTTP/1\.1")
@@ -73,7 +74,7 @@ def _is_short(body: bytes, headers: list[tuple[str, str]]) -> bool:
 
 
 def _length(headers: list[tuple[str, str]]) -> str | None:
-    return next((value for name, value in headers if name.lower() == "content-length"), None)
+    return header_of(headers, "content-length")
 
 
 def _pipe(place: Url, *, short: bool) -> str:

@@ -15,6 +15,7 @@ from pivotal_sandbox.core.algorithm_mistakes import ALGORITHM_MISTAKES
 from pivotal_sandbox.core.body_forms import BODY_FORMS
 from pivotal_sandbox.core.body_mistakes import BODY_MISTAKES
 from pivotal_sandbox.core.encoding_mistakes import ENCODING_MISTAKES, readings, spoiled
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.header_mistakes import (
     CLOCK_MISTAKES,
     HEADER,
@@ -182,7 +183,7 @@ def hint(
 
     It takes some milliseconds at most, whatever the request is.
     """
-    header = next((value for name, value in headers if name.lower() == HEADER), None)
+    header = header_of(headers, HEADER)
     told = explain(body, header, secrets, now=now, others=others, headers=headers, effort=BRIEF)
     return told.sentence if told.mistakes else ""
 

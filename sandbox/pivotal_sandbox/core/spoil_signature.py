@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.ids import new_secret
-from pivotal_sandbox.core.model import Headers, Request
+from pivotal_sandbox.core.model import Request
 from pivotal_sandbox.core.signature import TOLERANCE, mac, sign_all
 
 HEADER = "pivotal-signature"
@@ -48,21 +49,13 @@ def with_body(request: Request, body: bytes) -> Request:
     return replace(with_header(request, "content-length", str(len(body))), body=body)
 
 
-def header_of(headers: Headers, name: str) -> str:
-    """Return the value of a header, or nothing."""
-    for one, value in headers:
-        if one.lower() == name:
-            return value
-    return ""
-
-
 def _signed(request: Request, signing: Signing, **changed: Any) -> Request:
     it = replace(signing, **changed)
     return with_header(request, HEADER, sign_all(request.body, it.secrets, timestamp=it.timestamp))
 
 
 def _value(request: Request) -> str:
-    return header_of(request.headers, HEADER)
+    return header_of(request.headers, HEADER) or ""
 
 
 def _no_signature(request: Request, signing: Signing) -> Request:

@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Request, Wire
-from pivotal_sandbox.core.spoil_signature import Signing, Spoil, header_of
+from pivotal_sandbox.core.spoil_signature import Signing, Spoil
 
 PIECES = 8
 PAUSE_MS = 280  # seven of them: about 2 s

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.core.activity import Captured
 from pivotal_sandbox.core.behaviour import Bin, Step
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.ids import CAPTURE, Ids
 from pivotal_sandbox.core.model import Attempt, Capture, Forwarded, Headers
-from pivotal_sandbox.core.spoil_signature import header_of
 from pivotal_sandbox.core.verdict import judge
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receive.forward import (
@@ -94,7 +94,7 @@ class CaptureReceiver:
 
     def verdict(self, attempt: Attempt) -> str | None:
         """Return what was said, once, of the request of an attempt, if it came in lately."""
-        return self._verdicts.pop(header_of(attempt.request_headers, _DELIVERY_ID), None)
+        return self._verdicts.pop(header_of(attempt.request_headers, _DELIVERY_ID) or "", None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()

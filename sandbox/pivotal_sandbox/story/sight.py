@@ -10,6 +10,7 @@ from pivotal_sandbox.core.activity import (
     DeliveryChanged,
     Triggered,
 )
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Capture, Delivery, ErrorCode
 
 
@@ -68,8 +69,11 @@ class Sight:
             one
             for one in self.captures.values()
             if bin in (None, one.bin)
-            and type in (None, header(one, "pivotal-event"))
-            and (delivery_ids is None or header(one, "pivotal-delivery-id") in delivery_ids)
+            and type in (None, header_of(one.headers, "pivotal-event"))
+            and (
+                delivery_ids is None
+                or header_of(one.headers, "pivotal-delivery-id") in delivery_ids
+            )
         ]
 
     def events(self, captures: Iterable[Capture]) -> dict[str, str]:
@@ -79,11 +83,6 @@ class Sight:
     def _take(self, delivery: Delivery) -> None:
         self._order.setdefault(delivery.id, len(self._order))
         self.deliveries[delivery.id] = delivery
-
-
-def header(capture: Capture, name: str) -> str | None:
-    """Return the first value of a captured header."""
-    return next((value for key, value in capture.headers if key.lower() == name), None)
 
 
 def _event_of(body: bytes) -> str | None:

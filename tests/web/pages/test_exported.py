@@ -52,13 +52,12 @@ async def test_an_unknown_form_is_told_the_nearest(look: Look, two: list[str]) -
     assert 'Did you mean "har"?' in page.main
 
 
-async def test_what_was_not_sent_yet_makes_no_commands(look: Look, sandbox: Sandbox) -> None:
-    endpoint = await sandbox.add_endpoint("http://127.0.0.1:1/")
-    await sandbox.update_endpoint(endpoint.id, enabled=False)
-    [id] = await sandbox.deliveries.matching(DeliveryFilter(endpoint_id=endpoint.id))
-    if (await sandbox.deliveries.get(id)).attempt_count == 0:
-        page = await look("/deliveries/export", code=422, **{"as": "curl", "id": id})
-        assert "None of them was sent yet." in page.main
+async def test_what_was_not_sent_yet_makes_no_commands(
+    look: Look, sandbox: Sandbox, two: list[str]
+) -> None:
+    _, waiting = await sandbox.replay(two, rate=0.001)
+    page = await look("/deliveries/export", code=422, **{"as": "curl", "id": waiting.id})
+    assert "None of them was sent yet." in page.main
 
 
 async def test_a_file_that_is_not_written_by_lines_has_its_limit(

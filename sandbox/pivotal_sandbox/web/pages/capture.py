@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Capture
 from pivotal_sandbox.core.sent import of_capture
 from pivotal_sandbox.errors import NotFound
@@ -43,7 +44,7 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
         "capture": capture,
         "request": shown(capture.body),
         "start": _start(capture),
-        "delivery": _header(capture, "pivotal-delivery-id"),
+        "delivery": header_of(capture.headers, "pivotal-delivery-id") or "",
         "response": shown(response.body) if response else None,
         "error": ERRORS[outcome.error] if outcome and outcome.error else "",
         "exports": exports(sent.request, (), sent),
@@ -61,10 +62,6 @@ def _start(capture: Capture) -> str:
 
 def _target(capture: Capture) -> str:
     return f"{capture.path}?{capture.query}" if capture.query else capture.path
-
-
-def _header(capture: Capture, name: str) -> str:
-    return next((value for its, value in capture.headers if its.lower() == name), "")
 
 
 def _secrets(visit: Visit, capture: Capture) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pivotal_sandbox.core.endpoint import labelled
+from pivotal_sandbox.core.header import header_of
 from pivotal_sandbox.core.model import Headers
 from pivotal_sandbox.web.pages.visit import Visit
 
@@ -25,7 +26,7 @@ async def explanation(
         return None
     from pivotal_sandbox.core.explain import explain
 
-    header = next((v for name, v in headers if name.lower() == "pivotal-signature"), None)
+    header = header_of(headers, "pivotal-signature")
     others = labelled(visit.sandbox.endpoints.all())
     # The search takes its time, in which others are served.
     return await asyncio.to_thread(
