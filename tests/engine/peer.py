@@ -32,6 +32,8 @@ class Peer:
     async def send(self, data: bytes, *, piece: int = 1 << 20) -> None:
         """Send `data`, in pieces of that many bytes that arrive one by one."""
         for start in range(0, len(data), piece):
+            if self.writer.transport.is_closing():  # uvloop raises no ConnectionError there
+                raise ConnectionResetError
             self.writer.write(data[start : start + piece])
             await self.writer.drain()
             if piece < len(data):
