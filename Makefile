@@ -6,12 +6,14 @@
 PYTHON ?= python3
 ARGS ?=
 WORKERS ?= 2
+comma := ,
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 TOOLS := .venv/.tools
-NODE := $(patsubst %,%/node_modules/.package-lock.json,tests/express tests/check/stacks tests/browser tests/web/asyncapi tests/core/har)
+PURE := $(subst $() ,$(comma),$(patsubst %,*/pivotal_sandbox/%/*,common domain records explain faults exports))
+NODE := $(patsubst %,%/node_modules/.package-lock.json,tests/express tests/check/stacks tests/browser tests/web/asyncapi tests/exports/har)
 
 .DEFAULT_GOAL := help
 .PHONY: help up test test-templates check fix build lock bench clean
@@ -26,8 +28,8 @@ test: check $(NODE) ## Check the code, run every test and hold the coverage; wha
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report --include='*/core/*' --fail-under=100
-	@$(BIN)/coverage report --omit='*/core/*' --fail-under=95
+	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+	@$(BIN)/coverage report --omit='$(PURE)' --fail-under=95
 
 test-templates: $(TOOLS) ## Generate, install and grade every receiver template; TEMPLATES="flask go-chi" picks some
 	@TEMPLATES="$${TEMPLATES:-all}" $(BIN)/pytest tests/templates $(ARGS)
@@ -36,6 +38,7 @@ check: $(TOOLS) ## Lint, formatting and types, without changing a file
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "Not formatted: run 'make fix'." >&2; exit 1; }
 	@$(BIN)/mypy
+	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report" >&2; exit 1; }
 
 fix: $(TOOLS) ## Format, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet || true
@@ -54,7 +57,7 @@ bench: $(TOOLS) ## Measure deliveries per second, beside other ways to do the sa
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 clean: ## Remove what was made here, .venv too
-	@rm -rf .venv build dist htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .venv build dist htmlcov .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
 	  $(NODE:/.package-lock.json=)
 	@find sandbox tests fixtures receiver_templates -name __pycache__ -prune -exec rm -rf {} +
 

@@ -2,16 +2,23 @@
 
 import asyncio
 import os
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
 
-from pivotal_sandbox.core.activity import Activity, Captured
-from pivotal_sandbox.core.model import Capture
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.ids import Ids
+from pivotal_sandbox.domain.catalog import Catalog
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.domain.models import Capture
+from pivotal_sandbox.feed import Activity, Captured
+from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.sample_data import Names, load_names
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running, Settings, serve
 
 
@@ -71,3 +78,33 @@ async def client(running: Running) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running sandbox."""
     async with httpx.AsyncClient(base_url=running.url, verify=False, timeout=10) as client:
         yield client
+
+
+class NewWorld(Protocol):
+    """Makes a world; the same seed makes the same world."""
+
+    def __call__(self, seed: object = 1, catalog: Catalog = ...) -> World: ...
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@pytest.fixture(scope="session")
+def names() -> Names:
+    return load_names()
+
+
+@pytest.fixture(scope="session")
+def new_world(catalog: Catalog, names: Names) -> NewWorld:
+    def make(seed: object = 1, catalog: Catalog = catalog) -> World:
+        source = random.Random(f"{seed}")
+        return World("test", catalog, names, Ids(source), source)
+
+    return make
+
+
+@pytest.fixture
+def world(new_world: NewWorld) -> World:
+    return new_world()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.clock import MANUAL_START, Clock, sleep, wall_time
-from pivotal_sandbox.core.instant import rfc3339
+from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.errors import InputError
 
 START = 1_767_225_600.0

@@ -17,8 +17,8 @@ import pytest
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.cli.main import cli
-from pivotal_sandbox.core.policy import DEFAULTS
-from pivotal_sandbox.scaffold import templates
+from pivotal_sandbox.domain.retry_policy import DEFAULTS
+from pivotal_sandbox.templates import templates
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -69,7 +69,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
     folder = tmp_path_factory.mktemp("reader")
     (handler,) = [block for kind, block in BLOCKS if kind == "python"]
     (folder / "handler.py").write_text(handler, "utf-8")
-    for version in (ROOT / "tests" / "check" / "story").glob("*.py"):
+    for version in (ROOT / "tests" / "check" / "first_handler").glob("*.py"):
         shutil.copy(version, folder)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = unmeasured() | {"PATH": path, "PIVOTAL_WEBHOOK_SECRET": "whsec_dev"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import unmeasured
 
-from pivotal_sandbox.core.export import FORMS
+from pivotal_sandbox.exports.formats import FORMS
 from pivotal_sandbox.web.server import Running
 
 PAGE = (Path(__file__).parents[1] / "docs" / "exports.md").read_text("utf-8")

@@ -2,9 +2,8 @@
 
 import pytest
 
-from pivotal_sandbox.core.activity import Activity, Triggered
-from pivotal_sandbox.core.model import Event
-from pivotal_sandbox.feed import Feed
+from pivotal_sandbox.domain.models import Event
+from pivotal_sandbox.feed import Activity, Feed, Triggered
 
 
 def activity(id: str) -> Triggered:

@@ -9,8 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 
-from pivotal_sandbox.core.instant import parse_rfc3339, rfc3339
-from pivotal_sandbox.data import FIXTURES, load_names
+from pivotal_sandbox.common.timestamps import parse_rfc3339, rfc3339
+from pivotal_sandbox.package_data import FIXTURES
+from pivotal_sandbox.records.sample_data import load_names
 
 # What the README promises; * marks what Pivotal's own page names.
 PROMISED = [

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.test_watch import Handler, lines, watching
+from tests.cli.commands.test_watch import Handler, lines, watching
 from tests.conftest import unmeasured
 from tests.load.receiver import answering, receiving
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running
 
 PAGE = (Path(__file__).parents[1] / "docs" / "load-and-watch.md").read_text("utf-8")

@@ -13,8 +13,8 @@ from tests.conftest import unmeasured
 from tests.load.receiver import receiving
 from tests.test_load_and_watch_page import pattern
 
-from pivotal_sandbox import data
-from pivotal_sandbox.core.scenario import KINDS, Target, parse_scenario
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.scenarios.parser import KINDS, Target, parse_scenario
 from pivotal_sandbox.web.server import Running
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scenarios.md").read_text("utf-8")
@@ -65,7 +65,7 @@ async def test_each_session_prints_what_it_shows(
 
 
 def test_each_file_of_the_page_is_a_story() -> None:
-    catalog = data.load_catalog()
+    catalog = load_catalog()
     assert len(FILES) >= 2
     for index, text in enumerate(FILES):
         whole = text if "title" in text else f'title = "x"\n[endpoints.app]\n{text}'

@@ -24,9 +24,9 @@ from pivotal_sandbox.errors import (
 )
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.core.explain import explain
-    from pivotal_sandbox.core.signature import sign
-    from pivotal_sandbox.sandbox import Sandbox
+    from pivotal_sandbox.explain.explain import explain
+    from pivotal_sandbox.sandbox.sandbox import Sandbox
+    from pivotal_sandbox.signature import sign
 
 __version__ = "0.1.0"
 
@@ -45,9 +45,9 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Sandbox": "pivotal_sandbox.sandbox",
-    "explain": "pivotal_sandbox.core.explain",
-    "sign": "pivotal_sandbox.core.signature",
+    "Sandbox": "pivotal_sandbox.sandbox.sandbox",
+    "explain": "pivotal_sandbox.explain.explain",
+    "sign": "pivotal_sandbox.signature",
 }
 
 
@@ -65,8 +65,8 @@ def verify(
     several (any may have signed), `now` Unix seconds (default: the present), `tolerance` seconds
     in both directions. Any input, however broken, gives that one error; `.reason` names the rule.
     """
+    from pivotal_sandbox import signature
     from pivotal_sandbox.clock import wall_time
-    from pivotal_sandbox.core import signature
 
     now = wall_time() if now is None else now
     signature.verify(body, header, secrets, now=now, tolerance=tolerance)

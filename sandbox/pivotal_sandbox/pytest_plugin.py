@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     path = config.getoption("--pivotal-report")
     if path and not hasattr(config, "workerinput"):
-        from pivotal_sandbox.testing.report import Report
+        from pivotal_sandbox.testing.failure_report import Report
 
         config.pluginmanager.register(Report(path), "pivotal-report")
 
@@ -67,7 +67,7 @@ def pytest_runtest_makereport(
     """Show the deliveries of a test that failed."""
     report = yield
     if call.excinfo is not None and report.failed and _SANDBOXES in item.stash:
-        from pivotal_sandbox.testing.failure import show_in
+        from pivotal_sandbox.testing.failure_report import show_in
 
         path = item.config.getoption("--pivotal-report")
         show_in(report, item.stash[_SANDBOXES], keep=path is not None)
@@ -130,8 +130,8 @@ def apivotal(
     For apps whose pools and tasks belong to that loop, with pytest-asyncio or anyio's plugin:
     delivery = await apivotal.trigger("customer.at_risk").
     """
+    from pivotal_sandbox.testing.async_cleanup import closing
     from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
-    from pivotal_sandbox.testing.closing import closing
 
     sandbox = AsyncPivotal(_options(request), _pivotal_background)
     request.node.stash.setdefault(_SANDBOXES, []).append(sandbox)

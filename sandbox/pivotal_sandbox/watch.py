@@ -9,11 +9,11 @@ from time import perf_counter
 from watchfiles import Change, DefaultFilter, awatch
 
 from pivotal_sandbox.clock import sleep
-from pivotal_sandbox.core.model import Request
-from pivotal_sandbox.core.url import parse_url
-from pivotal_sandbox.engine.failure import Failure
-from pivotal_sandbox.engine.guard import Guard
-from pivotal_sandbox.engine.pool import Pool
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.models import Request
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.failures import Failure
+from pivotal_sandbox.sender.pool import Pool
 
 DEBOUNCE_MS = 400  # saves that follow each other sooner are one
 SETTLE_MS = 1_000  # how long a receiver may take to notice the change and go down

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 import uvloop
-from tests.store.things import NOW, a_delivery, an_attempt, an_event
+from tests.store.samples import NOW, a_delivery, an_attempt, an_event
 
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import attempt_row, delivery_row

@@ -29,10 +29,8 @@ import aiohttp
 import httpx
 import uvloop
 
-from pivotal_sandbox.core.activity import Activity, Attempted
-from pivotal_sandbox.core.event import envelope
-from pivotal_sandbox.core.ids import CAPTURE, DELIVERY, EVENT
-from pivotal_sandbox.core.model import (
+from pivotal_sandbox.common.ids import CAPTURE, DELIVERY, EVENT
+from pivotal_sandbox.domain.models import (
     Attempt,
     Capture,
     Delivery,
@@ -43,9 +41,11 @@ from pivotal_sandbox.core.model import (
     Response,
     Timing,
 )
-from pivotal_sandbox.core.plan import plan
-from pivotal_sandbox.core.policy import Decision, after
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.retry_policy import Decision, after
+from pivotal_sandbox.feed import Activity, Attempted
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import attempt_row, delivery_row, event_row
 from pivotal_sandbox.web.server import Running, Settings, serve
 

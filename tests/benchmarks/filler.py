@@ -8,11 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pivotal_sandbox import data
 from pivotal_sandbox.clock import MANUAL_START
-from pivotal_sandbox.core.event import envelope
-from pivotal_sandbox.core.ids import DELIVERY, ENDPOINT, EVENT, Ids
-from pivotal_sandbox.core.model import Delivery, Event, Mode, Status
+from pivotal_sandbox.common.ids import DELIVERY, ENDPOINT, EVENT, Ids
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.domain.models import Delivery, Event, Mode, Status
+from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.records.sample_data import load_names
 from pivotal_sandbox.store.database import Row, Table
 from pivotal_sandbox.store.deliveries import DELIVERIES, EVENTS, delivery_row, event_row
 
@@ -62,10 +63,9 @@ def _rows(
     source: random.Random, ids: Ids, endpoints: list[str], count: int
 ) -> Iterator[tuple[Row, Row]]:
     types: list[tuple[str, dict[str, Any]]] = [
-        (type.name, json.loads(json.dumps(type.example))["data"])
-        for type in data.load_catalog(None)
+        (type.name, json.loads(json.dumps(type.example))["data"]) for type in load_catalog(None)
     ]
-    names = [company.name for company in data.load_names().companies]
+    names = [company.name for company in load_names().companies]
     weights, ends = [end[0] for end in _ENDS], [end[1:] for end in _ENDS]
     for number in range(count):
         now = MANUAL_START + _moment(number, count)

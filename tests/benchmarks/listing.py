@@ -24,9 +24,9 @@ import httpx
 from tests.benchmarks.filler import DAYS_90, fill
 
 from pivotal_sandbox.clock import MANUAL_START
-from pivotal_sandbox.core.instant import rfc3339
-from pivotal_sandbox.core.model import Delivery
-from pivotal_sandbox.engine.transport import WireTransport
+from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.domain.models import Delivery
+from pivotal_sandbox.sender.httpx_adapter import WireTransport
 from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import DeliveryFilter

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from tests.benchmarks.transport import by_wrk, in_turn, medians_of, request_to, sink
 
-from pivotal_sandbox.load.crew import processes_for, send
 from pivotal_sandbox.load.runner import Load
+from pivotal_sandbox.load.workers import processes_for, send
 
 CONNECTIONS = 32  # wrk's, too
 

@@ -9,8 +9,8 @@ from time import perf_counter
 import httpx
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.duration import HOUR
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.durations import HOUR
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 
 async def retries() -> float:

@@ -27,13 +27,13 @@ import aiohttp
 import httpx
 import uvloop
 
-from pivotal_sandbox import data
-from pivotal_sandbox.core.event import envelope
-from pivotal_sandbox.core.model import Request
-from pivotal_sandbox.core.plan import plan
-from pivotal_sandbox.engine.guard import Guard
-from pivotal_sandbox.engine.pool import Pool
-from pivotal_sandbox.engine.transport import WireTransport
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.domain.models import Request
+from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.httpx_adapter import WireTransport
+from pivotal_sandbox.sender.pool import Pool
 
 NGINX = """
 worker_processes 1;
@@ -57,7 +57,7 @@ wrk.headers["content-type"] = "application/json"
 
 def request_to(url: str) -> Request:
     """Return a signed delivery of an example event."""
-    type = next(one for one in data.load_catalog() if one.name == "customer.updated")
+    type = next(one for one in load_catalog() if one.name == "customer.updated")
     body = envelope("evt_1", type.name, 0, json.loads(json.dumps(type.example))["data"])
     return plan("msg_1", type.name, body, url=url, secrets=["whsec_1"], timestamp=0)
 

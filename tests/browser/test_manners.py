@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 from tests.browser.conftest import Open
 
-from pivotal_sandbox.core.duration import HOUR, MINUTE
+from pivotal_sandbox.common.durations import HOUR, MINUTE
 from pivotal_sandbox.web.server import Running
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="session")]

@@ -7,7 +7,7 @@ import pytest
 
 import pivotal_sandbox.check
 from pivotal_sandbox.check.advice import GENERAL, IDIOMS, REASONS, advise
-from pivotal_sandbox.check.battery import CASES
+from pivotal_sandbox.check.registry import CASES
 
 FOLDER = Path(pivotal_sandbox.check.__file__).parent
 

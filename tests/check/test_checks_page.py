@@ -6,8 +6,8 @@
 from pathlib import Path
 
 from pivotal_sandbox.check.advice import GENERAL
-from pivotal_sandbox.check.battery import CASES, GROUPS
 from pivotal_sandbox.check.case import Case
+from pivotal_sandbox.check.registry import CASES, GROUPS
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 HEAD = """\

@@ -15,10 +15,10 @@ from tests.check.broken import (
     SortedDumps,
     TimestampNotSigned,
 )
-from tests.check.fleet import run_one
 from tests.check.receiver import SECRET, Receiver
+from tests.check.receivers import run_one
 from tests.check.server import Request
-from tests.check.test_bench import bench
+from tests.check.test_context import bench
 
 from pivotal_sandbox.check.diagnosis import diagnose
 from pivotal_sandbox.check.model import Exchange

@@ -1,7 +1,7 @@
 """Grades."""
 
 import pytest
-from tests.check.test_causes import result
+from tests.check.test_root_causes import result
 
 from pivotal_sandbox.check.grade import grade
 from pivotal_sandbox.check.model import Outcome, Severity

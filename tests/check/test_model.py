@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.check.test_causes import result
+from tests.check.test_root_causes import result
 
 from pivotal_sandbox.check.model import Outcome, Report, Severity
 

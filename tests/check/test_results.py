@@ -2,9 +2,9 @@
 
 from tests.check.test_session import SETTINGS, SHOT, Script
 
-from pivotal_sandbox.check.battery import CASES
 from pivotal_sandbox.check.case import Verdict, failed, passed
 from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.results import KEPT, Ended, result_of
 from pivotal_sandbox.check.session import Session, Trace
 

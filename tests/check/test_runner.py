@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from tests.check.broken import DiesOnLength, NoVerify, RateLimit
 from tests.check.correct import PREVIOUS, REVOKED, VARIANTS, Rotating, VerifiesLater
-from tests.check.fleet import Reports, full_reports, report_of, run_one, variant_reports, wrong
 from tests.check.receiver import SECRET, Receiver
+from tests.check.receivers import Reports, full_reports, report_of, run_one, variant_reports, wrong
 from tests.check.server import Answer, Dropped, Request, serving
 
-from pivotal_sandbox.check.battery import CASES
 from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.probe import ProbeError
+from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.runner import check
 from pivotal_sandbox.check.session import REQUESTS_MOST
 from pivotal_sandbox.errors import InputError, UnreachableError

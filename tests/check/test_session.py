@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.request import Shot
 from pivotal_sandbox.check.session import REQUESTS_MOST, OverError, Session, Settings
-from pivotal_sandbox.check.shot import Shot
-from pivotal_sandbox.core.model import ErrorCode
+from pivotal_sandbox.domain.models import ErrorCode
 
 SHOT = Shot("x", b"POST / HTTP/1.1\r\n\r\n", b"", "evt_1", True, 0)
 SETTINGS = Settings("http://127.0.0.1:1/", "s", 1, 1_000)

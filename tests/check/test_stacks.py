@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.check.fleet import wrong
+from tests.check.receivers import wrong
 
 from pivotal_sandbox.check.model import Report
 from pivotal_sandbox.check.probe import ProbeUrl
+from pivotal_sandbox.check.receiver_process import started
 from pivotal_sandbox.check.runner import check
-from pivotal_sandbox.check.target import started
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent / "stacks"

@@ -12,8 +12,8 @@ import click
 import pytest
 
 from pivotal_sandbox.cli.main import cli
-from pivotal_sandbox.core.chaos import DELAY, NETWORK, parse_chaos
-from pivotal_sandbox.core.fault import FAULTS, Fault
+from pivotal_sandbox.faults.chaos import DELAY, NETWORK, parse_chaos
+from pivotal_sandbox.faults.registry import FAULTS, Fault
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 GROUPS = ("signature", "traffic", "content", "transport")

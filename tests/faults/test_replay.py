@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.activity import Activity, Attempted
-from pivotal_sandbox.core.duration import HOUR, SECOND
-from pivotal_sandbox.core.model import Delivery, Endpoint
-from pivotal_sandbox.core.signature import verify
+from pivotal_sandbox.common.durations import HOUR, SECOND
+from pivotal_sandbox.domain.models import Delivery, Endpoint
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, SignatureError
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.feed import Activity, Attempted
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.signature import verify
 
 
 @dataclass

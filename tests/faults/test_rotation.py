@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE
-from pivotal_sandbox.core.model import Endpoint
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE
+from pivotal_sandbox.domain.models import Endpoint
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 
 @dataclass

@@ -13,10 +13,10 @@ import pytest
 from tests.conftest import unmeasured
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
-from pivotal_sandbox.core.duration import DAY, HOUR
-from pivotal_sandbox.core.model import Delivery
+from pivotal_sandbox.common.durations import DAY, HOUR
+from pivotal_sandbox.domain.models import Delivery
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.server import Running
 

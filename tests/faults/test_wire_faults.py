@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.engine.peer import Peer, Stage
+from tests.sender.peer import Peer, Stage
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.activity import Triggered
-from pivotal_sandbox.core.duration import DAY, HOUR
-from pivotal_sandbox.core.fault import FAULTS
-from pivotal_sandbox.core.instant import parse_rfc3339
-from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint
-from pivotal_sandbox.core.signature import verify_headers
+from pivotal_sandbox.common.durations import DAY, HOUR
+from pivotal_sandbox.common.timestamps import parse_rfc3339
+from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint
 from pivotal_sandbox.errors import InputError, SignatureError
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.faults.registry import FAULTS
+from pivotal_sandbox.feed import Triggered
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.signature import verify_headers
 
 ORDER = [
     *("host", "content-type", "pivotal-event", "pivotal-delivery-id", "pivotal-signature"),

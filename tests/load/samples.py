@@ -2,7 +2,7 @@
 
 from pivotal_sandbox.load.report import Report
 from pivotal_sandbox.load.runner import Load
-from pivotal_sandbox.load.tally import Tally
+from pivotal_sandbox.load.stats import Tally
 
 
 def report(

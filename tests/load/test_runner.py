@@ -8,7 +8,7 @@ from tests.load.receiver import NO_CONTENT, answering
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.errors import InputError, UnreachableError
 from pivotal_sandbox.load.runner import Ended, Load, run
-from pivotal_sandbox.load.tally import Tally
+from pivotal_sandbox.load.stats import Tally
 
 FAILED = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
 

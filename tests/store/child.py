@@ -5,7 +5,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from tests.store.things import NOW, a_delivery, an_event
+from tests.store.samples import NOW, a_delivery, an_event
 
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import delivery_row, event_row

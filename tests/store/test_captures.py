@@ -2,10 +2,10 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.store.things import DAY, NOW, a_capture
+from tests.store.samples import DAY, NOW, a_capture
 
-from pivotal_sandbox.core.behaviour import Bin, Step
-from pivotal_sandbox.core.model import Capture, Forwarded, Outcome, Response, Timing
+from pivotal_sandbox.domain.bins import Bin, Step
+from pivotal_sandbox.domain.models import Capture, Forwarded, Outcome, Response, Timing
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store.captures import CaptureFilter, Captures
 from pivotal_sandbox.store.database import Database

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.store.things import DAY, NOW, a_capture, a_delivery, an_attempt, an_event
+from tests.store.samples import DAY, NOW, a_capture, a_delivery, an_attempt, an_event
 
-from pivotal_sandbox.core.model import OPEN, Attempt, Delivery, Event, Status
+from pivotal_sandbox.domain.models import OPEN, Attempt, Delivery, Event, Status
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store.captures import Captures
 from pivotal_sandbox.store.database import Database

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.store.things import NOW, URL, an_id
+from tests.store.samples import NOW, URL, an_id
 
-from pivotal_sandbox.core.ids import ENDPOINT
-from pivotal_sandbox.core.model import Endpoint
+from pivotal_sandbox.common.ids import ENDPOINT
+from pivotal_sandbox.domain.models import Endpoint
 from pivotal_sandbox.errors import NotFound, StoreError
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.endpoints import Endpoints

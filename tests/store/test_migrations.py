@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.store.things import an_event
+from tests.store.samples import an_event
 
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store.database import Database

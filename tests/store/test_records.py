@@ -1,6 +1,6 @@
 """The world's records, kept."""
 
-from pivotal_sandbox.core.change import Touched
+from pivotal_sandbox.records.changes import Touched
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.records import load_records, record_rows
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.store.things import NOW, a_delivery, an_event
+from tests.store.samples import NOW, a_delivery, an_event
 
-from pivotal_sandbox.core.model import Delivery, Event, Status
+from pivotal_sandbox.domain.models import Delivery, Event, Status
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import (
     Deliveries,

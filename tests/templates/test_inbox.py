@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import unmeasured
 
-from pivotal_sandbox.scaffold import find, render, write
+from pivotal_sandbox.templates import find, render, write
 
 DEADLINE = 30
 EVENTS = 60

@@ -21,8 +21,8 @@ from _pytest.mark import ParameterSet
 from tests.conftest import unmeasured
 
 from pivotal_sandbox import sign
-from pivotal_sandbox.check.target import started
-from pivotal_sandbox.scaffold import Project, Template, find, render, templates, write
+from pivotal_sandbox.check.receiver_process import started
+from pivotal_sandbox.templates import Project, Template, find, render, templates, write
 
 WANTED = os.environ.get("TEMPLATES", "").replace(",", " ").split()
 PATIENCE = 900  # seconds for an installation with cold caches

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pivotal_sandbox.scaffold import Template, render, templates
+from pivotal_sandbox.templates import Template, render, templates
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEAD = "quickstart-"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pivotal_sandbox.engine.asgi import Receive, Scope, Send
+from pivotal_sandbox.sender.asgi import Receive, Scope, Send
 from pivotal_sandbox.testing.wsgi import StartResponse
 
 

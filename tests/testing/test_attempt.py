@@ -2,19 +2,19 @@
 
 import pytest
 
-from pivotal_sandbox.core import model
-from pivotal_sandbox.core.signature import sign
-from pivotal_sandbox.testing.attempt import Attempt, attempt_of
+from pivotal_sandbox.domain import models
+from pivotal_sandbox.signature import sign
+from pivotal_sandbox.testing.models import Attempt, attempt_of
 
 SECRET = "whsec_of_a_test"
 
 
 def attempt(status: int | None, *, secret: str = SECRET) -> Attempt:
-    response = None if status is None else model.Response(status, (("x-a", "1"),), b"said")
-    error: model.ErrorCode | None = "timeout" if status is None else None
-    outcome = model.Outcome(model.Timing(12.5), response, error, "No answer." if error else None)
+    response = None if status is None else models.Response(status, (("x-a", "1"),), b"said")
+    error: models.ErrorCode | None = "timeout" if status is None else None
+    outcome = models.Outcome(models.Timing(12.5), response, error, "No answer." if error else None)
     headers = (("pivotal-signature", sign(b"{}", secret, timestamp=1000)),)
-    made = model.Attempt("msg_1", 2, 1_767_225_600_000, headers, outcome)
+    made = models.Attempt("msg_1", 2, 1_767_225_600_000, headers, outcome)
     return attempt_of(made, "http://a.test/", b"{}", (SECRET,), 1000.0)
 
 

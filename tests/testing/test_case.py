@@ -7,7 +7,7 @@ import pytest
 from tests.testing.receivers import Answering
 
 from pivotal_sandbox import testing
-from pivotal_sandbox.check.battery import CASES
+from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
 from pivotal_sandbox.testing.background import Background
 from pivotal_sandbox.testing.case import BatteryCase, parameters

@@ -2,10 +2,9 @@
 
 from tests.testing.receivers import Answering
 
-from pivotal_sandbox.core import model
+from pivotal_sandbox.domain import models
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
-from pivotal_sandbox.testing.delivery import Delivery
-from pivotal_sandbox.testing.event import Event
+from pivotal_sandbox.testing.models import Delivery, Event
 
 
 async def test_a_delivery_is_alive(opened: AsyncPivotal) -> None:
@@ -42,7 +41,7 @@ async def test_what_nobody_wants_says_so(opened: AsyncPivotal) -> None:
 
 
 def test_what_was_never_tried_says_so() -> None:
-    event = model.Event("evt_1", "task.created", "test", 0, b"{}")
-    waiting = model.Delivery("msg_1", "evt_1", "task.created", "ep_1", "test", "http://a.test/", 0)
+    event = models.Event("evt_1", "task.created", "test", 0, b"{}")
+    waiting = models.Delivery("msg_1", "evt_1", "task.created", "ep_1", "test", "http://a.test/", 0)
     delivery = Delivery(Event(event), waiting)
     assert (delivery.status, delivery.said) == ("pending", "no attempt yet")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.clock import wall_time
-from pivotal_sandbox.core import model
-from pivotal_sandbox.core.signature import sign
-from pivotal_sandbox.testing.attempt import attempt_of
+from pivotal_sandbox.domain import models
+from pivotal_sandbox.signature import sign
 from pivotal_sandbox.testing.explanation import explanation
+from pivotal_sandbox.testing.models import attempt_of
 
 SECRET = "whsec_of_a_test"
 BODY = b'{"id": "evt_1"}'
@@ -27,12 +27,12 @@ def explained(
     environment: Mapping[str, str] | None = None,
     detail: str | None = None,
 ) -> str:
-    response = None if status is None else model.Response(status, (), answer.encode())
-    outcome = model.Outcome(model.Timing(1.0), response, detail=detail)
+    response = None if status is None else models.Response(status, (), answer.encode())
+    outcome = models.Outcome(models.Timing(1.0), response, detail=detail)
     now = int(wall_time()) if t is None else t
     signature = sign(BODY, signed_with, timestamp=now)
     headers = (("host", "127.0.0.1:1"), ("pivotal-signature", signature))
-    made = model.Attempt("msg_1", 1, 0, headers, outcome)
+    made = models.Attempt("msg_1", 1, 0, headers, outcome)
     return explanation(attempt_of(made, "http://a.test/x", BODY, (SECRET,), now), environment or {})
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pivotal_sandbox.testing.headers import Headers
+from pivotal_sandbox.testing.models import Headers
 
 PAIRS = (("Content-Type", "text/plain"), ("x-a", "1"), ("X-A", "2"))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pivotal_sandbox.engine.asgi import Receive, Scope, Send
 from pivotal_sandbox.errors import SandboxError
+from pivotal_sandbox.sender.asgi import Receive, Scope, Send
 from pivotal_sandbox.testing.lifespan import Lifespan
 
 

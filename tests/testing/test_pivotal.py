@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from tests.testing.receivers import Answering
 
-from pivotal_sandbox.engine.asgi import Receive, Scope, Send
 from pivotal_sandbox.errors import Conflict
+from pivotal_sandbox.sender.asgi import Receive, Scope, Send
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
 from pivotal_sandbox.testing.background import Background
 from pivotal_sandbox.testing.options import Options

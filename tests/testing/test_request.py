@@ -1,7 +1,6 @@
 """A request as tests see it."""
 
-from pivotal_sandbox.testing.headers import Headers
-from pivotal_sandbox.testing.request import Request
+from pivotal_sandbox.testing.models import Headers, Request
 
 
 def test_a_request_shows_its_event_text_and_json() -> None:

@@ -1,7 +1,6 @@
 """An answer as tests see it."""
 
-from pivotal_sandbox.testing.headers import Headers
-from pivotal_sandbox.testing.response import Response
+from pivotal_sandbox.testing.models import Headers, Response
 
 
 def test_a_response_shows_its_text_and_json() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.operation import Operation
 
 EXAMPLES = int(os.environ.get("ANY_REQUEST_EXAMPLES", "300"))

@@ -2,9 +2,9 @@
 
 import httpx
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
-from pivotal_sandbox.web.stream import Stream
+from pivotal_sandbox.web.sse import Stream
 
 
 async def test_what_is_below_in_is_captured_and_all_else_is_the_api() -> None:

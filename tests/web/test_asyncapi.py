@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from jsonschema.validators import validator_for
 
-from pivotal_sandbox import data
-from pivotal_sandbox.core.pointing import follow
-from pivotal_sandbox.core.schema import Schema
+from pivotal_sandbox.common.json_schema import Schema
+from pivotal_sandbox.common.pointing import follow
+from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.web.asyncapi import document
 
 # The official JSON schema of AsyncAPI; `make test` installs what package.json names.
 OFFICIAL = Path(__file__).parent / "asyncapi/node_modules/@asyncapi/specs/schemas"
-CATALOG = data.load_catalog()
+CATALOG = load_catalog()
 DESCRIPTION = document(CATALOG)
 
 

@@ -6,8 +6,8 @@ import re
 import httpx
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from pivotal_sandbox.data import load_catalog
-from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.openapi import document
 from pivotal_sandbox.web.operation import Operation
 from pivotal_sandbox.web.server import Settings, serve

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.operation import Operation
 
 

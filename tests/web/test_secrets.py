@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from pivotal_sandbox.core.behaviour import Bin
-from pivotal_sandbox.core.signature import sign
+from pivotal_sandbox.domain.bins import Bin
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sandbox import Sandbox
-from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.signature import sign
+from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.app import create_app
 from pivotal_sandbox.web.server import Running, Settings, serve
-from pivotal_sandbox.web.stream import Stream
+from pivotal_sandbox.web.sse import Stream
 
 TOKEN = "token-KEEP-1"
 FIRST = "whsec_KEEP-2"

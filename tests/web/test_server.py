@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.model import Capture
+from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import InputError, StoreError
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.server import BUILT_IN, Settings, serve, serve_empty
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.core.model import (
+from pivotal_sandbox.domain.models import (
     Attempt,
     Delivery,
     Endpoint,

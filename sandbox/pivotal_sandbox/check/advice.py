@@ -1,6 +1,6 @@
 """What to do about a finding: in general, and in the idiom of the receiver's stack."""
 
-from pivotal_sandbox.check.stack import Stack
+from pivotal_sandbox.check.framework_detection import Stack
 
 _COMPARE_PYTHON = "hmac.compare_digest(expected.encode(), given.encode())"
 _COMPARE_NODE = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pivotal_sandbox.check.model import Exchange, Outcome, Severity
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.check.bench import Bench
+    from pivotal_sandbox.check.context import Bench
 
 Group = Literal["contract", "authenticity", "raw-body", "idempotency", "transport"]
 

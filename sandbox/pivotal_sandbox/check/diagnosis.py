@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from pivotal_sandbox.check.answer import is_ack
-from pivotal_sandbox.check.bench import Bench
+from pivotal_sandbox.check.classify import is_ack
+from pivotal_sandbox.check.context import Bench
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.core.signature import VERSION, mac
+from pivotal_sandbox.signature import VERSION, mac
 
 _URL_SAFE = str.maketrans("+/", "-_")
 _SUSPECT = frozenset({400, 401, 403, 422, 500})

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from pivotal_sandbox.core.model import ErrorCode, Headers
+from pivotal_sandbox.domain.models import ErrorCode, Headers
 
 Severity = Literal["must", "should", "info"]
 Outcome = Literal["passed", "failed", "skipped", "vacuous", "error"]

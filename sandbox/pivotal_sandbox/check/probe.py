@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from pivotal_sandbox.core.model import Request
-from pivotal_sandbox.core.url import parse_url
-from pivotal_sandbox.engine.guard import Guard
-from pivotal_sandbox.engine.sender import Sender
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.sender import Sender
 
 PLACE = "{id}"
 AT_ONCE = 4  # questions that are put at the same time

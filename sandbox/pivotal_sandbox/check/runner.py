@@ -6,20 +6,20 @@ import ssl
 from collections.abc import Awaitable, Callable, Container, Sequence
 from time import perf_counter
 
-from pivotal_sandbox.check.battery import CASES, CONTROL, chosen
-from pivotal_sandbox.check.bench import Bench
 from pivotal_sandbox.check.case import NEEDED, UNSEEN, Case, Turn, Verdict, skipped
+from pivotal_sandbox.check.client import WireLine
+from pivotal_sandbox.check.context import Bench
 from pivotal_sandbox.check.grade import grade
-from pivotal_sandbox.check.line import WireLine
 from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.probe import Probe, ProbeError, as_probe
+from pivotal_sandbox.check.registry import CASES, CONTROL, chosen
 from pivotal_sandbox.check.results import Ended, result_of, with_causes
 from pivotal_sandbox.check.session import OverError, Restart, Session, Settings
 from pivotal_sandbox.clock import wall_time
-from pivotal_sandbox.core.policy import TIMEOUT
-from pivotal_sandbox.core.url import parse_url
-from pivotal_sandbox.engine.guard import Guard
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError, UnreachableError
+from pivotal_sandbox.sender.egress import Guard
 
 _UNREACHABLE = frozenset({"connection_refused", "dns", "tls"})
 

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from pivotal_sandbox.check.line import Line
+from pivotal_sandbox.check.client import Line
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.probe import Probe
-from pivotal_sandbox.check.shot import Shot
+from pivotal_sandbox.check.request import Shot
 from pivotal_sandbox.clock import sleep
 
 REQUESTS_MOST = 300

@@ -35,11 +35,11 @@ COMMANDS = {
     "sign": ("signature", "Print the signature header of a body."),
     "verify": ("signature", "Say whether a signature header holds for a body."),
     "explain": ("explain", "Name the mistake that makes a wrong signature."),
-    "policy": ("policy", "Print how Pivotal delivers: documented, and assumed."),
-    "vectors": ("vectors", "Print the signature vectors that test any implementation."),
-    "openapi": ("openapi", "Print the OpenAPI description of the REST API and its webhooks."),
-    "asyncapi": ("asyncapi", "Print the AsyncAPI description of all events."),
-    "completion": ("completion", "Print the script that completes commands in a shell."),
+    "policy": ("documents", "Print how Pivotal delivers: documented, and assumed."),
+    "vectors": ("documents", "Print the signature vectors that test any implementation."),
+    "openapi": ("documents", "Print the OpenAPI description of the REST API and its webhooks."),
+    "asyncapi": ("documents", "Print the AsyncAPI description of all events."),
+    "completion": ("documents", "Print the script that completes commands in a shell."),
 }
 
 EPILOG = """\b
@@ -72,7 +72,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(
-            import_module(f"pivotal_sandbox.cli.{COMMANDS[name][0]}"), name
+            import_module(f"pivotal_sandbox.cli.commands.{COMMANDS[name][0]}"), name
         )
         return command
 

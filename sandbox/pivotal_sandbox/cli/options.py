@@ -17,7 +17,7 @@ STATUSES = ("pending", "retrying", "delivered", "failed", "cancelled")
 
 def assignments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> "Json":
     """Return what PATH=VALUE options say: dotted path to JSON value, or to the text itself."""
-    from pivotal_sandbox.core.value import parse_value
+    from pivotal_sandbox.common.json_values import parse_value
 
     values = {}
     for one in given:
@@ -30,16 +30,16 @@ def assignments(ctx: click.Context, param: click.Parameter, given: tuple[str, ..
 
 def event_types(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of an event type."""
-    from pivotal_sandbox import data
+    from pivotal_sandbox.domain.catalog_loader import load_catalog
 
-    return [one.name for one in data.load_catalog() if one.name.startswith(incomplete)]
+    return [one.name for one in load_catalog() if one.name.startswith(incomplete)]
 
 
 def objects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the kind of a record."""
-    from pivotal_sandbox import data
+    from pivotal_sandbox.domain.catalog_loader import load_catalog
 
-    return [object for object in data.load_catalog().objects if object.startswith(incomplete)]
+    return [object for object in load_catalog().objects if object.startswith(incomplete)]
 
 
 def duration_option(default: str, help: str) -> Callable[[F], F]:
@@ -55,7 +55,7 @@ def duration_option(default: str, help: str) -> Callable[[F], F]:
 
 
 def _some_time(ctx: click.Context, param: click.Parameter, given: str) -> int:
-    from pivotal_sandbox.core.duration import parse_duration
+    from pivotal_sandbox.common.durations import parse_duration
     from pivotal_sandbox.errors import InputError
 
     try:
@@ -69,7 +69,7 @@ def _some_time(ctx: click.Context, param: click.Parameter, given: str) -> int:
 
 def a_rate(ctx: click.Context, param: click.Parameter, given: str | None) -> float | None:
     """Return how many a second an option asks for, if it does."""
-    from pivotal_sandbox.core.rate import parse_rate
+    from pivotal_sandbox.common.durations import parse_rate
     from pivotal_sandbox.errors import InputError
 
     try:

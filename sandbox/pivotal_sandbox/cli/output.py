@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from pivotal_sandbox.core.printable import printable as printable
+from pivotal_sandbox.common.text import printable as printable
 
 if TYPE_CHECKING:
     from rich.console import Console

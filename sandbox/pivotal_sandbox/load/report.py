@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pivotal_sandbox.core.duration import SECOND
-from pivotal_sandbox.core.printable import printable
+from pivotal_sandbox.common.durations import SECOND
+from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.load.runner import Load
-from pivotal_sandbox.load.tally import Fate, Tally, fate_of
+from pivotal_sandbox.load.stats import Fate, Tally, fate_of
 
 PERCENTS = (50, 90, 95, 99, 99.9)
 FATES: dict[Fate, str] = {

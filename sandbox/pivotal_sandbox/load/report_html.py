@@ -5,11 +5,11 @@ from pathlib import Path
 
 from jinja2 import Template
 
-from pivotal_sandbox.core.printable import printable
-from pivotal_sandbox.html import page, templates_in
-from pivotal_sandbox.load import plot
+from pivotal_sandbox.common.html import page, templates_in
+from pivotal_sandbox.common.text import printable
+from pivotal_sandbox.load import charts
 from pivotal_sandbox.load.report import FATES, PERCENTS, Report, name, shown
-from pivotal_sandbox.load.tally import fate_of
+from pivotal_sandbox.load.stats import fate_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,9 +27,9 @@ def render_html(report: Report) -> str:
         answers=[
             (answer, count, fate_of(answer)) for answer, count in report.tally.answers.most_common()
         ],
-        lines=plot.lines(report.tally),
-        bars=plot.bars(report.tally),
-        size=(plot.WIDTH, plot.HEIGHT),
+        lines=charts.lines(report.tally),
+        bars=charts.bars(report.tally),
+        size=(charts.WIDTH, charts.HEIGHT),
         fates=FATES,
     )
 

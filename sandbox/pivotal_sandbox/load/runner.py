@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pivotal_sandbox import data
 from pivotal_sandbox.clock import sleep
-from pivotal_sandbox.core.policy import TIMEOUT
-from pivotal_sandbox.core.url import parse_url
-from pivotal_sandbox.engine.failure import Failure
-from pivotal_sandbox.engine.guard import Guard
-from pivotal_sandbox.engine.pool import Pool
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError, UnreachableError
-from pivotal_sandbox.load.lane import Lane
-from pivotal_sandbox.load.material import Material
-from pivotal_sandbox.load.sending import Done, Sending
-from pivotal_sandbox.load.tally import Tally
+from pivotal_sandbox.load.connection import Lane
+from pivotal_sandbox.load.request_factory import Material
+from pivotal_sandbox.load.scheduler import Done, Sending
+from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.failures import Failure
+from pivotal_sandbox.sender.pool import Pool
 
 TOLD_MS = 250  # how often it says how far it is
 GRACE_MS = 1_000  # after a stop, for what is in flight
@@ -86,7 +86,7 @@ async def run(load: Load, tell: Callable[[Tally], None], stop: asyncio.Event) ->
 
 
 def _material(load: Load) -> Material:
-    catalog = data.load_catalog(load.catalog)
+    catalog = load_catalog(load.catalog)
     source = random.Random(random.SystemRandom().getrandbits(128))  # asking the system takes longer
     return Material(load.url, load.secret, catalog, source)
 
@@ -95,7 +95,7 @@ def _sending(load: Load, material: Material) -> Sending:
     url = parse_url(load.url)
     tls = None
     if url.scheme == "https":
-        from pivotal_sandbox.engine.trust import trusting
+        from pivotal_sandbox.sender.httpx_adapter import trusting
 
         tls = trusting()
     pool = Pool(Guard(load.allow_hosts), keep=0)

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from pivotal_sandbox.core.behaviour import Bin, Step
-from pivotal_sandbox.core.ids import CAPTURE, lower_bound
-from pivotal_sandbox.core.model import Capture, Forwarded, Headers
+from pivotal_sandbox.common.ids import CAPTURE, lower_bound
+from pivotal_sandbox.domain.bins import Bin, Step
+from pivotal_sandbox.domain.models import Capture, Forwarded, Headers
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store.database import Database, Row, Table
-from pivotal_sandbox.store.listing import ESCAPE, Listing, Where, contains, selected
+from pivotal_sandbox.store.pagination import ESCAPE, Listing, Where, contains, selected
 
 CAPTURES = Table("captures", Capture.__match_args__, key=["id"])
 BINS = Table("bins", Bin.__match_args__, key=["name"])

@@ -20,9 +20,9 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.store import memory, migrations
-from pivotal_sandbox.store.failure import failure, shown
-from pivotal_sandbox.store.ownership import Ownership
+from pivotal_sandbox.store import in_memory, migrations
+from pivotal_sandbox.store.errors import failure, shown
+from pivotal_sandbox.store.file_lock import Ownership
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -109,7 +109,7 @@ class Database:
                 self._connection = self._connect()
                 migrations.apply(self._connection, schema, self._path)
             else:
-                self._connection = memory.take(schema)
+                self._connection = in_memory.take(schema)
         except BaseException as error:
             self._release()
             if isinstance(error, sqlite3.Error):
@@ -150,7 +150,7 @@ class Database:
             self._queue.put(None)
             await asyncio.to_thread(self._release)
         else:
-            memory.give_back(self._connection, self._schema)
+            in_memory.give_back(self._connection, self._schema)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

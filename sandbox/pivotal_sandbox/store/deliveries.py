@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from pivotal_sandbox.core.ids import DELIVERY, EVENT, lower_bound
-from pivotal_sandbox.core.model import (
+from pivotal_sandbox.common.ids import DELIVERY, EVENT, lower_bound
+from pivotal_sandbox.domain.models import (
     Attempt,
     Delivery,
     Event,
@@ -22,9 +22,9 @@ from pivotal_sandbox.core.model import (
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database, Row, Table
-from pivotal_sandbox.store.listing import Listing
-from pivotal_sandbox.store.runs import DeliveryFilter as DeliveryFilter
-from pivotal_sandbox.store.runs import begun, count, open_kinds
+from pivotal_sandbox.store.delivery_queries import DeliveryFilter as DeliveryFilter
+from pivotal_sandbox.store.delivery_queries import begun, count, open_kinds
+from pivotal_sandbox.store.pagination import Listing
 
 EVENTS = Table("events", Event.__match_args__, key=["id"])
 DELIVERIES = Table(

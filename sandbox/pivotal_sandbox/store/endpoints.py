@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pivotal_sandbox.core.model import Endpoint, Mode
+from pivotal_sandbox.domain.models import Endpoint, Mode
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store.database import Database, Row, Table
 

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.store.failure import failure, shown
+from pivotal_sandbox.store.errors import failure, shown
 
 SCHEMA = Path(__file__).parent / "schema"
 

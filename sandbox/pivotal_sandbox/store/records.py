@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pivotal_sandbox.core.change import Touched
-from pivotal_sandbox.core.model import Mode, Record
+from pivotal_sandbox.domain.models import Mode, Record
+from pivotal_sandbox.records.changes import Touched
 from pivotal_sandbox.store.database import Database, Row, Table
 
 TABLE = Table("records", ["mode", "object", "id", "data"], key=["mode", "object", "id"])

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pivotal_sandbox.store.database import Database
-from pivotal_sandbox.store.listing import ESCAPE, contains
-from pivotal_sandbox.store.runs import DeliveryFilter, conditions, newest
+from pivotal_sandbox.store.delivery_queries import DeliveryFilter, conditions, newest
+from pivotal_sandbox.store.pagination import ESCAPE, contains
 
 _LOOKED_AT = 64  # deliveries that are looked at before the index is asked
 _AGAIN = 4  # times as many, before it is asked again

@@ -3,14 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
-from pivotal_sandbox.testing.attempt import Attempt
 from pivotal_sandbox.testing.capture import AsyncCapture, Capture
-from pivotal_sandbox.testing.delivery import Delivery
-from pivotal_sandbox.testing.endpoint import Endpoint
-from pivotal_sandbox.testing.event import Event
+from pivotal_sandbox.testing.models import Attempt, Delivery, Endpoint, Event, Request, Response
 from pivotal_sandbox.testing.pivotal import Pivotal
-from pivotal_sandbox.testing.request import Request
-from pivotal_sandbox.testing.response import Response
 
 if TYPE_CHECKING:
     from pivotal_sandbox.testing.case import BatteryCase

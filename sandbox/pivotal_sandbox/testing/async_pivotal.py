@@ -7,20 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core.catalog import PING
-from pivotal_sandbox.core.duration import parse_duration
-from pivotal_sandbox.core.ids import new_secret
-from pivotal_sandbox.core.model import Mode
+from pivotal_sandbox.common.durations import parse_duration
+from pivotal_sandbox.common.ids import new_secret
+from pivotal_sandbox.common.timestamps import moment
+from pivotal_sandbox.domain.catalog import PING
+from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, did_you_mean
-from pivotal_sandbox.sandbox import Sandbox
-from pivotal_sandbox.testing.attempt import Attempt
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.testing.activity_log import Log
+from pivotal_sandbox.testing.app_urls import Mounts
 from pivotal_sandbox.testing.capture import AsyncCapture
-from pivotal_sandbox.testing.delivery import Delivery
-from pivotal_sandbox.testing.endpoint import Endpoint
-from pivotal_sandbox.testing.event import Event
-from pivotal_sandbox.testing.log import Log
-from pivotal_sandbox.testing.moment import moment
-from pivotal_sandbox.testing.mounts import Mounts
+from pivotal_sandbox.testing.models import Attempt, Delivery, Endpoint, Event
 from pivotal_sandbox.testing.options import Options
 
 if TYPE_CHECKING:
@@ -228,7 +225,7 @@ class AsyncPivotal:
         effect. An app is served on a free port meanwhile.
         """
         from pivotal_sandbox.check.runner import check
-        from pivotal_sandbox.testing.serving import served
+        from pivotal_sandbox.testing.app_server import served
 
         async with served(target, path) as url:
             return await check(

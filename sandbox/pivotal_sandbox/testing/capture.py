@@ -5,14 +5,13 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pivotal_sandbox.core import model
-from pivotal_sandbox.core.activity import Activity, Captured
-from pivotal_sandbox.core.behaviour import Bin, parse_behaviour
-from pivotal_sandbox.core.duration import parse_duration
-from pivotal_sandbox.core.verdict import judge
-from pivotal_sandbox.receive.capture import PREFIX
-from pivotal_sandbox.testing.headers import Headers
-from pivotal_sandbox.testing.request import Request
+from pivotal_sandbox.common.durations import parse_duration
+from pivotal_sandbox.domain import models
+from pivotal_sandbox.domain.bins import Bin, parse_behaviour
+from pivotal_sandbox.feed import Activity, Captured
+from pivotal_sandbox.receiver.capture import PREFIX
+from pivotal_sandbox.receiver.verification import judge
+from pivotal_sandbox.testing.models import Headers, Request
 
 if TYPE_CHECKING:
     from pivotal_sandbox.testing.background import Background
@@ -90,7 +89,7 @@ class AsyncCapture:
             for wake in list(self._changed):
                 wake()
 
-    def _request(self, capture: model.Capture) -> Request:
+    def _request(self, capture: models.Capture) -> Request:
         secrets, now = self._secrets, self._now()
         query = f"?{capture.query}" if capture.query else ""
         return Request(

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.check.battery import CASES, CONTROL
 from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Exchange, Report, Result
-from pivotal_sandbox.check.wording import answer, beginning, head_and_body
-from pivotal_sandbox.core.printable import printable
+from pivotal_sandbox.check.registry import CASES, CONTROL
+from pivotal_sandbox.check.reports.phrases import answer, beginning, head_and_body
+from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.testing.async_pivotal import PATH
 from pivotal_sandbox.testing.pivotal import Pivotal
 

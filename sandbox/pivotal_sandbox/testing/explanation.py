@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pivotal_sandbox.clock import wall_time
-from pivotal_sandbox.core.duration import SECOND, format_duration
-from pivotal_sandbox.core.explain import explain
-from pivotal_sandbox.core.search import BRIEF
-from pivotal_sandbox.core.signature import TOLERANCE
-from pivotal_sandbox.testing.attempt import Attempt
+from pivotal_sandbox.common.durations import SECOND, format_duration
+from pivotal_sandbox.common.headers import SIGNATURE_HEADER
+from pivotal_sandbox.explain.explain import explain
+from pivotal_sandbox.explain.search import BRIEF
+from pivotal_sandbox.signature import TOLERANCE
+from pivotal_sandbox.testing.models import Attempt
 from pivotal_sandbox.testing.options import VARIABLE
 
-_HEADER = "pivotal-signature"
 _REFUSALS = (400, 401, 403)
 _MAC = re.compile(r"(?<![\w+/=])(?:[A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64})(?![\w+/=])")
 # What Starlette says of a host that it does not know, and all that Django says of anything.
@@ -53,7 +53,7 @@ def _refused(attempt: Attempt, answer: str, environment: Mapping[str, str]) -> I
             "allow it, in Django by ALLOWED_HOSTS."
         )
         return
-    header = request.headers[_HEADER]
+    header = request.headers[SIGNATURE_HEADER]
     for computed in dict.fromkeys(_MAC.findall(answer)):
         told = explain(request.body, header, attempt.secrets, computed=computed, effort=BRIEF)
         if told.mistakes:

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from pivotal_sandbox.engine.asgi import App, Message, Receive, Scope, Send
 from pivotal_sandbox.errors import SandboxError
+from pivotal_sandbox.sender.asgi import App, Message, Receive, Scope, Send
 
 
 class Lifespan:

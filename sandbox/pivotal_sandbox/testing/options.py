@@ -6,11 +6,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
-from pivotal_sandbox.core.duration import parse_duration
-from pivotal_sandbox.core.model import SignTime
-from pivotal_sandbox.core.policy import TIMEOUT
-from pivotal_sandbox.core.signature import TOLERANCE
+from pivotal_sandbox.common.durations import parse_duration
+from pivotal_sandbox.domain.models import SignTime
+from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError, did_you_mean
+from pivotal_sandbox.signature import TOLERANCE
 
 VARIABLE = "PIVOTAL_WEBHOOK_SECRET"
 

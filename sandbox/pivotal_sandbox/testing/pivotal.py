@@ -6,14 +6,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pivotal_sandbox.core.model import Mode
+from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.errors import Conflict, SandboxError
 from pivotal_sandbox.testing.async_pivotal import PATH, AsyncPivotal
-from pivotal_sandbox.testing.attempt import Attempt
 from pivotal_sandbox.testing.capture import Capture
-from pivotal_sandbox.testing.delivery import Delivery
-from pivotal_sandbox.testing.endpoint import Endpoint
-from pivotal_sandbox.testing.event import Event
+from pivotal_sandbox.testing.models import Attempt, Delivery, Endpoint, Event
 
 if TYPE_CHECKING:
     from pivotal_sandbox.check.model import Report

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from pivotal_sandbox.engine.asgi import App, Receive, Scope, Send
+from pivotal_sandbox.sender.asgi import App, Receive, Scope, Send
 
 StartResponse = Callable[..., Callable[[bytes], object]]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]

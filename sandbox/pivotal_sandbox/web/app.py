@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from pivotal_sandbox.errors import SandboxError, StoreError
-from pivotal_sandbox.receive.capture import PREFIX
-from pivotal_sandbox.sandbox import Sandbox
-from pivotal_sandbox.web.api import OPERATIONS
+from pivotal_sandbox.receiver.capture import PREFIX
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.metrics import Metrics
-from pivotal_sandbox.web.pages.registry import PAGES
-from pivotal_sandbox.web.problem import on_bug, on_gone, on_http_error, on_sandbox_error
-from pivotal_sandbox.web.stream import Stream
+from pivotal_sandbox.web.pages.routes import PAGES
+from pivotal_sandbox.web.problem_details import on_bug, on_gone, on_http_error, on_sandbox_error
+from pivotal_sandbox.web.sse import Stream
 
 Application = Callable[
     [

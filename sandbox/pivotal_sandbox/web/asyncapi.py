@@ -3,7 +3,7 @@
 from typing import Any
 
 from pivotal_sandbox import __version__
-from pivotal_sandbox.core.catalog import Catalog, EventType
+from pivotal_sandbox.domain.catalog import Catalog, EventType
 from pivotal_sandbox.web.openapi import ENVELOPE, HEADERS
 
 _ABOUT = """\

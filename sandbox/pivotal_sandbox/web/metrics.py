@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pivotal_sandbox.core.activity import Activity, Attempted, Captured, Triggered
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.feed import Activity, Attempted, Captured, Triggered
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from pivotal_sandbox import __version__
-from pivotal_sandbox.core.catalog import Catalog, EventType
+from pivotal_sandbox.common.headers import DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER
+from pivotal_sandbox.domain.catalog import Catalog, EventType
 from pivotal_sandbox.web.operation import Operation
-from pivotal_sandbox.web.problem import MEDIA, Problem
+from pivotal_sandbox.web.problem_details import MEDIA, Problem
 from pivotal_sandbox.web.security import HEALTH, STREAM
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -24,9 +25,9 @@ ENVELOPE = {
     "created_at": {"type": "string", "format": "date-time"},
 }
 HEADERS = {
-    "pivotal-event": "The type of the event. It is not signed: trust the body's.",
-    "pivotal-delivery-id": "The same for each retry, another for a replay. It is not signed.",
-    "pivotal-signature": "v1,t=<Unix seconds>,sig=<base64 of HMAC-SHA256 over t.body>",
+    EVENT_HEADER: "The type of the event. It is not signed: trust the body's.",
+    DELIVERY_ID_HEADER: "The same for each retry, another for a replay. It is not signed.",
+    SIGNATURE_HEADER: "v1,t=<Unix seconds>,sig=<base64 of HMAC-SHA256 over t.body>",
 }
 _SCHEMES = {
     "token": {

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pivotal_sandbox.sandbox import Sandbox
-from pivotal_sandbox.web.inputs import read_body, read_query
-from pivotal_sandbox.web.problem import MEDIA
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.web.problem_details import MEDIA
+from pivotal_sandbox.web.request_parsing import read_body, read_query
 
 Q = TypeVar("Q")
 B = TypeVar("B")

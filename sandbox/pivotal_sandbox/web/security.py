@@ -16,8 +16,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from pivotal_sandbox.receive.capture import PREFIX
-from pivotal_sandbox.web.problem import problem
+from pivotal_sandbox.receiver.capture import PREFIX
+from pivotal_sandbox.web.problem_details import problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

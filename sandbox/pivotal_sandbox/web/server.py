@@ -18,14 +18,14 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.core import policy
-from pivotal_sandbox.core.model import Endpoint, SignTime
+from pivotal_sandbox.domain import retry_policy
+from pivotal_sandbox.domain.models import Endpoint, SignTime
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.feed import Listener
-from pivotal_sandbox.receive.capture import PREFIX
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.receiver.capture import PREFIX
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
-from pivotal_sandbox.web.protocol import Crowd, Limits, ObservingProtocol, descriptors
+from pivotal_sandbox.web.http_protocol import Crowd, Limits, ObservingProtocol, descriptors
 from pivotal_sandbox.web.security import (
     Access,
     Application,
@@ -35,7 +35,7 @@ from pivotal_sandbox.web.security import (
     guarded,
     is_loopback,
 )
-from pivotal_sandbox.web.stream import Stream
+from pivotal_sandbox.web.sse import Stream
 
 BUILT_IN = "Built-in capture bin"
 _BACKLOG = 1024
@@ -59,7 +59,7 @@ class Settings:
     speed: float = 1.0
     seed: int | None = None
     chaos: str = ""
-    keep: int = policy.RETENTION
+    keep: int = retry_policy.RETENTION
     catalog: Path | None = None
     allow_hosts: tuple[str, ...] = ()
     ready_file: Path | None = None

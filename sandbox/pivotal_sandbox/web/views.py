@@ -1,13 +1,14 @@
 """The nouns as the API shows them: types, so that the description is made of them too."""
 
+import base64
 from typing import Any, Literal, Self
 
+import msgspec
 from msgspec import Struct
 
-from pivotal_sandbox.core.activity import Attempted, Triggered
-from pivotal_sandbox.core.behaviour import Bin
-from pivotal_sandbox.core.instant import rfc3339
-from pivotal_sandbox.core.model import (
+from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.domain.bins import Bin
+from pivotal_sandbox.domain.models import (
     Attempt,
     Capture,
     Delivery,
@@ -20,7 +21,28 @@ from pivotal_sandbox.core.model import (
     Outcome,
     Status,
 )
-from pivotal_sandbox.web.body import Encoding, json_body, shown_body
+from pivotal_sandbox.feed import Attempted, Triggered
+
+Encoding = Literal["utf-8", "base64"]
+
+_valid = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def shown_body(body: bytes) -> tuple[str, Encoding]:
+    """Return the body as text, or in base64 where it is none, and which of the two."""
+    try:
+        return body.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode("ascii"), "base64"
+
+
+def json_body(body: bytes) -> tuple[Any, Literal["json"] | Encoding]:
+    """Return the body to the byte where it is JSON, and else as `shown_body` does."""
+    text, encoding = shown_body(body)
+    try:
+        return (_valid(body), "json") if encoding == "utf-8" else (text, encoding)
+    except msgspec.DecodeError:
+        return text, encoding
 
 
 class EndpointView(Struct):

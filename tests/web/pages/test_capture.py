@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.web.pages.conftest import Look, Page
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 SCRIPTS = [
     "<script>alert(1)</script>",

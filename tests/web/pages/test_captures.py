@@ -6,8 +6,8 @@ import httpx
 import pytest
 from tests.web.pages.conftest import Look, Page
 
-from pivotal_sandbox.core.behaviour import Step
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.domain.bins import Step
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.pages.captures import PRESETS, behaviour_words
 
 

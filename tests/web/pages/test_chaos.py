@@ -2,7 +2,7 @@
 
 from tests.web.pages.conftest import Look
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 
 def spec(sandbox: Sandbox) -> str:

@@ -1,7 +1,7 @@
 """The bars over the list."""
 
-from pivotal_sandbox.core.duration import HOUR, MINUTE
-from pivotal_sandbox.core.model import Status
+from pivotal_sandbox.common.durations import HOUR, MINUTE
+from pivotal_sandbox.domain.models import Status
 from pivotal_sandbox.web.pages.chart import BARS, HEIGHT, chart_of
 
 NOW = 1_767_225_600_000

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from tests.web.pages.conftest import Look
 
-from pivotal_sandbox.core.duration import DAY, HOUR
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.durations import DAY, HOUR
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from tests.web.pages.conftest import Look, Page
 
-from pivotal_sandbox.core.duration import HOUR
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.durations import HOUR
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.pages.deliveries import PAGE
 from pivotal_sandbox.web.server import Running
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from tests.web.pages.conftest import Look
 
-from pivotal_sandbox.core.duration import MINUTE
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.durations import MINUTE
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running
 
 Trigger = Callable[..., Awaitable[dict[str, Any]]]

@@ -1,6 +1,6 @@
 """A body as a file."""
 
-from pivotal_sandbox.web.pages.download import download
+from pivotal_sandbox.web.pages.export import download
 
 
 def test_it_is_saved_as_it_is_and_never_run() -> None:

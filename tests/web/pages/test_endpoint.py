@@ -3,7 +3,7 @@
 import pytest
 from tests.web.pages.conftest import Look
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running
 
 

@@ -3,8 +3,8 @@
 import pytest
 from tests.web.pages.conftest import Look
 
-from pivotal_sandbox.core.catalog import Catalog
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.domain.catalog import Catalog
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.pages.endpoints import others_of, paths, uses_of
 
 

@@ -1,64 +1,79 @@
-"""A request as what one pastes elsewhere."""
+"""Deliveries and captures as files."""
 
 import json
-import shlex
-from typing import Any
 
-from pivotal_sandbox.core.model import Request
-from pivotal_sandbox.core.sent import Sent
-from pivotal_sandbox.web.pages.export import exports
+import httpx
+import pytest
+from tests.web.pages.conftest import Look
 
-HEADERS = (
-    ("host", "x"),
-    ("content-type", "application/json"),
-    ("pivotal-signature", "v1,t=1,sig=a"),
-    ("content-length", "2"),
-)
+from pivotal_sandbox.exports.formats import FORMS
+from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.store.deliveries import DeliveryFilter
+from pivotal_sandbox.web.pages.export import CHOICES
 
 
-def test_all_forms_have_the_headers_that_matter() -> None:
-    forms = dict(exports(Request("POST", "http://127.0.0.1/h?a=b", HEADERS, b"{}"), ["whsec_x"]))
-    assert list(forms) == ["curl", "HTTPie", "pytest"]
-    for text in forms.values():
-        assert "http://127.0.0.1/h?a=b" in text
-        assert "content-type" in text
-        assert "whsec_x" not in text
+@pytest.fixture
+async def two(sandbox: Sandbox) -> list[str]:
+    """Two deliveries, sent."""
+    for _ in range(2):
+        await sandbox.trigger("task.completed")
+    await sandbox.dispatcher.settle()
+    return await sandbox.deliveries.matching(DeliveryFilter(event_type="task.completed"))
 
 
-def test_httpie_gets_the_bytes_by_a_pipe() -> None:
-    text = dict(exports(Request("POST", "http://x/", HEADERS, b"it's\x00%"), []))["HTTPie"]
-    words = shlex.split(text)
-    assert words[:2] == ["printf", "it\\047s\\000\\045"]
-    assert words[2:4] == ["|", "http"]
-    assert words[6:8] == ["POST", "http://x/"]
-    assert "--ignore-stdin" in dict(exports(Request("GET", "http://x/", (), b""), []))["HTTPie"]
+@pytest.mark.parametrize("path", ["/deliveries/export", "/captures/export"])
+@pytest.mark.parametrize("form", [name for name, _ in CHOICES])
+async def test_each_form_has_all_that_was_chosen(
+    client: httpx.AsyncClient, two: list[str], path: str, form: str
+) -> None:
+    answer = await client.get(path, params={"as": form, "id": two, "bin": "demo"})
+    assert answer.status_code == 200, answer.text
+    assert "attachment; filename=" in answer.headers["content-disposition"]
+    for id in two:
+        assert id in answer.text
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
 
 
-def test_the_test_signs_for_itself() -> None:
-    text = dict(exports(Request("POST", "http://x/", HEADERS, b"\xff'\""), ["s"]))["pytest"]
-    assert "sign(body, SECRET" in text
-    space: dict[str, Any] = {}
-    exec(compile(text, "test_it.py", "exec"), space)
-    [case] = space["REQUESTS"]
-    assert case.values[3:] == (b"\xff'\"", True, True)
+async def test_the_names_are_those_of_the_command() -> None:
+    assert [name for name, _ in CHOICES] == ["jsonl", *(form.name for form in FORMS)]
 
 
-def test_what_a_client_writes_anyway_is_left_out_of_commands() -> None:
-    forms = dict(exports(Request("POST", "http://x/", HEADERS, b"{}"), []))
-    assert list(forms) == ["curl", "HTTPie"]
-    for text in forms.values():
-        assert "content-length" not in text
-        assert "host" not in text
+async def test_an_archive_is_in_the_order_of_time(
+    client: httpx.AsyncClient, two: list[str]
+) -> None:
+    answer = await client.get("/deliveries/export", params={"as": "har", "id": two[::-1]})
+    entries = json.loads(answer.text)["log"]["entries"]
+    assert [entry["comment"] for entry in entries] == [f"{id} task.completed" for id in two]
+    assert answer.headers["content-disposition"] == 'attachment; filename="deliveries.har"'
 
 
-def test_the_archive_holds_what_was_sent() -> None:
-    sent = Sent("msg_1", "task.completed", 0, Request("POST", "http://x/", HEADERS, b"{}"))
-    [(name, text)] = exports(None, [], sent)
-    assert name == "HAR"
-    [entry] = json.loads(text)["log"]["entries"]
-    assert entry["request"]["postData"]["text"] == "{}"
+async def test_an_unknown_form_is_told_the_nearest(look: Look, two: list[str]) -> None:
+    page = await look("/deliveries/export", code=422, **{"as": "harr", "id": two[0]})
+    assert 'Did you mean "har"?' in page.main
 
 
-def test_what_nobody_wants_to_paste_is_not_offered() -> None:
-    request = Request("POST", "http://x/", (), b"x" * 20_000)
-    assert exports(request, [], Sent("msg_1", "x", 0, request)) == []
+async def test_what_was_not_sent_yet_makes_no_commands(
+    look: Look, sandbox: Sandbox, two: list[str]
+) -> None:
+    _, waiting = await sandbox.replay(two, rate=0.001)
+    page = await look("/deliveries/export", code=422, **{"as": "curl", "id": waiting.id})
+    assert "None of them was sent yet." in page.main
+
+
+async def test_a_file_that_is_not_written_by_lines_has_its_limit(
+    look: Look, two: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pivotal_sandbox.web.pages.export.MOST", 1)
+    page = await look("/deliveries/export", code=422, **{"as": "har", "id": two})
+    assert "holds 1 requests at most: narrow the filter" in page.main
+
+
+async def test_a_script_signs_when_it_is_run_where_that_is_asked_for(
+    client: httpx.AsyncClient, look: Look, two: list[str]
+) -> None:
+    query = {"as": "curl", "id": two, "re_sign": "1"}
+    script = (await client.get("/deliveries/export", params=query)).text
+    assert "PIVOTAL_WEBHOOK_SECRET" in script
+    for form in ("jsonl", "har"):
+        page = await look("/deliveries/export", code=422, **query | {"as": form})
+        assert "anew" in page.with_class("problem")[0].text

@@ -1,6 +1,6 @@
 """A world to try things in."""
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.pages.scratch import scratch
 
 

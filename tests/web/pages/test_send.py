@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.web.pages.conftest import Look
 
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 
 

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
-from pivotal_sandbox.core.model import Attempt, Delivery, Outcome, Response, Timing
+from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
+from pivotal_sandbox.domain.models import Attempt, Delivery, Outcome, Response, Timing
 from pivotal_sandbox.web.pages.timeline import LEFT, RIGHT, WIDTH, timeline
 
 NOW = 1_767_225_600_000

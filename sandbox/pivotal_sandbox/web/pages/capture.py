@@ -4,17 +4,17 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.header import header_of
-from pivotal_sandbox.core.model import Capture
-from pivotal_sandbox.core.sent import of_capture
+from pivotal_sandbox.common.headers import DELIVERY_ID_HEADER, header_value
+from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.web.pages.difference import difference
-from pivotal_sandbox.web.pages.download import download
-from pivotal_sandbox.web.pages.explained import explanation
-from pivotal_sandbox.web.pages.export import exports
-from pivotal_sandbox.web.pages.shown import shown
-from pivotal_sandbox.web.pages.visit import Visit
-from pivotal_sandbox.web.pages.words import ERRORS
+from pivotal_sandbox.exports.exchange import of_capture
+from pivotal_sandbox.web.pages.body_view import shown
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.copy_as import exports
+from pivotal_sandbox.web.pages.diff import difference
+from pivotal_sandbox.web.pages.explanation import explanation
+from pivotal_sandbox.web.pages.export import download
+from pivotal_sandbox.web.pages.formatting import ERRORS
 
 
 async def show(visit: Visit) -> Response:
@@ -44,7 +44,7 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
         "capture": capture,
         "request": shown(capture.body),
         "start": _start(capture),
-        "delivery": header_of(capture.headers, "pivotal-delivery-id") or "",
+        "delivery": header_value(capture.headers, DELIVERY_ID_HEADER) or "",
         "response": shown(response.body) if response else None,
         "error": ERRORS[outcome.error] if outcome and outcome.error else "",
         "exports": exports(sent.request, (), sent),

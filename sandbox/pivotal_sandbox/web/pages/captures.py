@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 import msgspec
 from starlette.responses import Response
 
-from pivotal_sandbox.core.behaviour import Bin, Step, parse_behaviour
-from pivotal_sandbox.core.duration import format_duration
-from pivotal_sandbox.core.model import Capture
-from pivotal_sandbox.core.sent import of_capture
-from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.common.durations import format_duration
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.bins import Bin, Step, parse_behaviour
+from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.receive.capture import PREFIX, is_bin_name
+from pivotal_sandbox.exports.exchange import of_capture
+from pivotal_sandbox.receiver.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
-from pivotal_sandbox.web.inputs import read_at
 from pivotal_sandbox.web.pages import capture as detail
-from pivotal_sandbox.web.pages.exported import CHOICES, Exported, exported
-from pivotal_sandbox.web.pages.shown import text_of
-from pivotal_sandbox.web.pages.visit import Visit
-from pivotal_sandbox.web.pages.words import Pill
+from pivotal_sandbox.web.pages.body_view import text_of
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.export import CHOICES, Exported, exported
+from pivotal_sandbox.web.pages.formatting import Pill
+from pivotal_sandbox.web.request_parsing import read_at
 from pivotal_sandbox.web.views import CaptureView
 
 PAGE = 50

@@ -2,10 +2,10 @@
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.chaos import NETWORK
-from pivotal_sandbox.core.fault import FAULTS
-from pivotal_sandbox.core.spoil_traffic import TIMES
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.faults.chaos import NETWORK
+from pivotal_sandbox.faults.registry import FAULTS
+from pivotal_sandbox.faults.traffic import TIMES
+from pivotal_sandbox.web.pages.context import Visit
 
 _DELAY = "delay"
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pivotal_sandbox.core.model import Status
-from pivotal_sandbox.web.pages.words import Tone
+from pivotal_sandbox.domain.models import Status
+from pivotal_sandbox.web.pages.formatting import Tone
 
 BARS = 40
 HEIGHT = 48

@@ -8,18 +8,24 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pivotal_sandbox.check.battery import GROUPS, chosen
 from pivotal_sandbox.check.case import Case
+from pivotal_sandbox.check.curl import as_curl
 from pivotal_sandbox.check.findings import findings_of, untested_of
 from pivotal_sandbox.check.model import Exchange, Report, Result
 from pivotal_sandbox.check.probe import ProbeUrl
-from pivotal_sandbox.check.replay import as_curl
-from pivotal_sandbox.check.report import render
+from pivotal_sandbox.check.registry import GROUPS, chosen
+from pivotal_sandbox.check.reports.phrases import (
+    OUTCOME_WORDS,
+    SEVERITY_WORDS,
+    counts,
+    extent,
+    grade_words,
+)
+from pivotal_sandbox.check.reports.render import render
 from pivotal_sandbox.check.runner import check
-from pivotal_sandbox.check.wording import OUTCOME_WORDS, SEVERITY_WORDS, counts, extent, grade_words
 from pivotal_sandbox.errors import InputError, NotFound, SandboxError
-from pivotal_sandbox.web.pages.rows import place_of
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.delivery_rows import place_of
 
 _KEPT = 8  # runs
 _COMMAND_MOST = 8 * 1024  # bytes of a request that one still wants to paste

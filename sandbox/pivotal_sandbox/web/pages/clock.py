@@ -2,12 +2,12 @@
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.duration import HOUR, format_duration, parse_duration
+from pivotal_sandbox.common.durations import HOUR, format_duration, parse_duration
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.web.inputs import read_at
-from pivotal_sandbox.web.pages.outlook import HEIGHT, WIDTH, outlook, planned
-from pivotal_sandbox.web.pages.rows import Row, rows_of
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.clock_forecast import HEIGHT, WIDTH, outlook, planned
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.delivery_rows import Row, rows_of
+from pivotal_sandbox.web.request_parsing import read_at
 
 _LISTED = 12
 

@@ -8,17 +8,17 @@ from typing import Any, get_args
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from pivotal_sandbox.core.duration import HOUR
-from pivotal_sandbox.core.instant import rfc3339
-from pivotal_sandbox.core.model import Status
+from pivotal_sandbox.common.durations import HOUR
+from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.domain.models import Status
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.inputs import read_moment
 from pivotal_sandbox.web.pages import delivery as detail
 from pivotal_sandbox.web.pages.chart import chart_of
-from pivotal_sandbox.web.pages.exported import CHOICES, Exported, exported
-from pivotal_sandbox.web.pages.rows import place_of, rows_of
-from pivotal_sandbox.web.pages.visit import Fields, Visit, one_of
+from pivotal_sandbox.web.pages.context import Fields, Visit, one_of
+from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
+from pivotal_sandbox.web.pages.export import CHOICES, Exported, exported
+from pivotal_sandbox.web.request_parsing import read_moment
 from pivotal_sandbox.web.views import AttemptView, DeliveryDetail, EventView
 
 PAGE = 50

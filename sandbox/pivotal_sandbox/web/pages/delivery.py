@@ -7,21 +7,22 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from pivotal_sandbox.core.model import Attempt, Delivery, Endpoint, Event, Request
-from pivotal_sandbox.core.plan import plan
-from pivotal_sandbox.core.sent import Sent, of_attempt
-from pivotal_sandbox.core.url import parse_url
-from pivotal_sandbox.core.verdict import judge
+from pivotal_sandbox.common.headers import SIGNATURE_HEADER
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Request
+from pivotal_sandbox.domain.request import plan
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.web.pages.difference import Line, difference
-from pivotal_sandbox.web.pages.download import download
-from pivotal_sandbox.web.pages.explained import explanation
-from pivotal_sandbox.web.pages.export import exports
-from pivotal_sandbox.web.pages.rows import place_of, verdict_of
-from pivotal_sandbox.web.pages.shown import Shown, shown, text_of
+from pivotal_sandbox.exports.exchange import Sent, of_attempt
+from pivotal_sandbox.receiver.verification import judge
+from pivotal_sandbox.web.pages.body_view import Shown, shown, text_of
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.copy_as import exports
+from pivotal_sandbox.web.pages.delivery_rows import place_of, verdict_of
+from pivotal_sandbox.web.pages.diff import Line, difference
+from pivotal_sandbox.web.pages.explanation import explanation
+from pivotal_sandbox.web.pages.export import download
+from pivotal_sandbox.web.pages.formatting import ERRORS, fate, outcome_pill, pill
 from pivotal_sandbox.web.pages.timeline import WIDTH, timeline
-from pivotal_sandbox.web.pages.visit import Visit
-from pivotal_sandbox.web.pages.words import ERRORS, fate, outcome_pill, pill
 
 
 async def show(visit: Visit) -> Response:
@@ -146,7 +147,7 @@ def _afresh(visit: Visit, delivery: Delivery, event: Event, secrets: Sequence[st
 
 def _signature(attempt: Attempt, event: Event, endpoint: Endpoint | None) -> str:
     """Return what the signature that was sent is worth, at the time that it names."""
-    values = [v for name, v in attempt.request_headers if name.lower() == "pivotal-signature"]
+    values = [v for name, v in attempt.request_headers if name.lower() == SIGNATURE_HEADER]
     made = values[0].partition("t=")[2].partition(",")[0] if values else ""
     now = int(made) if made.isascii() and made.isdigit() else attempt.started_at // 1000
     known = [endpoint.secret, endpoint.previous_secret] if endpoint else []

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.catalog import check_subscription
-from pivotal_sandbox.core.duration import parse_duration
-from pivotal_sandbox.core.path import related
+from pivotal_sandbox.common.durations import parse_duration
+from pivotal_sandbox.common.json_paths import related
+from pivotal_sandbox.domain.catalog import check_subscription
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.inputs import read_at
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.delivery_rows import rows_of
 from pivotal_sandbox.web.pages.endpoints import (
     SPARK_HEIGHT,
     SPARK_WIDTH,
@@ -19,8 +20,7 @@ from pivotal_sandbox.web.pages.endpoints import (
     paths,
     uses_of,
 )
-from pivotal_sandbox.web.pages.rows import rows_of
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.request_parsing import read_at
 
 _LATEST = 5
 _PREVIEWED = 50  # deliveries of each type

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.catalog import PING, Catalog
-from pivotal_sandbox.core.model import Delivery, Endpoint
+from pivotal_sandbox.domain.catalog import PING, Catalog
+from pivotal_sandbox.domain.models import Delivery, Endpoint
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.context import Visit
 
 _LOOKED_AT = 40  # deliveries of each endpoint
 SPARK_WIDTH, SPARK_HEIGHT = 160, 28

@@ -1,51 +1,85 @@
-"""A request as what one pastes elsewhere: curl, HTTPie, a test for pytest, an archive."""
+"""Deliveries and captures as files, in the forms that exports have everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-from msgspec.structs import replace
+import msgspec
+from starlette.responses import Response, StreamingResponse
 
 from pivotal_sandbox import __version__
-from pivotal_sandbox.core.curl import curl_of
-from pivotal_sandbox.core.har import har
-from pivotal_sandbox.core.httpie import httpie_of
-from pivotal_sandbox.core.model import Request
-from pivotal_sandbox.core.pytest_file import pytest_file
-from pivotal_sandbox.core.sent import Sent
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.formats import FORMS, Form, How, export, get_form
+from pivotal_sandbox.web.pages.context import Visit
 
-_LONGEST = 16 * 1024  # bytes of a body that one still wants to paste
+LINES = "jsonl"
+CHOICES = (
+    (LINES, "JSON Lines"),
+    *((form.name, {"httpie": "HTTPie", "har": "HAR"}.get(form.name, form.name)) for form in FORMS),
+)
+"""The forms by name, and how the page calls them."""
 
-
-def exports(
-    request: Request | None, secrets: Sequence[str], record: Sent | None = None
-) -> list[tuple[str, str]]:
-    """Return the forms by name.
-
-    `request` is what commands send; `secrets` are those that a test can sign with. The archive
-    holds `record`, what was sent.
-    """
-    return [*_commands(request, secrets), *_archive(record)]
+MOST = 10_000  # requests in a file that cannot be written line by line
 
 
-def _archive(record: Sent | None) -> list[tuple[str, str]]:
-    if record is None or len(record.request.body) > _LONGEST:
-        return []
-    return [("HAR", har([record], version=__version__))]
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One thing of a log: all that the API says of it, and the request, if one was sent."""
+
+    view: msgspec.Struct
+    sent: Sent | None
 
 
-def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str, str]]:
-    if request is None or len(request.body) > _LONGEST:
-        return []
-    sent = Sent("request", "", 0, request, accepted=bool(secrets) or None, signed=bool(secrets))
-    forms = [
-        # What a client writes anyway is left out: it is to be read.
-        ("curl", curl_of(_without(sent, "host", "content-length"))),
-        ("HTTPie", httpie_of(_without(sent, "host"))),
-    ]
-    if secrets:
-        forms.append(("pytest", pytest_file([sent])))
-    return forms
+async def exported(visit: Visit, things: AsyncIterator[Exported], name: str) -> Response:
+    """Return the file that holds all of `things`, as the address asks for. Raises `InputError`."""
+    form, re_sign = visit.asked("as"), bool(visit.asked("re_sign"))
+    if form in ("", LINES):
+        if re_sign:
+            raise InputError("JSON Lines are a record: nothing is signed anew.", pointer="/re_sign")
+        return streamed(_lines(things), f"{name}.jsonl", "application/x-ndjson")
+    wanted = get_form(form)
+    text = await _text(things, wanted, How(__version__, re_sign))
+    return streamed(_once(text.encode()), f"{name}{wanted.suffix}", wanted.media_type)
 
 
-def _without(sent: Sent, *names: str) -> Sent:
-    headers = tuple(pair for pair in sent.request.headers if pair[0].lower() not in names)
-    return replace(sent, request=replace(sent.request, headers=headers))
+async def _lines(things: AsyncIterator[Exported]) -> AsyncIterator[bytes]:
+    async for one in things:
+        yield msgspec.json.encode(one.view) + b"\n"
+
+
+async def _text(things: AsyncIterator[Exported], form: Form, how: How) -> str:
+    sent: list[Sent] = []
+    async for one in things:
+        if one.sent is not None:
+            sent.append(one.sent)
+        if len(sent) > MOST:
+            raise InputError(
+                f"A file for {form.name} holds {MOST:,} requests at most: narrow the filter, "
+                "or take JSON Lines.",
+                pointer="/as",
+            )
+    if not sent:
+        raise InputError("None of them was sent yet.", pointer="/id")
+    return export(sorted(sent, key=lambda one: (one.at, one.id)), form, how)
+
+
+async def _once(part: bytes) -> AsyncIterator[bytes]:
+    yield part
+
+
+def download(body: bytes, name: str) -> Response:
+    """Return the bytes as they are, to be saved under a name of ours."""
+    return Response(body, media_type="text/plain", headers=_headers(f"{name}.txt"))
+
+
+def streamed(parts: AsyncIterator[bytes], name: str, media: str) -> Response:
+    """Return a file that is made while it is being saved."""
+    return StreamingResponse(parts, media_type=media, headers=_headers(name))
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {
+        "content-disposition": f'attachment; filename="{name}"',
+        "content-security-policy": "sandbox; default-src 'none'",
+        "x-content-type-options": "nosniff",
+    }

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from pivotal_sandbox.core.model import Endpoint
+from pivotal_sandbox.domain.models import Endpoint
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.pages.rows import rows_of
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.delivery_rows import rows_of
 
 _LATEST = 5
 

@@ -7,12 +7,12 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from pivotal_sandbox.core.instant import rfc3339
-from pivotal_sandbox.html import page, templates_in
-from pivotal_sandbox.web.pages import words
-from pivotal_sandbox.web.pages.shown import text_of, visible
-from pivotal_sandbox.web.pages.static import modules, version
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.common.html import page, templates_in
+from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.web.pages import formatting
+from pivotal_sandbox.web.pages.assets import modules, version
+from pivotal_sandbox.web.pages.body_view import text_of, visible
+from pivotal_sandbox.web.pages.context import Visit
 
 FOLDER = Path(__file__).parents[1] / "templates"
 
@@ -50,12 +50,12 @@ def render(visit: Visit, template: str, content: Mapping[str, Any]) -> str:
 
 @pass_context
 def _relative(context: Context, moment: int) -> str:
-    return words.relative(moment, context["now"])
+    return formatting.relative(moment, context["now"])
 
 
 @pass_context
 def _hour(context: Context, moment: int) -> str:
-    return words.clock_time(moment, context["now"])
+    return formatting.clock_time(moment, context["now"])
 
 
 _ENVIRONMENT = templates_in(FOLDER)
@@ -64,11 +64,11 @@ _ENVIRONMENT.filters |= {
     "bytes": text_of,
     "relative": _relative,
     "hour": _hour,
-    "utc": words.utc,
+    "utc": formatting.utc,
     "rfc3339": rfc3339,
-    "duration": words.duration,
-    "span": words.span,
-    "size": words.size,
+    "duration": formatting.duration,
+    "span": formatting.span,
+    "size": formatting.size,
     "latin": lambda text: text_of(text.encode("latin-1", "replace")),
 }
-_ENVIRONMENT.globals |= {"count": words.count}
+_ENVIRONMENT.globals |= {"count": formatting.count}

@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.web.pages.visit import Visit
+from pivotal_sandbox.web.pages.context import Visit
 
 
 async def send(visit: Visit) -> Response:

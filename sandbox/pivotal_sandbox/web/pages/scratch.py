@@ -2,18 +2,18 @@
 
 import random
 
-from pivotal_sandbox import data
-from pivotal_sandbox.core.ids import Ids
-from pivotal_sandbox.core.model import Mode
-from pivotal_sandbox.core.value import copied
-from pivotal_sandbox.core.world import World
-from pivotal_sandbox.sandbox import Sandbox
+from pivotal_sandbox.common.ids import Ids
+from pivotal_sandbox.common.json_values import copied
+from pivotal_sandbox.domain.models import Mode
+from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.sample_data import load_names
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 
 async def scratch(sandbox: Sandbox, mode: Mode) -> World:
     """Return a copy of one mode's world."""
     catalog = sandbox.catalog
     records = {object: await sandbox.records(mode, object) for object in catalog.objects}
-    world = World(mode, catalog, data.load_names(), Ids(random.Random(0)), random.Random(0))
+    world = World(mode, catalog, load_names(), Ids(random.Random(0)), random.Random(0))
     world.restore(copied({object: dict(its) for object, its in records.items()}))
     return world

@@ -6,19 +6,19 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from pivotal_sandbox.core.catalog import PING, EventType
-from pivotal_sandbox.core.event import envelope
-from pivotal_sandbox.core.fault import FAULTS, VERBATIM
-from pivotal_sandbox.core.ids import DELIVERY, EVENT, lower_bound
-from pivotal_sandbox.core.model import Request
-from pivotal_sandbox.core.plan import plan
-from pivotal_sandbox.core.url import parse_url
+from pivotal_sandbox.common.ids import DELIVERY, EVENT, lower_bound
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.catalog import PING, EventType
+from pivotal_sandbox.domain.models import Request
+from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.request import plan
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.web.pages.fields import changes, fields_of
-from pivotal_sandbox.web.pages.rows import place_of, rows_of
+from pivotal_sandbox.faults.registry import FAULTS, VERBATIM
+from pivotal_sandbox.web.pages.body_view import shown
+from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
+from pivotal_sandbox.web.pages.schema_form import changes, fields_of
 from pivotal_sandbox.web.pages.scratch import scratch
-from pivotal_sandbox.web.pages.shown import shown
-from pivotal_sandbox.web.pages.visit import Visit
 
 _MOST = 100  # events at a time
 _LISTED = 10

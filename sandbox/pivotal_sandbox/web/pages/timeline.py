@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log1p
 
-from pivotal_sandbox.core.duration import DAY, HOUR, MINUTE, SECOND
-from pivotal_sandbox.core.model import Attempt, Delivery
-from pivotal_sandbox.core.policy import RETRY_WINDOW
-from pivotal_sandbox.web.pages.outlook import planned
-from pivotal_sandbox.web.pages.words import Pill, outcome_pill, span
+from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
+from pivotal_sandbox.domain.models import Attempt, Delivery
+from pivotal_sandbox.domain.retry_policy import RETRY_WINDOW
+from pivotal_sandbox.web.pages.clock_forecast import planned
+from pivotal_sandbox.web.pages.formatting import Pill, outcome_pill, span
 
 WIDTH, LEFT, RIGHT = 640, 20, 20
 _SCALE = 10 * SECOND  # of the logarithm: what happens within is drawn about as it is

@@ -1,0 +1,266 @@
+"""Contract: what Pivotal sends every day, and what it will send some day, is acknowledged."""
+
+import statistics
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pivotal_sandbox.check.assertions import accepts, fate_in_words, topic_of
+from pivotal_sandbox.check.case import Case, Verdict, failed, passed
+from pivotal_sandbox.check.classify import header, is_ack, kind, listed, said, tally
+from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.diagnosis import diagnose
+from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.domain.catalog import PING
+from pivotal_sandbox.domain.models import Event
+
+SKEW_MOST = 30  # seconds
+
+_BRACKETS = 100_000
+
+
+async def ping_accepted(bench: Bench) -> Verdict:
+    ping = bench.event(PING)
+    bare = bench.raw(
+        PING,
+        lambda id: (
+            ping.body.replace(ping.id.encode(), id.encode()).split(b'"data":')[0] + b'"data":{}}'
+        ),
+    )
+    return await accepts(bench, [bench.genuine("a ping whose data is {}", bare)])
+
+
+async def valid_accepted(bench: Bench) -> Verdict:
+    event = bench.event()
+    t = _telling_time(bench, event)
+    exchange = await bench.send(bench.genuine("a plain customer.at_risk", event, t=t))
+    if not is_ack(exchange):
+        found = await diagnose(bench, exchange)
+        observed = f"answered {said(exchange)}: {fate_in_words(exchange)}"
+        if found is not None:
+            observed = f"{observed}; {found.observed}"
+            return failed(observed, exchange, found.exchange, topic=found.topic)
+        return failed(observed, exchange, topic=topic_of(exchange))
+    observed = f"answered {said(exchange)}{_skew(exchange, bench.now())}"
+    if not bench.has_probe:
+        return passed(observed, exchange)
+    effects = await bench.session.wire(event.id)
+    if effects == 1:
+        return passed(f"{observed}, with one effect", exchange)
+    return Verdict(
+        "error",
+        f"{observed}, but the probe shows {effects} for it, not 1",
+        (exchange,),
+        topic="probe",
+    )
+
+
+def _telling_time(bench: Bench, event: Event) -> int:
+    """Return a time, most often the present, at which the signature has + and /, or one of them.
+
+    Where base64 is taken for url-safe, or + for a blank, it has to show here, not now and then.
+    """
+    now = bench.now()
+    for wanted, back in ((2, 3), (1, 9)):
+        for t in range(now, now - min(bench.settings.max_skew, back) - 1, -1):
+            if len({"+", "/"} & set(bench.mac(event.body, t))) >= wanted:
+                return t
+    return now
+
+
+def _skew(exchange: Exchange, now: int) -> str:
+    """Return, where it is much, by how many seconds the receiver's clock differs from ours."""
+    try:
+        seconds = parsedate_to_datetime(header(exchange, "date")).timestamp() - now
+    except ValueError:
+        return ""
+    if abs(seconds) <= SKEW_MOST:
+        return ""
+    side = "ahead of" if seconds > 0 else "behind"
+    return f" (its clock is {abs(seconds):.0f} s {side} this one: mind that below)"
+
+
+async def unknown_type(bench: Bench) -> Verdict:
+    event = bench.event("customer.escalated")
+    return await accepts(bench, [bench.genuine("the type customer.escalated", event)])
+
+
+async def unknown_fields(bench: Bench) -> Verdict:
+    def enrich(record: dict[str, Any]) -> None:
+        record["sentiment"] = {"score": 3, "source": "survey"}
+        record["owner"] = {**(record["owner"] or {}), "pronouns": None}
+
+    event = bench.event(edit=enrich)
+    wider = bench.raw(
+        event.type,
+        lambda id: (
+            event.body.replace(event.id.encode(), id.encode())[:-1]
+            + b',"api_version":"2027-01-01","account":{"id":"acc_1"}}'
+        ),
+    )
+    return await accepts(bench, [bench.genuine("fields that are new", wider)])
+
+
+async def no_redirect(bench: Bench) -> Verdict:
+    genuine = [t.exchange for t in bench.log if t.shot.genuine]
+    if redirected := [one for one in genuine if kind(one) == "redirect"]:
+        to = next(
+            (
+                value
+                for one in redirected
+                for name, value in one.response_headers
+                if name.lower() == "location"
+            ),
+            "nowhere",
+        )
+        return failed(
+            f"{said(redirected[0])} to {to}: {fate_in_words(redirected[0])}", *redirected[:3]
+        )
+    return passed(f"none of {len(genuine)} genuine requests was redirected")
+
+
+async def ack_latency(bench: Bench) -> Verdict:
+    limit = bench.settings.timeout_ms
+    if hung := [t.exchange for t in bench.log if t.shot.genuine and kind(t.exchange) == "hang"]:
+        return failed(
+            f"no answer within {limit / 1000:g} s ({listed(hung)}): {fate_in_words(hung[0])}, "
+            "and what the handler did meanwhile is done again",
+            *hung[:3],
+        )
+    # The first request may find a cold server, and a crowd of connections a short queue for them.
+    genuine = [
+        t.exchange
+        for t in bench.log[1:]
+        if t.shot.genuine and not t.strained and is_ack(t.exchange)
+    ]
+    if len(genuine) < 2:
+        return Verdict("vacuous", "too few genuine requests were acknowledged to judge")
+    slowest = max(genuine, key=lambda one: one.duration_ms)
+    p95 = statistics.quantiles([one.duration_ms for one in genuine], n=20)[-1]
+    observed = f"95 % within {p95:.0f} ms, the slowest took {slowest.duration_ms:.0f} ms"
+    if p95 > limit / 3:
+        return failed(
+            f"{observed}: more than a third of the timeout of {limit / 1000:g} s",
+            slowest,
+            severity="should",
+        )
+    return passed(observed, slowest)
+
+
+async def bad_shape(bench: Bench) -> Verdict:
+    plain = bench.event()
+    data = b'"data":{"id":"cus_1"}'
+    bodies = {
+        "not JSON": b"not json",
+        "half an object": b"{",
+        "an empty body": b"",
+        "a list": b"[]",
+        "a string": b'"x"',
+        "null": b"null",
+        "an empty object": b"{}",
+        "a numeric id": b'{"id":7,"type":"customer.at_risk","created_at":null,' + data + b"}",
+        "an object for an id": b'{"id":{},"type":"customer.at_risk",' + data + b"}",
+        "a list for a type": b'{"id":"evt_x1","type":[],' + data + b"}",
+        "no data": b'{"id":"evt_x2","type":"customer.at_risk"}',
+        "null for data": b'{"id":"evt_x3","type":"customer.at_risk","data":null}',
+        "a string for data": b'{"id":"evt_x4","type":"customer.at_risk","data":"x"}',
+        f"{_BRACKETS} brackets": b"[" * _BRACKETS,
+    }
+    exchanges = []
+    for label, body in bodies.items():
+        event = bench.raw(plain.type, lambda id, body=body: body)  # type: ignore[misc]
+        exchanges.append(await bench.send(bench.genuine(label, event)))
+        if exchanges[-1].failure == "timeout":
+            break
+    if crashed := [one for one in exchanges if kind(one) in ("crash", "hang")]:
+        return failed(
+            f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
+        )
+    return passed(f"taken or refused: {tally(exchanges)}", *exchanges[:1])
+
+
+CASES = (
+    Case(
+        "ping-accepted",
+        "The ping of a new endpoint is acknowledged",
+        "contract",
+        "must",
+        "2xx",
+        "Pivotal sends webhook.ping the moment an endpoint is added, whatever it subscribed to. A "
+        "receiver that refuses it looks broken from its first minute.",
+        "unknown",
+        "genuine",
+        ping_accepted,
+    ),
+    Case(
+        "valid-accepted",
+        "A plain, properly signed event is acknowledged",
+        "contract",
+        "must",
+        "2xx, and with a probe exactly one effect",
+        "This is what all other checks are compared with: a receiver that refuses everything "
+        "would pass every test with forged requests.",
+        "secret",
+        "first",
+        valid_accepted,
+    ),
+    Case(
+        "unknown-type-acked",
+        "An event type that does not exist yet is acknowledged",
+        "contract",
+        "must",
+        "2xx, whatever the effect",
+        "Event types are added without notice. A 4xx loses each of them, a 5xx has each retried "
+        "for 24 h.",
+        "unknown",
+        "genuine",
+        unknown_type,
+    ),
+    Case(
+        "unknown-fields-acked",
+        "Fields that do not exist yet are no reason to refuse",
+        "contract",
+        "must",
+        "2xx",
+        "Fields are added to records and envelope without notice; a schema that forbids what it "
+        "does not know turns the day of the release into an outage.",
+        "fields",
+        "genuine",
+        unknown_fields,
+    ),
+    Case(
+        "no-redirect",
+        "No genuine request is redirected",
+        "contract",
+        "must",
+        "no 3xx on any genuine request",
+        "Pivotal does not follow redirects, and a client that did would turn the POST into a GET. "
+        "Usual causes: a trailing slash, http to https, a login page.",
+        "redirect",
+        "last",
+        no_redirect,
+    ),
+    Case(
+        "ack-latency",
+        "Every genuine event is acknowledged well before the timeout",
+        "contract",
+        "must",
+        "every answer within the timeout, 95 % within a third of it",
+        "An answer that comes too late is a failed attempt for Pivotal and a processed event for "
+        "you: the retry does it twice.",
+        "slow",
+        "last",
+        ack_latency,
+    ),
+    Case(
+        "signed-bad-shape",
+        "Signed nonsense does not crash the handler",
+        "contract",
+        "should",
+        "2xx or 4xx, never 5xx, and alive afterwards",
+        "A 5xx says: try again. The same poisonous bytes come back for 24 h, and each time look "
+        "like an outage.",
+        "shape",
+        "hostile",
+        bad_shape,
+    ),
+)

@@ -1,0 +1,107 @@
+"""Leaks: what the answers of the whole battery tell to whoever reads them."""
+
+import base64
+import re
+from collections.abc import Iterator
+
+from pivotal_sandbox.check.case import Case, Verdict, failed, passed
+from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.session import Trace
+from pivotal_sandbox.signature import mac
+
+SECRET_LEAST = 8  # characters; a shorter one occurs in any text by chance
+
+_T = re.compile(rb"\bt=([0-9]{1,12})\b")
+_TRACES = {
+    "a Python traceback": re.compile(
+        rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line"
+    ),
+    "a JavaScript stack": re.compile(
+        rb"\n? +at .{1,200}\(?.{1,200}\.[cm]?[jt]s:\d+:\d+|at Object\."
+    ),
+    "a Java stack": re.compile(rb"\bat [\w.$]+\([\w$]+\.(?:java|kt|scala):\d+\)"),
+    "a Go stack": re.compile(rb"goroutine \d+ \["),
+    "a PHP stack": re.compile(rb"Stack trace:|(?:Fatal error|Warning|Notice)</b>:.{1,300}\.php"),
+    "a Ruby stack": re.compile(rb"\.rb:\d+:in "),
+    "a .NET stack": re.compile(rb"\bat [\w.]+\(.{0,200}\) in .{1,200}\.cs:line \d+"),
+    "a debugger": re.compile(rb"Werkzeug Debugger|werkzeug\.debug|Whoops\\|DEBUG = True"),
+}
+
+
+def _texts(exchange: Exchange) -> bytes:
+    """Return all that came back in one piece."""
+    lines = [f"{name}: {value}" for name, value in exchange.response_headers]
+    return "\n".join(lines).encode("latin-1", "replace") + b"\n\n" + exchange.response_body
+
+
+def _expected(trace: Trace, secret: str) -> Iterator[bytes]:
+    """Yield the signatures that would have made a forged request pass, in base64 and in hex."""
+    head = trace.shot.head
+    times = {str(trace.shot.t), *(t.decode() for t in _T.findall(head))}
+    for t in sorted(times):
+        signature = mac(trace.shot.body, secret, t)
+        yield signature.rstrip("=").encode()
+        yield base64.b64decode(signature).hex().encode()
+
+
+async def leak_secret(bench: Bench) -> Verdict:
+    secret = bench.settings.secret
+    raw = secret.encode()
+    forms = {
+        "the secret": raw,
+        "the secret in base64": base64.b64encode(raw).rstrip(b"="),
+        "the secret in hexadecimal": raw.hex().encode(),
+    }
+    for trace in bench.log:
+        text = _texts(trace.exchange)
+        for what, form in forms.items():
+            if len(secret) >= SECRET_LEAST and form in text:
+                return failed(f"an answer contains {what} ({trace.shot.label})", trace.exchange)
+        if trace.shot.genuine or not text.strip():
+            continue
+        for form in _expected(trace, secret):
+            # What was sent is no news: an answer may echo its request.
+            if form in text and form not in trace.shot.sent:
+                return failed(
+                    f"the answer to a forged request contains the signature that it lacked "
+                    f"({trace.shot.label})",
+                    trace.exchange,
+                )
+    return passed(f"neither secret nor expected signature in {len(bench.log)} answers")
+
+
+async def leak_stacktrace(bench: Bench) -> Verdict:
+    for trace in bench.log:
+        text = _texts(trace.exchange)
+        for what, pattern in _TRACES.items():
+            if pattern.search(text) and not pattern.search(trace.shot.sent):
+                return failed(f"an answer contains {what} ({trace.shot.label})", trace.exchange)
+    return passed(f"no stack trace in {len(bench.log)} answers")
+
+
+CASES = (
+    Case(
+        "leak-secret",
+        "No answer gives the secret or a signature away",
+        "authenticity",
+        "must",
+        "neither secret nor expected signature in any answer",
+        "An error message that shows the signature it expected signs whatever it is sent: one "
+        "request to learn it, one to use it.",
+        "leak",
+        "last",
+        leak_secret,
+    ),
+    Case(
+        "leak-stacktrace",
+        "No answer shows the program's inside",
+        "transport",
+        "should",
+        "no stack trace and no debugger in any answer",
+        "Paths, versions and sometimes variables are shown to whoever sends something broken.",
+        "trace",
+        "last",
+        leak_stacktrace,
+    ),
+)

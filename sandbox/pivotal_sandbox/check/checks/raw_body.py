@@ -1,0 +1,227 @@
+"""Raw body: it is the bytes that are signed, whatever they look like."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from pivotal_sandbox.check.assertions import fate_in_words, topic_of
+from pivotal_sandbox.check.case import Case, Verdict, failed, passed
+from pivotal_sandbox.check.classify import is_ack, kind, listed, said, tally
+from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.domain.models import Event
+
+_PLACE = b'"custom_fields":{'  # free-form by contract: what stands there is nobody's schema
+
+NUMBERS = {
+    "1.0": b'"a":1.0',
+    "1e3": b'"a":1e3',
+    "0.10": b'"a":0.10',
+    "-0": b'"a":-0',
+    "2^53+1": b'"a":9007199254740993',
+    "30 digits": b'"a":123456789012345678901234567890',
+}
+ESCAPES = {
+    r"\u001B in upper-case hex": rb'"a":"\u001B[0m"',
+    r"\u00e9 for é": rb'"a":"Ren\u00e9e"',
+    r"\/": rb'"a":"https:\/\/example.org\/"',
+    "an escaped surrogate pair": rb'"a":"\ud83d\ude80"',
+}
+UNICODE = {
+    "letters beyond ASCII": '"a":"Zoë Østergård, 東京"'.encode(),
+    "an emoji": '"a":"👩‍🚀"'.encode(),
+    "U+2028": '"a":"one\u2028two"'.encode(),
+    "the control character DEL": b'"a":"\x7f"',
+}
+KEYS = {
+    "unsorted keys": b'"zulu":1,"alfa":2',
+    "keys that are numbers": b'"10":1,"2":2',
+    "__proto__": b'"__proto__":{"x":1}',
+    "a key twice": b'"a":1,"a":2',
+    "empty object, empty list and null": b'"a":{},"b":[],"c":null',
+    "< > & '": b'"a":"<b>&amp;\'</b>"',
+}
+HOSTILE = {
+    r"\u0000": rb'"a":"x\u0000y"',
+    "half a surrogate pair": rb'"a":"\ud800"',
+    "the byte FF": b'"a":"\xff"',
+}
+
+
+def _with(bench: Bench, field: bytes) -> Event:
+    plain = bench.event()
+    assert _PLACE in plain.body
+    body = plain.body.replace(_PLACE, _PLACE + field + b",", 1)
+    return bench.raw(plain.type, lambda id: body.replace(plain.id.encode(), id.encode()))
+
+
+def _written(bench: Bench, write: Callable[[bytes], bytes]) -> Event:
+    plain = bench.event()
+    return bench.raw(
+        plain.type, lambda id: write(plain.body.replace(plain.id.encode(), id.encode()))
+    )
+
+
+def _spaced(body: bytes) -> bytes:
+    return body.replace(b',"', b', "').replace(b'":', b'": ')
+
+
+def _pretty(body: bytes) -> bytes:
+    return body.replace(b',"', b',\n  "').replace(b"{", b"{\n  ").replace(b"}", b"\n}")
+
+
+WHITESPACE: Mapping[str, Callable[[bytes], bytes]] = {
+    "a space after commas and colons": _spaced,
+    "lines that end in LF": _pretty,
+    "lines that end in CRLF": lambda body: _pretty(body).replace(b"\n", b"\r\n"),
+    "a newline at the end": lambda body: body + b"\n",
+    "a space in front": lambda body: b" " + body,
+    "a tab in front": lambda body: b"\t" + body,
+}
+
+
+def _fields(features: Mapping[str, bytes]) -> Callable[[Bench], Awaitable[Verdict]]:
+    async def run(bench: Bench) -> Verdict:
+        return await _genuine(bench, {label: _with(bench, f) for label, f in features.items()})
+
+    return run
+
+
+async def whitespace(bench: Bench) -> Verdict:
+    return await _genuine(
+        bench, {label: _written(bench, write) for label, write in WHITESPACE.items()}
+    )
+
+
+async def _genuine(bench: Bench, events: Mapping[str, Event]) -> Verdict:
+    exchanges = await bench.send_all(
+        bench.genuine(f"a body with {label}", event) for label, event in events.items()
+    )
+    if not (wrong := [one for one in exchanges if not is_ack(one)]):
+        return passed(f"acknowledged: {tally(exchanges)}", *exchanges)
+    crashed = all(one.status is None or one.status >= 500 for one in wrong)
+    return failed(
+        f"{len(wrong)} of {len(exchanges)} not acknowledged ({listed(wrong)}): "
+        f"{fate_in_words(wrong[0])}",
+        *wrong,
+        topic="crash" if crashed else topic_of(wrong[0]),
+    )
+
+
+def _padded(size: int) -> Callable[[Bench], Awaitable[Verdict]]:
+    async def run(bench: Bench) -> Verdict:
+        plain = bench.event()
+        filler = b'"note":"' + b"0123456789abcdef" * ((size - len(plain.body)) // 16) + b'"'
+        exchange = await bench.send(
+            bench.genuine(f"a body of {size // 1024} KiB", _with(bench, filler))
+        )
+        if is_ack(exchange):
+            return passed(f"answered {said(exchange)}", exchange)
+        return failed(
+            f"answered {said(exchange)}: {fate_in_words(exchange)}",
+            exchange,
+            topic=topic_of(exchange) or "limit",
+        )
+
+    return run
+
+
+async def hostile(bench: Bench) -> Verdict:
+    events = {label: _with(bench, field) for label, field in HOSTILE.items()}
+    events["a byte order mark"] = _written(bench, lambda body: b"\xef\xbb\xbf" + body)
+    exchanges = await bench.send_all(
+        bench.genuine(f"a body with {label}", event) for label, event in events.items()
+    )
+    if crashed := [one for one in exchanges if kind(one) in ("crash", "hang")]:
+        return failed(
+            f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
+        )
+    return passed(f"taken or refused: {tally(exchanges)}", *exchanges)
+
+
+def _case(
+    id: str, title: str, run: Callable[[Bench], Awaitable[Verdict]], reason: str, topic: str
+) -> Case:
+    return Case(id, title, "raw-body", "must", "2xx", reason, topic, "genuine", run)
+
+
+CASES = (
+    _case(
+        "body-numbers",
+        "Numbers are verified as they are written",
+        _fields(NUMBERS),
+        "1.0, 1e3 and 0.10 do not survive parsing and writing in any common language: genuine "
+        "events are refused, but only those with such a number.",
+        "raw-body",
+    ),
+    _case(
+        "body-escapes",
+        "Escapes in strings are verified as they are written",
+        _fields(ESCAPES),
+        r"\u001B and \u001b are the same text and other bytes; octokit/webhooks.js issue 71 is "
+        "what that looked like.",
+        "raw-body",
+    ),
+    _case(
+        "body-unicode",
+        "Text beyond ASCII is verified as it is written",
+        _fields(UNICODE),
+        "Customers have names. Decoding as ASCII or Latin-1, or writing escapes in place of "
+        "letters, refuses exactly theirs.",
+        "raw-body",
+    ),
+    _case(
+        "body-whitespace",
+        "White space is part of the body",
+        whitespace,
+        "Trimmed, re-indented or with other line ends it is the same JSON, and another signature.",
+        "raw-body",
+    ),
+    _case(
+        "body-keys",
+        "Keys keep their order and their number",
+        _fields(KEYS),
+        "Maps sort their keys, drop the second of two, or turn {} into []: what is written back "
+        "is not what was signed.",
+        "raw-body",
+    ),
+    _case(
+        "body-64k",
+        "A body of 64 KiB is taken whole",
+        _padded(64 * 1024),
+        "A big body arrives in pieces. Hashing the last one only, or a limit set for small "
+        "bodies, refuses the customers with the longest histories.",
+        "limit",
+    ),
+    Case(
+        "body-hostile",
+        "Bytes that text handling trips over do not crash the handler",
+        "raw-body",
+        "should",
+        "2xx or 4xx, never 5xx",
+        "A null character breaks PostgreSQL's jsonb, half a surrogate pair breaks encoders: the "
+        "crash comes back with every retry.",
+        "shape",
+        "hostile",
+        hostile,
+    ),
+    Case(
+        "body-200k",
+        "A body of 200 KiB is taken",
+        "raw-body",
+        "info",
+        "2xx",
+        "Express and Nest stop at 100 KiB unless told otherwise. Pivotal promises no upper limit.",
+        "limit",
+        "genuine",
+        _padded(200 * 1024),
+    ),
+    Case(
+        "body-1m",
+        "A body of 1 MiB is taken",
+        "raw-body",
+        "info",
+        "2xx",
+        "actix stops at 256 KiB, Fastify at 1 MiB. Pivotal promises no upper limit.",
+        "limit",
+        "genuine",
+        _padded(1024 * 1024),
+    ),
+)

@@ -1,0 +1,143 @@
+"""What a check works with: events of its own, signatures good and bad, and a way to send."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pivotal_sandbox.check.case import Case
+from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.request import Shot, make_shot
+from pivotal_sandbox.check.session import Session, Settings, Trace
+from pivotal_sandbox.clock import sleep, wall_time
+from pivotal_sandbox.common.ids import DELIVERY, EVENT, Ids
+from pivotal_sandbox.common.json_values import copied
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.domain.models import Event
+from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.signature import VERSION, mac
+
+RETRY_AFTER_MS = 350  # no sender retries at once, and a lock may still be held
+_PLAIN = {"name": "Bluewater Mobility", "domain": "bluewater.example.org"}
+
+
+class Bench:
+    """One check's place in a session: all that it draws depends on the seed and its id."""
+
+    def __init__(self, session: Session, case: Case) -> None:
+        self.session = session
+        self.case = case
+        self.random = random.Random(f"{session.settings.seed}/{case.id}")
+        self._ids = Ids(self.random)
+
+    @property
+    def settings(self) -> Settings:
+        """What the run was told."""
+        return self.session.settings
+
+    @property
+    def log(self) -> Sequence[Trace]:
+        """All that was sent by all checks so far."""
+        return self.session.log
+
+    def now(self) -> int:
+        """Return the time to sign with, in Unix seconds."""
+        return int(wall_time())
+
+    def event(
+        self,
+        type: str = "customer.at_risk",
+        *,
+        edit: "Callable[[dict[str, Any]], None] | None" = None,
+        created_at: int | None = None,
+    ) -> Event:
+        """Return an event of its own, in compact ASCII: the catalog's example with another id."""
+        catalog = load_catalog()
+        example = catalog.get(type if type in catalog else "customer.at_risk").example["data"]
+        record = copied(example)
+        record.update({key: value for key, value in _PLAIN.items() if key in record})
+        if "id" in record:
+            record["id"] = self._ids.new(record["id"].partition("_")[0] + "_", self.session.now)
+        if edit is not None:
+            edit(record)
+        created_at = self.session.now if created_at is None else created_at
+        return self.raw(type, lambda id: envelope(id, type, created_at, record))
+
+    def raw(self, type: str, body: Callable[[str], bytes]) -> Event:
+        """Return an event whose body is made, from its id, as the caller likes."""
+        id = self._ids.new(EVENT, self.session.now)
+        return Event(id, type, "test", self.session.now, body(id))
+
+    def delivery_id(self) -> str:
+        """Return a new delivery id."""
+        return self._ids.new(DELIVERY, self.session.now)
+
+    def mac(self, body: bytes, t: int | str, secret: str | None = None) -> str:
+        """Return the `sig` for a body."""
+        return mac(body, self.settings.secret if secret is None else secret, t)
+
+    def genuine(self, label: str, event: Event, **changes: Any) -> Shot:
+        """Return a signed delivery of `event`; `changes` are those of `make_shot`."""
+        t = changes.pop("t", self.now())
+        delivery_id = changes.pop("delivery_id", None) or self.delivery_id()
+        secret = changes.pop("secret", self.settings.secret)
+        return make_shot(
+            label,
+            event,
+            url=self.settings.url,
+            secret=secret,
+            t=t,
+            delivery_id=delivery_id,
+            **changes,
+        )
+
+    def forged(self, label: str, event: Event, **changes: Any) -> Shot:
+        """Return a delivery that a receiver has to refuse."""
+        return self.genuine(label, event, genuine=False, **changes)
+
+    def resigned(self, label: str, sig: Callable[[bytes, int], str], *, t: int = 0) -> Shot:
+        """Return a forged delivery of a fresh event, whose `sig` is made of its body and `t`."""
+        event, t = self.event(), t or self.now()
+        header = f"{VERSION},t={t},sig={sig(event.body, t)}"
+        return self.forged(label, event, signatures=[header], t=t)
+
+    async def send(
+        self, shot: Shot, *, piece: int = 0, pause_ms: float = 0, timeout_ms: float | None = None
+    ) -> Exchange:
+        """Send a shot and return what came back."""
+        return await self.session.send(
+            self.case.id,
+            shot,
+            hostile=self.case.turn == "hostile",
+            crowded=self.case.turn == "crowd",
+            piece=piece,
+            pause_ms=pause_ms,
+            timeout_ms=timeout_ms,
+        )
+
+    async def send_all(self, shots: Iterable[Shot]) -> list[Exchange]:
+        """Send shots one after the other, each made when its turn comes; a hang ends it."""
+        exchanges = []
+        for shot in shots:
+            exchanges.append(await self.send(shot))
+            if exchanges[-1].failure == "timeout":
+                break
+        return exchanges
+
+    async def count(self, *events: Event) -> list[int]:
+        """Return how often each event took effect, once that has settled."""
+        found = await self.session.counts([event.id for event in events])
+        return [found[event.id] for event in events]
+
+    async def has_effect(self, event: Event) -> bool:
+        """Wait until the event took effect, and return whether it did in time."""
+        found = await self.session.counts([event.id])
+        return found[event.id] > 0
+
+    async def before_retry(self) -> None:
+        """Wait as long as no sender would fall short of."""
+        await sleep(RETRY_AFTER_MS)
+
+    @property
+    def has_probe(self) -> bool:
+        """Say whether effects can be seen."""
+        return self.session.probe is not None

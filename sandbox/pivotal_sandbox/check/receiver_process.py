@@ -1,0 +1,159 @@
+"""A receiver that is started for the check, and ended with all that it started itself."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from pivotal_sandbox.clock import sleep
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.models import Request
+from pivotal_sandbox.errors import InputError, UnreachableError
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.pool import Pool
+
+START_MS = 30_000
+ASK_MS = 5_000
+POLL_MS = 50
+END_MS = 3_000
+SHOWN = 4_000  # characters of output, the last ones
+
+
+class Started:
+    """A receiver's process, and what it prints."""
+
+    def __init__(
+        self, command: str, url: str, environment: Mapping[str, str], output: IO[bytes]
+    ) -> None:
+        self._command = command
+        self._url = url
+        self._environment = environment
+        self._output = output
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, start_ms: float = START_MS) -> None:
+        """Start it, and wait until it answers. Raises `UnreachableError`."""
+        # Its own process group: a shell, a supervisor and their children are ended together.
+        self._process = await asyncio.create_subprocess_shell(
+            self._command,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        waited = 0.0
+        while not await _answers(self._url):
+            if self.exit_code is not None:
+                raise UnreachableError(
+                    f"`{self._command}` ended with exit code {self.exit_code} before it answered "
+                    f"at {self._url}; it printed:\n{self.output() or '(nothing)'}"
+                )
+            if waited >= start_ms:
+                raise UnreachableError(
+                    f"`{self._command}` did not answer at {self._url} in {start_ms / 1000:g} s; it "
+                    f"printed:\n{self.output() or '(nothing)'}"
+                )
+            await sleep(POLL_MS)
+            waited += POLL_MS
+
+    async def restart(self) -> None:
+        """Kill it without a word, and start it again.
+
+        Raises `InputError` where something answers still, and `UnreachableError` as `start` does.
+        """
+        await self._end(signal.SIGKILL)
+        if await _answers(self._url):
+            raise InputError(
+                f"what `{self._command}` started is no child of it, as with a daemon or a "
+                "container, and cannot be killed with it"
+            )
+        await self.start()
+
+    async def stop(self) -> None:
+        """End it: ask first, then insist."""
+        await self._end(signal.SIGTERM, signal.SIGKILL)
+
+    def output(self) -> str:
+        """Return the end of what it printed."""
+        self._output.seek(0)
+        text = self._output.read().decode("utf-8", "replace").strip()
+        return text if len(text) <= SHOWN else f"…{text[-SHOWN:]}"
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of its shell, or None while it runs."""
+        return self._process.returncode if self._process else None
+
+    async def _end(self, *orders: signal.Signals) -> None:
+        """End the whole process group."""
+        if self._process is None:
+            return
+        group = self._process.pid
+        for order in orders:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, order)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_MS / 1000):
+                    await self._process.wait()
+        # The shell may be gone before its children; those are waited for by whoever adopts them.
+        waited = 0.0
+        with suppress(ProcessLookupError, PermissionError):
+            while waited < END_MS:
+                os.killpg(group, signal.SIGKILL)
+                await sleep(POLL_MS)
+                waited += POLL_MS
+
+
+@asynccontextmanager
+async def started(
+    command: str,
+    url: str,
+    secret: str,
+    *,
+    probe_file: Path | None = None,
+    start_ms: float = START_MS,
+) -> AsyncIterator[Started]:
+    """Start a receiver by a shell command, and wait until it answers; end it and its children.
+
+    It finds `PORT`, `PIVOTAL_WEBHOOK_SECRET` and, if there is one, `PIVOTAL_PROBE_FILE` in its
+    environment. Raises `InputError` where the port is taken already, and `UnreachableError`, with
+    what it printed, where it ends or does not answer in time.
+    """
+    if await _answers(url):
+        raise InputError(
+            f"{parse_url(url).authority} answers already, before the command of --start was run; "
+            "it would be graded in place of what that starts."
+        )
+    environment = os.environ | {
+        "PORT": str(parse_url(url).port),
+        "PIVOTAL_WEBHOOK_SECRET": secret,
+    }
+    if probe_file is not None:
+        environment["PIVOTAL_PROBE_FILE"] = str(probe_file)
+    with tempfile.TemporaryFile() as output:
+        receiver = Started(command, url, environment, output)
+        try:
+            await receiver.start(start_ms)
+            yield receiver
+        finally:
+            await receiver.stop()
+
+
+async def _answers(url: str) -> bool:
+    """Say whether something takes connections there and answers a plain GET."""
+    place = parse_url(url)
+    if place.scheme == "https":
+        raise InputError("A receiver that --start starts is reached by http://.")
+    pool = Pool(Guard())
+    try:
+        headers = (("host", place.authority), ("accept", "*/*"))
+        request = Request("GET", f"{place.origin}/", headers, b"")
+        outcome = await pool.exchange(request, timeout_ms=ASK_MS)
+        return outcome.response is not None or outcome.error == "protocol"
+    finally:
+        await pool.close()

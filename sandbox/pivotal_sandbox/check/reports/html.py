@@ -1,0 +1,84 @@
+"""The report as one HTML file, which loads nothing and runs nothing."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Template
+
+from pivotal_sandbox.check.curl import as_curl
+from pivotal_sandbox.check.findings import SEVERITIES, findings_of, untested_of
+from pivotal_sandbox.check.model import Exchange, Report
+from pivotal_sandbox.check.reports.phrases import (
+    OUTCOME_WORDS,
+    SEVERITY_WORDS,
+    answer,
+    counts,
+    duration,
+    extent,
+    grade_words,
+    head_and_body,
+    numbered,
+    verdict,
+)
+from pivotal_sandbox.common.html import page, templates_in
+from pivotal_sandbox.common.text import bytes_shown, counted, printable
+from pivotal_sandbox.errors import InputError
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SHOWN_BYTES = 64 * 1024
+_COMMAND_BYTES = 8 * 1024  # of a request; the command for a larger one is no longer readable
+_REQUESTS = 12  # of one check; a burst's forty are all alike
+
+
+def render_html(report: Report) -> str:
+    """Return the page."""
+    findings = findings_of(report)
+    return page(
+        _template(),
+        report=report,
+        groups=[
+            (severity, [finding for finding in findings if finding.severity == severity])
+            for severity in SEVERITIES
+        ],
+        untested=untested_of(report),
+        sections=list(dict.fromkeys(result.group for result in report.results)),
+        meaning=grade_words(report),
+        counts=counts(report),
+        extent=extent(report),
+        most=_REQUESTS,
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = templates_in(_TEMPLATES)
+    environment.globals |= {"outcome_words": OUTCOME_WORDS, "severity_words": SEVERITY_WORDS}
+    environment.globals |= {"command": _command, "numbered": numbered, "counted": counted}
+    environment.filters |= {
+        "answer": answer,
+        "body": lambda exchange: _shown(head_and_body(exchange)[1]),
+        "bytes": _shown,
+        "duration": duration,
+        "head": lambda exchange: _shown(
+            head_and_body(exchange)[0].replace(b"\r\n", b"\n")
+        ).rstrip(),
+        "safe_text": printable,
+        "verdict": verdict,
+    }
+    return environment.get_template("report.html.j2")
+
+
+def _shown(data: bytes) -> str:
+    text = bytes_shown(data[:_SHOWN_BYTES])
+    more = len(data) - _SHOWN_BYTES
+    return f"{text}\n… {more:,} bytes more" if more > 0 else text
+
+
+def _command(exchange: Exchange, url: str) -> str:
+    """Return the command that sends it again; nothing where there is none of a readable length."""
+    if len(exchange.sent) > _COMMAND_BYTES:
+        return ""
+    try:
+        return as_curl(exchange, url)
+    except InputError:
+        return ""

@@ -1,0 +1,109 @@
+"""The report as JUnit XML, as Jenkins, GitLab and their like read it.
+
+Red is what makes `check` exit with 1: a `must`. A `should` that failed is a case that passes and
+carries its finding as output.
+"""
+
+import re
+from xml.etree import ElementTree
+
+from pivotal_sandbox.check.model import Outcome, Report, Result
+from pivotal_sandbox.check.reports.phrases import (
+    beginning,
+    counts,
+    grade_words,
+    head_and_body,
+    verdict,
+)
+
+_NO_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SHOWN_BYTES = 2048
+_FIRST_REQUESTS = 3
+
+
+def render_junit(report: Report) -> str:
+    """Return a document with a suite for each group and a case for each result."""
+    root = ElementTree.Element("testsuites", name="pivotal-sandbox check")
+    root.attrib |= _numbers(report.results)
+    for group in dict.fromkeys(result.group for result in report.results):
+        results = tuple(result for result in report.results if result.group == group)
+        suite = ElementTree.SubElement(root, "testsuite", name=_clean(group))
+        suite.attrib |= _numbers(results)
+        properties = ElementTree.SubElement(suite, "properties")
+        facts = {"target": report.target, "grade": report.grade, "seed": str(report.seed)}
+        facts |= {"meaning": grade_words(report), "summary": counts(report)}
+        for name, value in facts.items():
+            ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
+        for result in results:
+            suite.append(_case(result))
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _case(result: Result) -> ElementTree.Element:
+    case = ElementTree.Element(
+        "testcase",
+        classname=_clean(f"check.{result.group}"),
+        name=_clean(result.id),
+        time=_seconds(result.duration_ms),
+    )
+    state = _state(result)
+    if state == "skipped":
+        ElementTree.SubElement(case, state, message=_clean(f"{verdict(result)}: {result.observed}"))
+    elif state is not None:
+        spoilt = ElementTree.SubElement(
+            case, state, message=_clean(result.observed or result.title), type=result.severity
+        )
+        spoilt.text = _clean(_story(result))
+    elif result.outcome == "failed":
+        ElementTree.SubElement(case, "system-out").text = _clean(_story(result))
+    return case
+
+
+def _state(result: Result) -> str | None:
+    states: dict[Outcome, str] = {"skipped": "skipped", "vacuous": "skipped", "error": "skipped"}
+    if result.severity == "must":
+        states |= {"failed": "failure", "error": "error"}
+    return states.get(result.outcome)
+
+
+def _story(result: Result) -> str:
+    """Return all that is known of a finding, for the log of a build."""
+    facts = {
+        "check": f"{result.id} ({result.severity}): {result.title}",
+        "expected": result.expected,
+        "observed": result.observed,
+        "fate": result.fate,
+        "why": result.reason,
+        "mend": result.advice,
+        "because of": result.caused_by or "",
+    }
+    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    for exchange in result.requests[:_FIRST_REQUESTS]:
+        head, body = head_and_body(exchange)
+        label = f" ({exchange.label})" if exchange.label else ""
+        lines.append(f"sent{label}: {beginning(head, _SHOWN_BYTES)}")
+        lines.append(f"body: {beginning(body, _SHOWN_BYTES)}")
+        lines.append(f"answer: {exchange.status or exchange.error}")
+    return "\n".join(lines)
+
+
+def _numbers(results: tuple[Result, ...]) -> dict[str, str]:
+    states = [_state(result) for result in results]
+    return {
+        "tests": str(len(results)),
+        "failures": str(states.count("failure")),
+        "errors": str(states.count("error")),
+        "skipped": str(states.count("skipped")),
+        "time": _seconds(sum(result.duration_ms for result in results)),
+    }
+
+
+def _seconds(ms: float) -> str:
+    return f"{ms / 1000:.3f}"
+
+
+def _clean(text: str) -> str:
+    """Return the text with what XML cannot carry as escapes."""
+    return _NO_XML.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

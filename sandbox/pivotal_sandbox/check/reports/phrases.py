@@ -1,0 +1,134 @@
+"""The words that all forms of a report share."""
+
+from collections.abc import Iterator
+
+from pivotal_sandbox.check.case import UNSEEN
+from pivotal_sandbox.check.model import Exchange, Grade, Outcome, Report, Result, Severity
+from pivotal_sandbox.common.text import bytes_shown, counted, printable
+
+SEVERITY_WORDS: dict[Severity, str] = {
+    "must": "Must be mended",
+    "should": "Should be mended",
+    "info": "Good to know",
+}
+OUTCOME_WORDS: dict[Outcome, str] = {
+    "passed": "passed",
+    "failed": "failed",
+    "skipped": "not tested",
+    "vacuous": "inconclusive",
+    "error": "could not be judged",
+}
+GRADE_WORDS: dict[Grade, str] = {
+    "F": "Forgeable: whoever knows the address can make this receiver act on events that Pivotal "
+    "never sent.",
+    "D": "Genuine events refused: forgeries are kept out, but some of what Pivotal sends is lost.",
+    "C": "Duplicates or races: an event that arrives twice, or twice at once, does its work twice "
+    "or not at all.",
+    "A": "Clean: forgeries refused, genuine events taken, each done once, as the probe shows.",
+}
+
+REPLAYABLE = (
+    "Open to replay: nobody can make an event up, but who has once seen a request of Pivotal's can "
+    "send it again, or a changed one, and have it taken."
+)
+_NEEDS_A_GENUINE_ONE = frozenset(
+    {
+        "body-tampered",
+        "t-tampered",
+        "mac-without-timestamp",
+        "replay-stale",
+        "future-timestamp",
+        "dup-t-confusion",
+        "dup-signature-header",
+        "event-header-spoof",
+        "version-downgrade",
+    }
+)
+
+
+def grade_words(report: Report) -> str:
+    """Return what the grade means, in this very report."""
+    if report.grade in ("A", "B") and report.left_out:
+        run = len(report.results)
+        was = "was" if run == 1 else "were"
+        said = [f"Of {run + report.left_out} checks only {run} {was} run; the others may fail."]
+    elif report.grade == "B":
+        said = ["Sound: no forgery is taken and no genuine event is lost."]
+    elif report.grade == "F" and _only_replayable(report):
+        said = [REPLAYABLE]
+    else:
+        said = [GRADE_WORDS[report.grade]]
+    if report.grade == "B":
+        said += _not_yet_an_a(report)
+    return " ".join(said)
+
+
+def _not_yet_an_a(report: Report) -> Iterator[str]:
+    weighty = [one for one in report.results if one.severity != "info"]
+    if wrong := sum(one.outcome == "failed" for one in weighty):
+        yield f"{counted(wrong, 'finding')} of less weight should be mended."
+    if unjudged := sum(one.outcome == "error" for one in weighty):
+        yield f"{counted(unjudged, 'check')} could not be judged."
+    if blind := sum(one.observed == UNSEEN for one in report.results):
+        yield f"{counted(blind, 'check')} not run without a probe, so that it cannot be an A."
+
+
+def _only_replayable(report: Report) -> bool:
+    """Say whether all forgeries that were taken need a genuine request to start from."""
+    taken = {
+        one.id
+        for one in report.results
+        if one.group == "authenticity" and one.severity == "must" and one.outcome == "failed"
+    }
+    return bool(taken) and taken <= _NEEDS_A_GENUINE_ONE
+
+
+def counts(report: Report) -> str:
+    """Return how many results have each outcome: "3 passed · 1 failed"."""
+    return " · ".join(
+        f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in report.summary.items() if count
+    )
+
+
+def extent(report: Report) -> str:
+    """Return how much was done: "49 checks, 189 requests, 12.3 s"."""
+    requests = sum(len(result.requests) for result in report.results)
+    took = duration(report.duration_ms or sum(result.duration_ms for result in report.results))
+    return f"{counted(len(report.results), 'check')}, {counted(requests, 'request')}, {took}"
+
+
+def duration(ms: float) -> str:
+    """Return a duration for reading: "12 ms", "1.4 s"."""
+    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.1f} s"
+
+
+def answer(exchange: Exchange) -> str:
+    """Return what came back, in a line: "401 in 12 ms", "no answer: reset, after 3 ms"."""
+    took = duration(exchange.duration_ms)
+    if exchange.status is None:
+        return f"no answer: {printable(exchange.error or 'nothing came')}, after {took}"
+    return f"{exchange.status} in {took}"
+
+
+def numbered(number: int, requests: tuple[Exchange, ...]) -> str:
+    """Return which request this is, and what is special about it: "2 of 7: no t"."""
+    place = f"{number} of {len(requests)}"
+    label = requests[number - 1].label
+    return f"{place}: {label}" if label else place
+
+
+def verdict(result: Result) -> str:
+    """Return how a result went, with what spoilt it: "inconclusive, because of sig-missing"."""
+    because = f", because of {result.caused_by}" if result.caused_by else ""
+    return f"{OUTCOME_WORDS[result.outcome]}{because}"
+
+
+def head_and_body(exchange: Exchange) -> tuple[bytes, bytes]:
+    """Return the two parts of what was sent."""
+    return exchange.sent[: exchange.head_size], exchange.sent[exchange.head_size :]
+
+
+def beginning(data: bytes, most: int) -> str:
+    """Return at most `most` bytes for reading, in one line, and how many there are in all."""
+    shown = bytes_shown(data[:most]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    return shown if len(data) <= most else f"{shown}… ({len(data):,} bytes)"

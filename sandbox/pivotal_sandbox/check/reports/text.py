@@ -1,0 +1,155 @@
+"""The report for a terminal: the grade, what to mend, what was not tested."""
+
+from collections.abc import Iterable
+from io import StringIO
+from shlex import quote
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pivotal_sandbox.check.findings import SEVERITIES, Finding, Untested, findings_of, untested_of
+from pivotal_sandbox.check.model import Exchange, Grade, Report, Result, Severity
+from pivotal_sandbox.check.reports.phrases import (
+    SEVERITY_WORDS,
+    answer,
+    beginning,
+    counts,
+    extent,
+    grade_words,
+    head_and_body,
+    numbered,
+    verdict,
+)
+from pivotal_sandbox.common.text import printable
+
+_GRADE_STYLES: dict[Grade, str] = {
+    "A": "bold green",
+    "B": "bold green",
+    "C": "bold yellow",
+    "D": "bold red",
+    "F": "bold red",
+}
+_SEVERITY_STYLES: dict[Severity, str] = {
+    "must": "bold red",
+    "should": "bold yellow",
+    "info": "bold",
+}
+_LABEL = 11  # columns of "  came back"
+_SNIPPET = 160  # bytes of a body
+
+
+def render_text(report: Report, *, colour: bool, width: int) -> str:
+    """Return lines of at most `width` columns; without `colour` there is no escape in them."""
+    file = StringIO()
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    _print_head(console, report)
+    findings = findings_of(report)
+    for severity in SEVERITIES:
+        of_it = [finding for finding in findings if finding.severity == severity]
+        if of_it:
+            console.print()
+            title = f"{SEVERITY_WORDS[severity]} ({len(of_it)})"
+            console.print(_folded(title, _SEVERITY_STYLES[severity]))
+        for finding in of_it:
+            _print_finding(console, finding, report.target)
+    untested = untested_of(report)
+    if untested:
+        console.print()
+        console.print(_folded(f"Not tested ({sum(len(one.results) for one in untested)})", "bold"))
+    for one in untested:
+        _print_untested(console, one)
+    return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+
+
+def _print_head(console: Console, report: Report) -> None:
+    grade = Table.grid(padding=(0, 2, 0, 0))
+    grade.add_column(no_wrap=True)
+    grade.add_column(overflow="fold")
+    style = _GRADE_STYLES[report.grade]
+    grade.add_row(Text(f"Grade {report.grade}", style), _folded(grade_words(report), "bold"))
+    console.print(grade)
+    facts = (
+        ("target", report.target),
+        ("result", counts(report)),
+        ("extent", f"{extent(report)}, seed {report.seed}"),
+    )
+    console.print(_facts(facts))
+
+
+def _print_finding(console: Console, finding: Finding, target: str) -> None:
+    cause = finding.cause
+    console.print()
+    mark = "?" if cause.outcome == "error" else "✗"
+    title = Text(f"{mark} ", _SEVERITY_STYLES[finding.severity])
+    title.append(printable(cause.id), "bold")
+    console.print(title.append(f"  {printable(cause.title)}"), overflow="fold")
+    sent, came_back = _exchange(cause.requests)
+    console.print(
+        _facts(
+            (
+                ("expected", cause.expected),
+                ("observed", cause.observed),
+                ("sent", sent),
+                ("came back", came_back),
+                ("fate", cause.fate),
+                ("why", cause.reason),
+                ("mend", cause.advice),
+                ("replay", f"pivotal-sandbox check {quote(target)} --replay {cause.id}"),
+                ("with it", ", ".join(f"{one.id} ({_alone(one)})" for one in finding.followers)),
+            )
+        )
+    )
+
+
+def _print_untested(console: Console, untested: Untested) -> None:
+    console.print()
+    console.print(_folded("– " + ", ".join(result.id for result in untested.results)))
+    console.print(_facts((("why", untested.why), ("test it", untested.advice))))
+
+
+def _exchange(requests: tuple[Exchange, ...]) -> tuple[str, str]:
+    """Return what was sent when it went wrong, and what came back."""
+    if not requests:
+        return "", ""
+    first = requests[0]
+    head, body = head_and_body(first)
+    lines = head.split(b"\r\n")
+    own = [line for line in lines[1:] if line.lower().startswith(b"pivotal-")]
+    shown = [beginning(line, _SNIPPET) for line in (lines[0], *own)]
+    shown.append(beginning(body, _SNIPPET) or "(no body)")
+    if len(requests) > 1 or first.label:
+        shown.insert(0, numbered(1, requests))
+    said = beginning(first.response_body, _SNIPPET)
+    return "\n".join(shown), f"{answer(first)}: {said}" if said else answer(first)
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> Table:
+    """Return names and values below each other, without those that have no value."""
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True, style="dim", width=_LABEL)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        if value:
+            lost = name == "fate" and value.startswith("LOST")
+            table.add_row(f"  {name}", _folded(value, "bold red" if lost else ""))
+    return table
+
+
+def _folded(text: str, style: str = "") -> Text:
+    """Return text that obeys nobody, and folds where a word is wider than its place."""
+    return Text(printable(text.expandtabs(4)), style, overflow="fold")
+
+
+def _alone(result: Result) -> str:
+    return verdict(result).partition(",")[0]

@@ -1,0 +1,103 @@
+"""What `check` prints besides a report: its list, a check's requests, the lint's findings."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pivotal_sandbox.cli.output import note, print_json, print_table
+
+
+def print_list(only: tuple[str, ...], skip: tuple[str, ...], *, as_json: bool) -> None:
+    """Print the checks."""
+    from pivotal_sandbox.check.registry import chosen
+
+    cases = chosen(only, skip)
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": case.id,
+                    "title": case.title,
+                    "group": case.group,
+                    "severity": case.severity,
+                    "expected": case.expected,
+                    "reason": case.reason,
+                    "needs": list(case.needs),
+                }
+                for case in cases
+            ]
+        )
+        return
+    print_table(
+        ("ID", "GROUP", "SEVERITY", "NEEDS", "TITLE"),
+        [
+            (
+                case.id,
+                case.group,
+                case.severity,
+                ", ".join(need.replace("_", "-") for need in case.needs) or "-",
+                case.title,
+            )
+            for case in cases
+        ],
+    )
+
+
+def print_requests(
+    url: str, secret: str, case_id: str, output: Path | None, options: dict[str, Any]
+) -> None:
+    """Print the requests of a check as commands, or write their bytes to a folder."""
+    import asyncio
+    import secrets
+
+    from pivotal_sandbox.check.curl import as_curl
+    from pivotal_sandbox.check.dry_run import rehearse
+    from pivotal_sandbox.check.session import Settings
+
+    seed = options["seed"]
+    settings = Settings(
+        url,
+        secret,
+        secrets.randbits(32) if seed is None else seed,
+        options["timeout"] * 1000,
+        max_skew=int(options["max_skew"]),
+        previous_secret=options["previous_secret"] or secret,
+        revoked_secret=options["revoked_secret"] or secret,
+    )
+    exchanges = asyncio.run(rehearse(case_id, settings))
+    if output is None:
+        for exchange in exchanges:
+            click.echo(f"# {exchange.label}\n{as_curl(exchange, url)}")
+        return
+    output.mkdir(parents=True, exist_ok=True)
+    for number, exchange in enumerate(exchanges, start=1):
+        (output / f"{number:02}.http").write_bytes(exchange.sent)
+        note(f"{output / f'{number:02}.http'}  {exchange.label}")
+
+
+def print_findings(paths: tuple[Path, ...], *, as_json: bool) -> bool:
+    """Print what the lint finds in the sources, and say whether there is anything."""
+    from pivotal_sandbox.lint import lint
+
+    findings = [finding for path in paths for finding in lint(path)]
+    if as_json:
+        print_json(
+            [
+                {
+                    "file": str(one.file),
+                    "line": one.line,
+                    "rule": one.rule,
+                    "message": one.message,
+                    "advice": one.advice,
+                }
+                for one in findings
+            ]
+        )
+    else:
+        for one in findings:
+            place = click.style(f"{one.file}:{one.line}", bold=True)
+            click.echo(f"{place}  {one.rule}: {one.message}\n  {one.advice}")
+        if not findings:
+            note("Nothing found.")
+    return bool(findings)

@@ -1,0 +1,52 @@
+"""`events`: the event types, without a running sandbox."""
+
+import json
+
+import click
+
+from pivotal_sandbox.cli.options import event_types
+from pivotal_sandbox.cli.output import console, json_option, pretty, print_json, print_table
+from pivotal_sandbox.domain.catalog import EventType
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+
+
+@click.command()
+@click.argument("type", metavar="[TYPE]", required=False, shell_complete=event_types)
+@json_option
+def events(type: str | None, as_json: bool) -> None:
+    """List the event types, or show one with schema and example."""
+    catalog = load_catalog()
+    if type is not None:
+        _show(catalog.get(type), as_json)
+    elif as_json:
+        print_json({"items": [_brief(one) for one in catalog]})
+    else:
+        print_table(
+            ("EVENT", "OBJECT", "SOURCE", "WHEN"),
+            [(one.name, one.object, _source(one), one.description) for one in catalog],
+            fold=True,
+        )
+
+
+def _show(one: EventType, as_json: bool) -> None:
+    if as_json:
+        print_json({**_brief(one), "schema": one.schema, "example": one.example})
+        return
+    click.echo(f"{click.style(one.name, bold=True)}  {one.object}, {_source(one)}")
+    click.echo(one.description)
+    for title, value in (("example", one.example), ("schema of data", one.schema)):
+        click.secho(f"\n{title}", bold=True)
+        console().print(pretty(json.dumps(value)))
+
+
+def _brief(one: EventType) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "object": one.object,
+        "description": one.description,
+        "documented": one.documented,
+    }
+
+
+def _source(one: EventType) -> str:
+    return "documented" if one.documented else "assumed"

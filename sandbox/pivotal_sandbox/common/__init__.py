@@ -1,0 +1,1 @@
+"""Plain helpers: text, time, JSON, URLs."""

@@ -1,0 +1,1 @@
+"""The nouns of webhooks and their rules."""

@@ -1,0 +1,1 @@
+"""Find the mistake that makes a signature wrong."""

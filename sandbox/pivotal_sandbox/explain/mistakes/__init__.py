@@ -1,0 +1,1 @@
+"""The known mistakes, by the part of the signature they affect."""

@@ -1,0 +1,232 @@
+"""What is signed around the body in place of `t` and a dot."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pivotal_sandbox.explain.mistakes.mistake import Mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What could be signed beside the body: `t` as in the header, and the ids that are known."""
+
+    timestamp: str
+    delivery_ids: tuple[str, ...] = ()
+    event_id: str = ""
+    event_type: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands before and after the body in the message."""
+
+    before: str = ""
+    after: str = ""
+
+
+Frames = Callable[[Facts], Iterable[Frame]]
+
+_RIGHT = "Sign the decimal `t` of the header, one dot, and the raw body, in this order."
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEAR = 300  # seconds
+_OTHERS = (":", ",", "\n", "|", "-", "_", " ", ";", "&", "/", "+", "=", "..", ". ", "\t", "\r\n")
+
+
+def right_frame(facts: Facts) -> Frame:
+    """Return what belongs before a body: the timestamp and a dot."""
+    return Frame(f"{facts.timestamp}.")
+
+
+def _timestamps(facts: Facts) -> Iterable[Frame]:
+    seconds = int(facts.timestamp)
+    for text in (
+        seconds,
+        float(seconds),
+        f"0{seconds}",
+        f"{seconds:,}",
+        f'"{seconds}"',
+        hex(seconds),
+    ):
+        yield Frame(f"{text}.")
+
+
+def _iso(facts: Facts) -> Iterable[Frame]:
+    moment = _EPOCH + timedelta(seconds=int(facts.timestamp))
+    for text in (
+        f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
+        f"{moment:%Y-%m-%dT%H:%M:%S}+00:00",
+        f"{moment:%Y-%m-%d %H:%M:%S}",
+    ):
+        yield Frame(f"{text}.")
+
+
+def _other_time(facts: Facts) -> Iterable[Frame]:
+    seconds = int(facts.timestamp)
+    for away in range(1, _NEAR + 1):
+        yield Frame(f"{seconds + away}.")
+        yield Frame(f"{seconds - away}.")
+
+
+def _with_ids(ids: Iterable[str], timestamp: str) -> Iterable[Frame]:
+    for id in ids:
+        if id:
+            yield Frame(f"{id}.{timestamp}.")
+            yield Frame(f"{timestamp}.{id}.")
+            yield Frame(f"{id}.")
+            yield Frame(f"{id}{timestamp}")
+
+
+MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
+    (
+        Mistake(
+            "no-timestamp",
+            "without the timestamp",
+            "`hmac(secret, body)`: the body alone, as GitHub and Shopify sign.",
+            _RIGHT,
+        ),
+        lambda facts: [Frame()],
+    ),
+    (
+        Mistake(
+            "no-dot",
+            "without the dot between timestamp and body",
+            "`t + body`: two strings joined.",
+            _RIGHT,
+        ),
+        lambda facts: [Frame(facts.timestamp)],
+    ),
+    (
+        Mistake(
+            "dot-alone",
+            "with a dot but no timestamp before the body",
+            '`f"{t}.{body}"` where `t` is empty or was not found in the header.',
+            _RIGHT,
+        ),
+        lambda facts: [Frame(f"{word}.") for word in ("", "undefined", "null", "None", "NaN", "0")],
+    ),
+    (
+        Mistake(
+            "other-separator",
+            "with something else than one dot between timestamp and body",
+            '`f"{t}:{body}"`; a newline, a comma and other marks too.',
+            _RIGHT,
+        ),
+        lambda facts: [Frame(facts.timestamp + mark) for mark in _OTHERS],
+    ),
+    (
+        Mistake(
+            "milliseconds",
+            "with the timestamp in milliseconds",
+            "`t * 1000`, `date.getTime()`: a Date made of `t`, and its number taken again.",
+            "Sign `t` as the header has it: it is text, no need to parse it for the signature.",
+        ),
+        lambda facts: [Frame(f"{int(facts.timestamp) * 1000}.")],
+    ),
+    (
+        Mistake(
+            "timestamp-rewritten",
+            "with the timestamp parsed and written in another way",
+            "`float(t)`, `int(t)` of a `t` with zeros before it, thousands separators, quotes.",
+            "Sign `t` as the header has it: it is text, no need to parse it for the signature.",
+        ),
+        _timestamps,
+    ),
+    (
+        Mistake(
+            "created-at",
+            "with the event's created_at in place of the timestamp",
+            "`event.created_at + '.' + body`: the body's own time.",
+            "Sign the `t` of the header: each attempt has its own.",
+        ),
+        lambda facts: [Frame(f"{facts.created_at}.")] if facts.created_at else [],
+    ),
+    (
+        Mistake(
+            "timestamp-iso",
+            "with the timestamp as a date",
+            "`datetime.fromtimestamp(t).isoformat()`, `date.toISOString()`.",
+            "Sign `t` as the header has it: it is text, no need to parse it for the signature.",
+        ),
+        _iso,
+    ),
+    (
+        Mistake(
+            "timestamp-with-key",
+            "with the timestamp's key before it",
+            "`parts[1] + '.' + body` where the part is still `t=…`.",
+            "Take what follows the `=` of `t=…`.",
+        ),
+        lambda facts: [Frame(f"t={facts.timestamp}."), Frame(f"v1,t={facts.timestamp}.")],
+    ),
+    (
+        Mistake(
+            "version-included",
+            "with the version before the timestamp",
+            '`f"v1:{t}:{body}"`, as Slack signs; also with dots.',
+            _RIGHT,
+        ),
+        lambda facts: [
+            Frame(f"{version}{mark}{facts.timestamp}{mark}")
+            for version in ("v1", "v0")
+            for mark in ":.,"
+        ],
+    ),
+    (
+        Mistake(
+            "body-first",
+            "with the body first and the timestamp after it",
+            '`f"{body}.{t}"`.',
+            _RIGHT,
+        ),
+        lambda facts: [
+            Frame(after=f".{facts.timestamp}"),
+            Frame(after=facts.timestamp),
+        ],
+    ),
+    (
+        Mistake(
+            "delivery-id-included",
+            "with the delivery id in the message",
+            '`f"{id}.{t}.{body}"`: a library for Standard Webhooks, or Svix\'s.',
+            _RIGHT + " Pivotal does not sign the delivery id.",
+        ),
+        lambda facts: _with_ids(facts.delivery_ids, facts.timestamp),
+    ),
+    (
+        Mistake(
+            "event-id-included",
+            "with the event's id or type in the message",
+            '`f"{event.id}.{t}.{body}"`.',
+            _RIGHT,
+        ),
+        lambda facts: _with_ids((facts.event_id, facts.event_type), facts.timestamp),
+    ),
+    (
+        Mistake(
+            "other-timestamp",
+            "with another timestamp than the header's",
+            "`Date.now() / 1000` when it is verified; or `t` was changed after signing.",
+            "Sign the `t` of the header; compare it with your own clock separately.",
+        ),
+        _other_time,
+    ),
+)
+
+
+_ID = re.compile(rb'"id"\s*:\s*"([\w.:-]{1,100})"')
+_TYPE = re.compile(rb'"type"\s*:\s*"([\w.:-]{1,100})"')
+_CREATED = re.compile(rb'"created_at"\s*:\s*"([\w.:+-]{1,100})"')
+_HEAD = 4096  # bytes: the envelope begins with them
+
+
+def facts_of(timestamp: str, body: bytes, delivery_ids: Iterable[str]) -> Facts:
+    """Return what could be signed beside a body, as far as its first bytes tell."""
+    found = [
+        match[1].decode("ascii", "replace") if (match := pattern.search(body[:_HEAD])) else ""
+        for pattern in (_ID, _TYPE, _CREATED)
+    ]
+    return Facts(timestamp, tuple(delivery_ids), *found)

@@ -1,0 +1,1 @@
+"""Requests in the formats of other tools."""

@@ -1,0 +1,1 @@
+"""Deliberate faults in events, signatures and traffic."""

@@ -1,0 +1,1 @@
+"""Capture requests, verify and forward them."""

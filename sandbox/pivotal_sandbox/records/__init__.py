@@ -1,0 +1,1 @@
+"""Sample records, and the events that their changes fire."""

@@ -1,0 +1,1 @@
+"""The sandbox: the sender, the receiver and their store as one object."""

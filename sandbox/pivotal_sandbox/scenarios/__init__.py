@@ -1,0 +1,1 @@
+"""Run scenario files and check their expectations."""

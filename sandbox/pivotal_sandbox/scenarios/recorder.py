@@ -1,0 +1,94 @@
+"""What is seen of a sandbox while a story is told in it."""
+
+import json
+from collections.abc import Collection, Iterable
+
+from pivotal_sandbox.common.headers import DELIVERY_ID_HEADER, EVENT_HEADER, header_value
+from pivotal_sandbox.domain.models import Capture, Delivery, ErrorCode
+from pivotal_sandbox.feed import (
+    Activity,
+    Attempted,
+    Captured,
+    DeliveryChanged,
+    Triggered,
+)
+
+
+class Sight:
+    """Listens to a sandbox's feed, and holds what came of each delivery and each request."""
+
+    def __init__(self) -> None:
+        self.deliveries: dict[str, Delivery] = {}
+        self.errors: dict[str, ErrorCode | None] = {}
+        self.captures: dict[str, Capture] = {}
+        self.triggered: list[Triggered] = []
+        self._attempted: list[Attempted] = []
+        self._order: dict[str, int] = {}
+
+    def __call__(self, activity: Activity) -> None:
+        if isinstance(activity, Triggered):
+            self.triggered.append(activity)
+            for delivery in activity.deliveries:
+                self._take(delivery)
+        elif isinstance(activity, Attempted):
+            self._take(activity.delivery)
+            self.errors[activity.delivery.id] = activity.attempt.outcome.error
+            self._attempted.append(activity)
+        elif isinstance(activity, DeliveryChanged):
+            self._take(activity.delivery)
+        elif isinstance(activity, Captured):
+            self.captures[activity.capture.id] = activity.capture
+
+    def attempts(self) -> list[Attempted]:
+        """Return the attempts since the last time, in an order that is the same in each run."""
+        made, self._attempted = self._attempted, []
+        return sorted(
+            made,
+            key=lambda one: (
+                one.attempt.started_at,
+                self._order[one.delivery.id],
+                one.attempt.number,
+            ),
+        )
+
+    def chosen(
+        self, ids: Iterable[str] | None, type: str | None, endpoint_id: str | None
+    ) -> list[Delivery]:
+        """Return the deliveries with the ids, of a type, to an endpoint; None is for any."""
+        return [
+            one
+            for one in (self.deliveries[id] for id in (self.deliveries if ids is None else ids))
+            if type in (None, one.event_type) and endpoint_id in (None, one.endpoint_id)
+        ]
+
+    def caught(
+        self, delivery_ids: Collection[str] | None, type: str | None, bin: str | None
+    ) -> list[Capture]:
+        """Return the captures that carry the deliveries, of a type, in a bin; None is for any."""
+        return [
+            one
+            for one in self.captures.values()
+            if bin in (None, one.bin)
+            and type in (None, header_value(one.headers, EVENT_HEADER))
+            and (
+                delivery_ids is None
+                or header_value(one.headers, DELIVERY_ID_HEADER) in delivery_ids
+            )
+        ]
+
+    def events(self, captures: Iterable[Capture]) -> dict[str, str]:
+        """Return the id of the event that each capture carries, by the capture's id."""
+        return {one.id: _event_of(one.body) or one.id for one in captures}
+
+    def _take(self, delivery: Delivery) -> None:
+        self._order.setdefault(delivery.id, len(self._order))
+        self.deliveries[delivery.id] = delivery
+
+
+def _event_of(body: bytes) -> str | None:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    id = event.get("id") if isinstance(event, dict) else None
+    return id if isinstance(id, str) else None

@@ -1,0 +1,1 @@
+"""Deliver events over HTTP and decide what happens next."""

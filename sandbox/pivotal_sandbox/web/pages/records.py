@@ -1,0 +1,123 @@
+"""The world: its records as tables, changed in place, and what that fires."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from pivotal_sandbox.domain.catalog import PING, EventType
+from pivotal_sandbox.domain.models import Record
+from pivotal_sandbox.errors import InputError, NotFound
+from pivotal_sandbox.web.pages.context import Fields, Visit
+from pivotal_sandbox.web.pages.schema_form import changes, fields_of, written
+from pivotal_sandbox.web.pages.scratch import scratch
+
+PAGE = 50
+_COLUMNS = 5
+_SHOWN_FIRST = ("name", "title", "email", "status", "health", "health_score", "lifecycle", "plan")
+
+
+async def show(visit: Visit) -> Response:
+    """Show the records of an object; with `edit`, the form of one and what it would fire."""
+    sandbox, objects = visit.sandbox, visit.sandbox.catalog.objects
+    object = visit.asked("object") or objects[0]
+    records = await sandbox.records(visit.mode, object)
+    cursor = visit.asked("cursor")
+    found = [id for id in sorted(records, reverse=True) if not cursor or id < cursor]
+    type = _type(visit, object)
+    edited = visit.asked("edit")
+    columns = _columns(type)
+    content: dict[str, Any] = {"editing": None, "fires": None, "problem": "", "field": ""}
+    if edited:
+        content |= await _editing(visit, type, object, edited, records.get(edited))
+    return visit.page(
+        "world.html.j2",
+        object=object,
+        counts=[(one, len(await sandbox.records(visit.mode, one))) for one in objects],
+        columns=columns,
+        rows=[(id, {name: _cell(records[id], name) for name in columns}) for id in found[:PAGE]],
+        editors={
+            field.name: field
+            for field in fields_of(type.schema, {})
+            if field.name in columns and field.kind != "json"
+        },
+        next=visit.here(cursor=found[PAGE - 1], edit=None) if len(found) > PAGE else None,
+        fired=[name for name in visit.asked("fired").split(",") if name in sandbox.catalog],
+        saved=visit.asked("saved"),
+        **content,
+    )
+
+
+async def create(visit: Visit) -> Response:
+    """Make a record, drawn by the sandbox, and send what that fires."""
+    object = visit.field("object")
+    change, _ = await visit.sandbox.change(
+        visit.mode, lambda world, now: world.create(object, {}, now)
+    )
+    return visit.back(
+        "/world", object=object, edit=change.records[-1].id, saved=1, fired=_types(change.events)
+    )
+
+
+async def save(visit: Visit) -> Response:
+    """Change a record as the form says, or delete it, and send what that fires."""
+    object, id = visit.request.path_params["object"], visit.request.path_params["id"]
+    sandbox = visit.sandbox
+    if visit.field("do") == "delete":
+        change, _ = await sandbox.change(
+            visit.mode, lambda world, now: world.delete(object, id, now)
+        )
+        return visit.back("/world", object=object, saved="deleted", fired=_types(change.events))
+    records = await sandbox.records(visit.mode, object)
+    if id not in records:
+        raise NotFound(f"There is no {object} {id:.40}.")
+    set = changes(fields_of(_type(visit, object).schema, records[id]), visit.form)
+    change, _ = await sandbox.change(
+        visit.mode, lambda world, now: world.change(object, id, set, now)
+    )
+    done = {"object": object, "saved": 1, "fired": _types(change.events)}
+    if inline := visit.field("inline"):  # in a cell of the list: back to that page of it
+        return visit.back("/world", cursor=inline if inline in records else None, **done)
+    return visit.back("/world", edit=id, **done)
+
+
+async def _editing(
+    visit: Visit, type: EventType, object: str, id: str, record: Record | None
+) -> dict[str, Any]:
+    """Return the form of a record, and what saving what is typed would fire."""
+    if record is None:
+        raise NotFound(f"There is no {object} {id:.40}.")
+    fields = fields_of(type.schema, record)
+    typed: Fields = list(visit.request.query_params.multi_items())
+    title = next((record[name] for name in ("name", "title") if record.get(name)), object)
+    found: dict[str, Any] = {"editing": id, "title": title, "fields": fields, "typed": dict(typed)}
+    set = changes(fields, typed)
+    if set:
+        try:
+            world = await scratch(visit.sandbox, visit.mode)
+            change = world.change(object, id, set, visit.sandbox.clock.now())
+            found["fires"] = [one.type for one in change.events]
+        except InputError as error:
+            found |= {"problem": str(error), "field": error.pointer.split("/")[1:2]}
+    return found
+
+
+def _type(visit: Visit, object: str) -> EventType:
+    catalog = visit.sandbox.catalog
+    if f"{object}.updated" in catalog:
+        return catalog.get(f"{object}.updated")
+    return next(one for one in catalog if one.object == object and one.name != PING)
+
+
+def _columns(type: EventType) -> list[str]:
+    names = list(type.schema.get("properties", {}))
+    first = [name for name in _SHOWN_FIRST if name in names]
+    rest = [name for name in names if name not in first and name != "id"]
+    return (first + rest)[:_COLUMNS]
+
+
+def _cell(record: Record, name: str) -> str:
+    return written(record[name]) if record.get(name) is not None else ""
+
+
+def _types(events: Any) -> str:
+    return ",".join(dict.fromkeys(one.type for one in events))

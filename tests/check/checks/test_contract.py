@@ -1,0 +1,51 @@
+"""Broken receivers that the checks of contract.py have to notice."""
+
+import pytest
+from tests.check.broken import MUTANTS
+from tests.check.receiver import Receiver
+from tests.check.receivers import mutant_reports, mutants_of, run_one, wrong
+from tests.check.server import Answer
+
+from pivotal_sandbox.check.checks.contract import CASES
+
+NAMES = mutants_of(CASES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_broken_receiver_is_caught_by_the_check_that_is_made_for_it(name: str) -> None:
+    found = wrong(mutant_reports()[name])
+    caught = [id for id in MUTANTS[name].killers if id in found and found[id].outcome == "failed"]
+    assert caught == list(MUTANTS[name].killers)
+
+
+def test_a_probe_that_does_not_show_the_first_event_is_an_error() -> None:
+    report = run_one(Receiver(), probe=lambda id: 0, only=["idempotency"])
+    by_id = {result.id: result for result in report.results}
+    assert by_id["valid-accepted"].outcome == "error"
+    assert "the probe shows 0" in by_id["valid-accepted"].observed
+    assert by_id["retry-identical"].outcome == "skipped"
+    assert not report.passed
+
+
+def test_a_clock_that_is_wrong_is_said() -> None:
+    class Late(Receiver):
+        def done(self) -> Answer:
+            return Answer(200, headers={"date": "Mon, 01 Jan 2024 00:00:00 GMT"})
+
+    [result] = run_one(Late(), only=["valid-accepted"]).results
+    assert "behind this one" in result.observed
+
+
+def test_a_refusal_calls_for_the_advice_that_the_answer_tells() -> None:
+    advice = {
+        name: next(
+            one.advice
+            for one in run_one(MUTANTS[name].make(), only=["valid-accepted"]).results
+            if one.id == "valid-accepted"
+        )
+        for name in ("csrf", "wrong-path", "plain-dumps", "compares-hex")
+    }
+    assert "CSRF" in advice["csrf"]
+    assert "path" in advice["wrong-path"]
+    assert "bytes of the request body" in advice["plain-dumps"]
+    assert "base64" in advice["compares-hex"]

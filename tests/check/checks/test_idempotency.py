@@ -1,0 +1,58 @@
+"""Broken receivers that the checks of idempotency.py have to notice."""
+
+from typing import Any
+
+import pytest
+from tests.check.broken import MUTANTS, NoDedupe
+from tests.check.receiver import Receiver
+from tests.check.receivers import mutant_reports, mutants_of, run_one, wrong
+from tests.check.server import Answer, Request
+
+from pivotal_sandbox.check.checks.idempotency import CASES
+
+NAMES = mutants_of(CASES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_broken_receiver_is_caught_by_the_check_that_is_made_for_it(name: str) -> None:
+    found = wrong(mutant_reports()[name])
+    caught = [id for id in MUTANTS[name].killers if id in found and found[id].outcome == "failed"]
+    assert caught == list(MUTANTS[name].killers)
+
+
+def test_without_a_probe_what_needs_one_is_never_passed() -> None:
+    report = run_one(NoDedupe(), only=["idempotency"])
+    outcomes = {result.id: result.outcome for result in report.results}
+    assert outcomes.pop("valid-accepted") == "passed"
+    assert outcomes.pop("out-of-order") == "passed"  # which is about the answer alone
+    assert set(outcomes.values()) == {"skipped"}
+
+
+def test_a_fault_on_purpose_is_skipped_where_the_handler_knows_none() -> None:
+    class Faultless(Receiver):
+        async def process(self, request: Request, event: dict[str, Any]) -> Answer:
+            event["data"].pop("fault", None)
+            return await super().process(request, event)
+
+    receiver = Faultless()
+    report = run_one(receiver, probe=receiver.probe, only=["fail-then-retry"])
+    [result] = [one for one in report.results if one.id == "fail-then-retry"]
+    assert result.outcome == "skipped"
+    assert "data.fault" in result.advice
+
+
+@pytest.mark.parametrize(("processes", "outcome"), [(2, "passed"), (9, "failed")])
+def test_several_processes_may_each_fail_once_but_not_for_ever(
+    processes: int, outcome: str
+) -> None:
+    class Several(Receiver):
+        async def process(self, request: Request, event: dict[str, Any]) -> Answer:
+            if event["data"].pop("fault", None) and self.state.get("failed", 0) < processes:
+                self.state["failed"] = self.state.get("failed", 0) + 1
+                return Answer(500)
+            return await super().process(request, event)
+
+    receiver = Several()
+    report = run_one(receiver, probe=receiver.probe, only=["fail-then-retry"])
+    [result] = [one for one in report.results if one.id == "fail-then-retry"]
+    assert result.outcome == outcome

@@ -1,0 +1,116 @@
+"""Runs the battery against many receivers at once, in one event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from tests.check.broken import MUTANTS, Mutant
+from tests.check.correct import VARIANTS, Variant
+from tests.check.receiver import SECRET, Receiver
+from tests.check.server import serving
+
+from pivotal_sandbox.check.case import Case
+from pivotal_sandbox.check.model import Report, Result
+from pivotal_sandbox.check.registry import CASES
+from pivotal_sandbox.check.runner import check
+
+AT_ONCE = 8
+SEED = 20_261_123
+LAST = frozenset(case.id for case in CASES if case.turn == "last")
+
+Reports = Mapping[str, Report]
+Job = Callable[[], Awaitable[Report]]
+
+
+def mutants_of(cases: Sequence[Case]) -> list[str]:
+    """Return the broken receivers whose first killer is one of the cases."""
+    ids = {case.id for case in cases}
+    return [name for name, mutant in MUTANTS.items() if mutant.killers[0] in ids]
+
+
+@cache
+def mutant_reports() -> Reports:
+    """Return the reports of all broken receivers, each of the checks that have to notice."""
+    return asyncio.run(_all({name: _mutant(mutant) for name, mutant in MUTANTS.items()}))
+
+
+@cache
+def variant_reports() -> Reports:
+    """Return the reports of all correct receivers, of the whole battery."""
+    return asyncio.run(_all({name: _variant(one) for name, one in VARIANTS.items()}))
+
+
+def full_reports(names: Iterable[str]) -> Reports:
+    """Return the reports of broken receivers, of the whole battery and with a probe."""
+    return asyncio.run(_all({name: _full(MUTANTS[name]) for name in names}))
+
+
+def run_one(receiver: Receiver, **options: Any) -> Report:
+    """Return the report of one receiver."""
+    return asyncio.run(report_of(receiver, **options))
+
+
+async def report_of(receiver: Receiver, *, reads_chunks: bool = True, **options: Any) -> Report:
+    """Serve a receiver and check it; `options` are those of `check`."""
+    options = {"seed": SEED, **options}
+    async with serving(receiver, reads_chunks=reads_chunks) as url:
+        return await check(url, SECRET, **options)
+
+
+def wrong(report: Report) -> dict[str, Result]:
+    """Return what is wrong with a receiver, beyond what is only good to know."""
+    return {
+        result.id: result
+        for result in report.results
+        if result.outcome in ("failed", "error", "vacuous") and result.severity != "info"
+    }
+
+
+async def _all(runs: Mapping[str, Job]) -> Reports:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(run: Job) -> Report:
+        async with turns:
+            return await run()
+
+    return dict(zip(runs, await asyncio.gather(*map(one, runs.values())), strict=True))
+
+
+def _mutant(mutant: Mutant) -> Job:
+    # What judges all that the others have seen needs the others.
+    if LAST & set(mutant.killers) and not mutant.among:
+        only: tuple[str, ...] = ()
+    else:
+        only = mutant.killers + mutant.among
+
+    async def run() -> Report:
+        receiver = mutant.make()
+        probe = receiver.probe if mutant.probe else None
+        return await report_of(receiver, probe=probe, only=only, timeout=mutant.timeout)
+
+    return run
+
+
+def _full(mutant: Mutant) -> Job:
+    async def run() -> Report:
+        receiver = mutant.make()
+        return await report_of(receiver, probe=receiver.probe, timeout=mutant.timeout)
+
+    return run
+
+
+def _variant(variant: Variant) -> Job:
+    async def run() -> Report:
+        receiver = variant.make()
+        try:
+            return await report_of(
+                receiver,
+                probe=receiver.probe,
+                reads_chunks=variant.reads_chunks,
+                **variant.options,
+            )
+        finally:
+            receiver.close()
+
+    return run

@@ -1,0 +1,34 @@
+import json
+from xml.etree import ElementTree
+
+import pytest
+from tests.check.samples import BROKEN
+
+from pivotal_sandbox.check.reports.render import FORMATS, render
+from pivotal_sandbox.errors import InputError
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_form_names_target_grade_and_finding(format: str) -> None:
+    report = render(BROKEN, format)
+    for word in (BROKEN.target, "F", "sig-missing"):
+        assert word in report
+    assert report.endswith("\n")
+
+
+def test_each_form_is_what_it_says() -> None:
+    assert json.loads(render(BROKEN, "json"))["grade"] == "F"
+    assert json.loads(render(BROKEN, "sarif"))["version"] == "2.1.0"
+    assert ElementTree.fromstring(render(BROKEN, "junit")).tag == "testsuites"
+    assert render(BROKEN, "html").startswith("<!doctype html>")
+    assert render(BROKEN, "text").startswith("Grade F")
+
+
+def test_colour_and_width_are_for_text() -> None:
+    assert "\x1b[" in render(BROKEN, "text", colour=True)
+    assert max(map(len, render(BROKEN, "text", width=50).splitlines())) <= 50
+
+
+def test_an_unknown_form_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match='no format "pdf"; right is one of text, json, junit'):
+        render(BROKEN, "pdf")

@@ -1,0 +1,79 @@
+"""Kinds and fates of answers."""
+
+from typing import Any
+
+import pytest
+
+from pivotal_sandbox.check.classify import fate, header, is_ack, kind, listed, said, tally, worst
+from pivotal_sandbox.check.model import Exchange
+
+
+def exchange(status: int | None, **changes: Any) -> Exchange:
+    return Exchange(b"", 0, status, None, b"", 1.0, **changes)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "becomes"),
+    [
+        (200, "ack", "delivered"),
+        (204, "ack", "delivered"),
+        (301, "redirect", "LOST"),
+        (400, "reject", "LOST"),
+        (401, "reject", "LOST"),
+        (404, "reject", "LOST"),
+        (408, "throttle", "LOST"),
+        (409, "reject", "LOST"),
+        (410, "gone", "LOST"),
+        (425, "throttle", "LOST"),
+        (429, "throttle", "LOST"),
+        (500, "crash", "retried"),
+        (503, "crash", "retried"),
+    ],
+)
+def test_a_status_has_a_kind_and_a_fate(status: int, expected: str, becomes: str) -> None:
+    assert kind(exchange(status)) == expected
+    assert fate(exchange(status)) == becomes
+    assert is_ack(exchange(status)) is (expected == "ack")
+
+
+def test_a_503_that_says_when_to_come_back_is_no_crash() -> None:
+    assert kind(exchange(503, response_headers=(("Retry-After", "5"),))) == "throttle"
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected", "words"),
+    [
+        ("timeout", "hang", "no answer in time"),
+        ("connection_reset", "crash", "a closed connection"),
+        ("connection_refused", "crash", "connection refused"),
+        ("protocol", "crash", "something that is not HTTP/1.1"),
+    ],
+)
+def test_no_answer_is_a_hang_or_a_crash_and_is_retried(
+    failure: str, expected: str, words: str
+) -> None:
+    one = exchange(None, failure=failure)
+    assert kind(one) == expected
+    assert fate(one) == "retried"
+    assert said(one) == words
+
+
+def test_the_worst_fate_is_the_one_that_counts() -> None:
+    assert worst([exchange(200), exchange(500)]) == "retried"
+    assert worst([exchange(500), exchange(404), exchange(200)]) == "LOST"
+    assert worst([]) == "delivered"
+
+
+def test_headers_are_found_in_any_case() -> None:
+    one = exchange(200, response_headers=(("Server", "x"),))
+    assert header(one, "server") == "x"
+    assert header(one, "allow") == ""
+
+
+def test_many_answers_are_counted_and_the_first_are_named() -> None:
+    assert tally([exchange(401)]) == "401"
+    assert tally([exchange(401)] * 2) == "401 to both"
+    assert tally([exchange(401)] * 3 + [exchange(400)]) == "401 to 3, 400 to 1"
+    named = [exchange(200, label=label) for label in "abcde"]
+    assert listed(named) == "a: 200; b: 200; c: 200; and 2 more"
+    assert listed(named[:1]) == "a: 200"

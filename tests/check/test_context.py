@@ -1,0 +1,81 @@
+"""Events and requests that checks are made of."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.check.test_session import Counts, Script
+
+from pivotal_sandbox import SignatureError, verify
+from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.registry import CASES
+from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.session import Session, Settings
+
+SECRET = "whsec_bench"
+NOW = 1_795_000_000_000
+
+
+def bench(seed: int = 1, line: Script | None = None, probe: Counts | None = None) -> Bench:
+    settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, 1_000)
+    return Bench(Session(settings, line or Script(200), NOW, probe), CASES[1])
+
+
+def signature(shot: Shot) -> str:
+    lines = shot.head.decode("latin-1").split("\r\n")
+    return next(one.partition(": ")[2] for one in lines if one.startswith("pivotal-signature"))
+
+
+def test_events_are_compact_ascii_with_ids_of_their_own() -> None:
+    one, two = bench().event(), bench(2).event()
+    assert one.body.isascii()
+    body = json.loads(one.body)
+    assert json.dumps(body, separators=(",", ":")).encode() == one.body
+    assert body["id"] == one.id != two.id
+    assert body["data"]["id"] != json.loads(two.body)["data"]["id"]
+    assert body["type"] == "customer.at_risk"
+
+
+def test_the_seed_makes_the_ids() -> None:
+    assert bench(7).event() == bench(7).event()
+    assert bench(7).delivery_id() == bench(7).delivery_id()
+
+
+def test_an_event_can_be_edited_and_of_any_type() -> None:
+    def edit(record: dict[str, Any]) -> None:
+        record["name"] = "Edited"
+
+    assert json.loads(bench().event(edit=edit).body)["data"]["name"] == "Edited"
+    assert json.loads(bench().event("no.such_type").body)["type"] == "no.such_type"
+    assert json.loads(bench().event(created_at=0).body)["created_at"].startswith("1970-01-01")
+
+
+def test_genuine_is_signed_for_now_and_forged_is_only_marked() -> None:
+    one = bench()
+    genuine, forged = one.genuine("a", one.event()), one.forged("b", one.event())
+    for shot in (genuine, forged):
+        verify(shot.body, signature(shot), SECRET)
+    assert (genuine.genuine, forged.genuine) == (True, False)
+
+
+def test_resigned_has_the_sig_that_it_is_given() -> None:
+    one = bench()
+    shot = one.resigned("x", lambda body, t: f"{len(body)}.{t}", t=5)
+    assert signature(shot) == f"v1,t=5,sig={len(shot.body)}.5"
+    with pytest.raises(SignatureError):
+        verify(shot.body, signature(shot), SECRET)
+
+
+async def test_a_hang_ends_a_row_of_requests() -> None:
+    one = bench(line=Script(200, 401, "timeout", 200))
+    await one.send(one.genuine("first", one.event()))
+    answers = await one.send_all(one.genuine("x", one.event()) for _ in range(5))
+    assert [answer.failure for answer in answers] == [None, "timeout"]
+
+
+async def test_effects_are_counted_by_event() -> None:
+    one = bench(probe=Counts(1))
+    assert one.has_probe
+    assert await one.count(one.event(), one.event()) == [1, 1]
+    assert await one.has_effect(one.event())
+    assert not bench().has_probe

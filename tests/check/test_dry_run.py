@@ -1,0 +1,34 @@
+"""The requests of a check, without a receiver."""
+
+import pytest
+
+from pivotal_sandbox.check.dry_run import rehearse
+from pivotal_sandbox.check.registry import CASES
+from pivotal_sandbox.check.session import Settings
+from pivotal_sandbox.errors import InputError
+
+SETTINGS = Settings(
+    "http://127.0.0.1:1/hooks", "whsec_x", 1, 1_000, previous_secret="p", revoked_secret="r"
+)
+OWN = [case.id for case in CASES if case.turn != "last" or case.id == "still-alive"]
+
+
+@pytest.mark.parametrize("id", OWN)
+async def test_each_check_can_be_rehearsed(id: str) -> None:
+    exchanges = await rehearse(id, SETTINGS)
+    assert exchanges
+    assert all(one.sent.startswith((b"POST /hooks", b"GET /hooks")) for one in exchanges)
+    assert all(one.label for one in exchanges)
+
+
+@pytest.mark.parametrize(
+    ("id", "message"),
+    [
+        ("reject-status", "has no own"),
+        ("raw-body", "is a group"),
+        ("sig-mising", "Did you mean"),
+    ],
+)
+async def test_what_has_no_requests_says_so(id: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        await rehearse(id, SETTINGS)

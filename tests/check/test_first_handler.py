@@ -1,0 +1,84 @@
+"""A newcomer's handler goes from F to A by following the report alone, in four versions."""
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from pivotal_sandbox.check.model import Report
+from pivotal_sandbox.check.probe import ProbeUrl
+from pivotal_sandbox.check.receiver_process import started
+from pivotal_sandbox.check.runner import check
+
+STORY = Path(__file__).parent / "first_handler"
+SECRET = "whsec_2bN8sR1wZ6yH3cF5gJ0pA2eU7iO4rK9t7dQ2vX9kLmT"
+
+
+async def grade(version: str, folder: Path) -> Report:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        base = f"http://127.0.0.1:{free.getsockname()[1]}"
+    command = (
+        f"cd '{folder}' && exec {sys.executable} -m flask --app '{STORY / version}' "
+        "run --port $PORT"
+    )
+    url = f"{base}/webhooks/pivotal"
+    async with started(command, url, SECRET):
+        return await check(url, SECRET, probe=ProbeUrl(f"{base}/done/{{id}}"))
+
+
+# For each version its grade, and what its report says has to be mended.
+VERSIONS = {
+    "v1": (
+        "F",
+        {
+            "version-downgrade",
+            "body-tampered",
+            "replay-stale",
+            "replay-new-delivery-id",
+            "signed-bad-shape",
+            "sig-missing",
+        },
+    ),
+    "v2": ("F", {"replay-stale", "replay-new-delivery-id", "signed-bad-shape"}),
+    "v3": ("C", {"replay-new-delivery-id"}),
+    "v4": ("A", set[str]()),
+}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
+    """The reports of all versions."""
+
+    async def run() -> list[Report]:
+        return await asyncio.gather(
+            *[grade(version, tmp_path_factory.mktemp(version)) for version in VERSIONS]
+        )
+
+    return dict(zip(VERSIONS, asyncio.run(run()), strict=True))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_version_mends_what_the_one_before_was_told(
+    version: str, reports: dict[str, Report]
+) -> None:
+    report = reports[version]
+    found = {
+        one.id
+        for one in report.results
+        if one.outcome == "failed" and one.severity != "info" and one.caused_by is None
+    }
+    assert (report.grade, found) == VERSIONS[version]
+
+
+def test_the_advice_names_what_the_next_version_does(reports: dict[str, Report]) -> None:
+    advice = {one.id: one.advice for one in reports["v1"].results}
+    assert "request.get_data()" in advice["body-tampered"]
+    assert "exactly v1" in advice["version-downgrade"]
+    assert "abs(now - t) > 300" in advice["replay-stale"]
+    assert "exactly one t" in advice["sig-missing"]
+    assert "answer 400" in advice["signed-bad-shape"]
+    assert "ON CONFLICT DO NOTHING" in advice["replay-new-delivery-id"]
+    assert "id in the verified body" in advice["replay-new-delivery-id"]

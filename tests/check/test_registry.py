@@ -1,0 +1,50 @@
+"""The table of checks."""
+
+import pytest
+
+from pivotal_sandbox.check.registry import CASES, CONTROL, GROUPS, chosen
+from pivotal_sandbox.errors import InputError
+
+# The battery as it was designed; what is beside these is good to know, or needs an option.
+_DESIGNED = """
+    ping-accepted valid-accepted unknown-type-acked unknown-fields-acked no-redirect ack-latency
+    signed-bad-shape sig-missing sig-empty sig-truncated sig-malformed sig-wrong-secret
+    sig-weak-key body-tampered t-tampered mac-without-timestamp replay-stale future-timestamp
+    clock-skew-tolerated dup-t-confusion version-downgrade wrong-algorithm ping-bypass
+    event-header-spoof dup-signature-header reject-status body-numbers body-escapes body-unicode
+    body-whitespace body-keys body-64k body-hostile retry-identical replay-new-delivery-id
+    distinct-events-same-delivery-id same-data-new-id concurrent-duplicates
+    forged-does-not-burn-id aborted-then-retry fail-then-retry out-of-order header-case
+    content-type-charset slow-body burst leak-secret leak-stacktrace still-alive
+"""
+DESIGNED = _DESIGNED.split()
+
+
+def test_all_checks_are_there_once() -> None:
+    ids = [case.id for case in CASES]
+    assert len(DESIGNED) == 49
+    assert set(DESIGNED) <= set(ids)
+    assert len(ids) == len(set(ids))
+    beside = [case for case in CASES if case.id not in DESIGNED]
+    assert all(
+        case.severity == "info" or case.needs or case.id == "sig-casefolded" for case in beside
+    )
+
+
+def test_checks_stand_together_by_group() -> None:
+    groups = [case.group for case in CASES]
+    assert sorted(groups, key=GROUPS.index) == groups
+    assert set(groups) == set(GROUPS)
+
+
+def test_the_control_is_always_among_the_chosen() -> None:
+    assert [case.id for case in chosen(("sig-missing",))] == [CONTROL, "sig-missing"]
+    assert [case.id for case in chosen((), GROUPS)] == [CONTROL]
+    assert len(chosen()) == len(CASES)
+
+
+def test_a_misspelt_name_is_said_with_the_nearest() -> None:
+    with pytest.raises(InputError, match='Did you mean "body-64k"'):
+        chosen(("body-64kb",))
+    with pytest.raises(InputError, match="There is no check"):
+        chosen((), ("nonsense",))

@@ -1,0 +1,83 @@
+"""Requests as bytes."""
+
+import pytest
+
+from pivotal_sandbox import verify
+from pivotal_sandbox.check.request import Shot, chunked, make_shot, of_method, recased
+from pivotal_sandbox.domain.models import Event
+
+EVENT = Event("evt_1", "customer.at_risk", "test", 0, b'{"id":"evt_1"}')
+URL = "http://127.0.0.1:8000/hooks"
+
+
+def shot(**changes: object) -> Shot:
+    return make_shot(
+        "a label",
+        EVENT,
+        url=URL,
+        secret="s3cret",
+        t=1_000,
+        delivery_id="msg_1",
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def headers(shot: Shot) -> list[tuple[str, str]]:
+    _, *lines = shot.head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+    return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+
+
+def test_a_plain_shot_is_what_pivotal_sends() -> None:
+    one = shot()
+    assert one.head.startswith(b"POST /hooks HTTP/1.1\r\nhost: 127.0.0.1:8000\r\n")
+    found = dict(headers(one))
+    verify(one.body, found["pivotal-signature"], "s3cret", now=1_000)
+    assert found["pivotal-event"] == "customer.at_risk"
+    assert found["content-length"] == str(len(one.body))
+    assert one.sent == one.head + one.body
+    assert one.genuine
+
+
+@pytest.mark.parametrize("values", [[], ["one"], ["one", "two"]])
+def test_signature_headers_are_as_many_as_asked_for(values: list[str]) -> None:
+    found = [value for name, value in headers(shot(signatures=values)) if "signature" in name]
+    assert found == values
+
+
+def test_another_body_keeps_the_signature_of_the_first() -> None:
+    genuine, tampered = shot(), shot(body=b'{"id":"evt_2"}x')
+    signed = [dict(headers(one))["pivotal-signature"] for one in (genuine, tampered)]
+    assert signed[0] == signed[1]
+    assert dict(headers(tampered))["content-length"] == "15"
+
+
+def test_headers_are_replaced_added_and_left_out() -> None:
+    one = shot(
+        named="webhook.ping",
+        headers=[("content-type", "text/plain"), ("expect", "100-continue")],
+        without=["accept"],
+    )
+    found = dict(headers(one))
+    assert found["pivotal-event"] == "webhook.ping"
+    assert found["content-type"] == "text/plain"
+    assert found["expect"] == "100-continue"
+    assert "accept" not in found
+
+
+def test_header_names_change_their_case_and_nothing_else_does() -> None:
+    title, upper = recased(shot(), "title"), recased(shot(), "upper")
+    assert b"\r\nPivotal-Signature: v1," in title.head
+    assert b"\r\nPIVOTAL-SIGNATURE: v1," in upper.head
+    assert title.head.lower() == upper.head.lower() == shot().head.lower()
+
+
+def test_chunks_carry_the_same_body() -> None:
+    one = chunked(shot())
+    assert b"transfer-encoding: chunked" in one.head
+    assert b"content-length" not in one.head
+    assert one.body.startswith(b"7\r\n")
+    assert one.body.endswith(b"\r\n0\r\n\r\n")
+
+
+def test_the_method_can_be_another() -> None:
+    assert of_method(shot(), "GET").head.startswith(b"GET /hooks HTTP/1.1")

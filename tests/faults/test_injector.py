@@ -1,0 +1,195 @@
+"""Chaos and faults between the plan and the network, which here is a function."""
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from pivotal_sandbox.clock import MANUAL_START
+from pivotal_sandbox.domain.catalog_loader import load_catalog
+from pivotal_sandbox.domain.models import (
+    Attempt,
+    Delivery,
+    Event,
+    Outcome,
+    Request,
+    Response,
+    Timing,
+    Wire,
+)
+from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.faults.chaos import parse_chaos
+from pivotal_sandbox.faults.injector import Mischief
+from pivotal_sandbox.feed import Triggered
+
+OK = Outcome(Timing(1.0), Response(200, (), b"fine"))
+REFUSED = Outcome(Timing(1.0), None, "connection_refused", "Nobody listens.")
+DELIVERY = Delivery("msg_1", "evt_1", "x", "ep_1", "test", "http://a.test/", MANUAL_START)
+REQUEST = plan("msg_1", "x", b"{}", url="http://a.test/", secrets=["whsec_x"], timestamp=1)
+SPENT = Attempt("msg_0", 1, 0, (("host", "old.test"), ("content-length", "4")), OK, b"[12]")
+
+
+class World:
+    """What the mischief is done with: it may be reached by a socket, and answers as it is told."""
+
+    def __init__(self, chaos: str = "") -> None:
+        self.outcome = OK
+        self.sent: list[Request] = []
+        self.log: dict[str, list[Attempt]] = {"msg_0": [SPENT]}
+        self.sockets = True
+        self.mischief = Mischief(
+            seed="7",
+            send=self.send,
+            attempts=self.attempts,
+            catalog=load_catalog,
+            has_socket=lambda url: self.sockets,
+        )
+        self.mischief.chaos = parse_chaos(chaos) if chaos else None
+
+    async def send(self, request: Request) -> Outcome:
+        self.sent.append(request)
+        return self.outcome
+
+    async def attempts(self, delivery_id: str) -> list[Attempt]:
+        return self.log.get(delivery_id, [])
+
+    async def outcome_of(self, number: int = 1) -> Outcome:
+        return await self.mischief.send(DELIVERY, REQUEST, number)
+
+    async def request(self, **changes: object) -> Request | None:
+        delivery = replace(DELIVERY, **changes)
+        signing = self.mischief.signing(delivery, ("whsec_x",), 1)
+        return await self.mischief.request(delivery, REQUEST, signing, delivery.attempt_count + 1)
+
+
+async def test_without_chaos_the_outcome_is_the_network_s() -> None:
+    world = World()
+    assert await world.outcome_of() is OK
+    assert world.sent == [REQUEST]
+
+
+async def test_a_gateway_answers_in_place_of_the_receiver_that_got_the_request() -> None:
+    world = World("5xx=100%")
+    outcome = await world.outcome_of()
+    assert world.sent == [REQUEST]
+    assert outcome.response is not None
+    assert outcome.response.status_code in (502, 503)
+    assert b"the receiver answered 200, but a gateway answered 50" in outcome.response.body
+    assert outcome.detail == outcome.response.body.decode()
+    assert outcome.timing == OK.timing
+    assert not outcome.ok
+
+
+async def test_an_answer_that_is_lost_is_a_timeout() -> None:
+    world = World("timeout=100%")
+    outcome = await world.outcome_of()
+    assert world.sent == [REQUEST]
+    assert (outcome.error, outcome.response) == ("timeout", None)
+    assert outcome.detail == "Chaos: the receiver answered 200, but the sender had stopped waiting."
+
+
+@pytest.mark.parametrize("chaos", ["5xx=100%", "timeout=100%"])
+async def test_what_nobody_answered_stays_what_it_is(chaos: str) -> None:
+    world = World(chaos)
+    world.outcome = REFUSED
+    assert await world.outcome_of() is REFUSED
+
+
+async def test_a_delay_comes_before_the_request() -> None:
+    world = World("delay=1ms..2ms")
+    assert await world.outcome_of() is OK
+
+
+async def test_chance_that_hits_nothing_changes_nothing() -> None:
+    assert await World("5xx=0%").outcome_of() is OK
+
+
+async def test_what_is_repeated_verbatim_is_what_was_sent_before() -> None:
+    world = World()
+    request = await world.request(fault="verbatim", replay_of="msg_0")
+    assert request == Request("POST", "http://a.test/", SPENT.request_headers, b"[12]")
+
+
+async def test_a_body_that_was_the_event_s_is_so_again() -> None:
+    world = World()
+    world.log["msg_0"] = [
+        SPENT,
+        replace(SPENT, request_body=None, request_headers=(("content-length", "2"),)),
+    ]
+    request = await world.request(fault="verbatim", replay_of="msg_0")
+    assert request == Request("POST", "http://a.test/", (("content-length", "2"),), b"{}")
+
+
+async def test_what_was_cut_is_cut_again() -> None:
+    world = World()
+    world.log["msg_0"] = [replace(SPENT, request_headers=(("content-length", "9"),))]
+    request = await world.request(fault="verbatim", replay_of="msg_0")
+    assert request is not None
+    assert (request.body, request.wire) == (b"[12]", Wire(ending="half-close"))
+
+
+async def test_its_retries_repeat_its_own_first_attempt() -> None:
+    world = World()
+    world.log = {"msg_1": [SPENT]}
+    request = await world.request(fault="verbatim", replay_of="msg_0", attempt_count=1)
+    assert request is not None
+    assert request.headers == SPENT.request_headers
+
+
+async def test_what_is_no_longer_known_is_not_repeated() -> None:
+    world = World()
+    world.log = {}
+    assert await world.request(fault="verbatim", replay_of="msg_0") is None
+
+
+async def test_a_made_up_secret_is_the_delivery_s_own_and_stays_the_same() -> None:
+    world = World()
+    first = await world.request(fault="wrong-secret")
+    again = await world.request(fault="wrong-secret")
+    other = await world.request(fault="wrong-secret", id="msg_2")
+    assert first == again
+    assert len({first, other, REQUEST}) == 3
+
+
+def made(count: int = 200) -> list[Triggered]:
+    found = []
+    for number in range(count):
+        body = envelope(f"evt_{number}", "customer.created", MANUAL_START, {"id": "cus_1"})
+        event = Event(f"evt_{number}", "customer.created", "test", MANUAL_START, body)
+        found.append(
+            Triggered(event, (replace(DELIVERY, id=f"msg_{number}", event_type=event.type),))
+        )
+    return found
+
+
+def faults(made: list[Triggered]) -> set[str | None]:
+    return {delivery.fault for one in made for delivery in one.deliveries}
+
+
+def test_chance_spoils_events_and_deliveries_and_says_so() -> None:
+    world = World("unknown-event-type=50%,duplicate=50%")
+    spoilt = world.mischief.spoilt(made(), None)
+    assert faults(spoilt) == {"unknown-event-type", "duplicate"}
+    for one in spoilt:
+        [delivery] = one.deliveries
+        known = delivery.fault == "duplicate"
+        type = "customer.created" if known else "customer.reassigned"
+        assert one.event.type == json.loads(one.event.body)["type"] == delivery.event_type == type
+    assert spoilt == world.mischief.spoilt(made(), None)
+
+
+def test_chance_leaves_alone_what_it_cannot_spoil() -> None:
+    world = World("unicode=50%,slow-body=50%")
+    world.sockets = False
+    assert faults(world.mischief.spoilt(made(), None)) == {None}
+
+
+def test_a_fault_that_needs_a_socket_is_refused_where_there_is_none() -> None:
+    world = World()
+    world.sockets = False
+    with pytest.raises(InputError, match="slow-body needs a socket, and http:") as caught:
+        world.mischief.spoilt(made(1), "slow-body")
+    assert caught.value.pointer == "/fault"
+    assert faults(world.mischief.spoilt(made(1), "no-signature")) == {"no-signature"}

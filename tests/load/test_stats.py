@@ -1,0 +1,41 @@
+import pytest
+
+from pivotal_sandbox.load.stats import Tally, fate_of
+
+
+@pytest.mark.parametrize(
+    ("answer", "fate"),
+    [
+        ("204", "delivered"),
+        ("500", "retried"),
+        ("timeout", "retried"),
+        ("connection_reset", "retried"),
+        ("302", "lost"),
+        ("401", "lost"),
+        ("429", "lost"),
+    ],
+)
+def test_the_fate_of_an_answer_is_what_pivotal_makes_of_it(answer: str, fate: str) -> None:
+    assert fate_of(answer) == fate
+
+
+def test_latencies_are_kept_by_the_slice_in_which_the_request_was_due() -> None:
+    tally = Tally(slice_ms=100)
+    tally.add("200", 5, 0)
+    tally.add("500", 7, 199)
+    assert {index: len(slice) for index, slice in tally.slices.items()} == {0: 1, 1: 1}
+    assert tally.troubled == {1: 1}
+    assert tally.latencies().most_ms == 7
+
+
+def test_what_two_counted_adds_up() -> None:
+    one, other = Tally(100), Tally(100)
+    one.add("200", 1, 0)
+    other.add("200", 3, 0)
+    other.add("timeout", 10_000, 250)
+    other.unsent = 4
+    one.merge(other)
+    assert len(one) == 3
+    assert one.answers == {"200": 2, "timeout": 1}
+    assert one.fates() == {"delivered": 2, "retried": 1, "lost": 0}
+    assert (one.unsent, len(one.slices[0]), one.troubled) == (4, 2, {2: 1})

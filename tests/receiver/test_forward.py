@@ -1,0 +1,171 @@
+"""What is passed on, to a real server on a real socket, and what its sender gets back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from pivotal_sandbox.domain.bins import Bin
+from pivotal_sandbox.receiver.forward import bin_at
+from pivotal_sandbox.web.server import Running
+
+ANSWER = (
+    b"HTTP/1.1 202 Accepted\r\nX-Handler: yes\r\nConnection: keep-alive\r\n"
+    b"Content-Length: 4\r\n\r\ndone"
+)
+
+
+class Target:
+    """A server that notes the bytes of each request and answers the same to all."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.received: list[bytes] = []
+        self.url = ""
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+        self.received.append(head + await reader.readexactly(length))
+        writer.write(self.answer)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    target = Target(ANSWER)
+    server = await asyncio.start_server(target.handle, "127.0.0.1", 0)
+    async with server:
+        target.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield target
+
+
+async def test_bytes_headers_and_query_go_through_and_both_sides_are_kept(
+    running: Running, client: httpx.AsyncClient, target: Target
+) -> None:
+    await client.put("/api/bins/f", json={"forward_to": f"{target.url}/hooks"})
+    body = b'{"a" : 1.0}\r\n\xff'
+    host, port = running.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"POST /in/f/deep%%20er?q=1&q=2 HTTP/1.1\r\nHost: shown.test\r\nX-Mine: One\r\n"
+        b"x-mine: two\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert b"x-handler: yes\r\n" in answer
+    assert answer.endswith(b"\r\n\r\ndone")
+    [received] = target.received
+    authority = target.url.removeprefix("http://").encode()
+    assert received == (
+        b"POST /hooks/deep%%20er?q=1&q=2 HTTP/1.1\r\nhost: %b\r\nX-Mine: One\r\nx-mine: two\r\n"
+        b"content-length: %d\r\n\r\n%b" % (authority, len(body), body)
+    )
+    [capture] = (await client.get("/api/captures", params={"bin": "f"})).json()["items"]
+    assert capture["response"]["status"] == 202
+    assert capture["forwarded"]["url"] == f"{target.url}/hooks/deep%20er?q=1&q=2"
+    assert capture["forwarded"]["status_code"] == 202
+    assert capture["forwarded"]["response"]["body"] == "done"
+
+
+async def test_a_get_is_passed_on_without_a_body(client: httpx.AsyncClient, target: Target) -> None:
+    await client.put("/api/bins/f", json={"forward_to": f"{target.url}/?fixed=1"})
+    assert (await client.get("/in/f?mine=2")).status_code == 202
+    [received] = target.received
+    assert received.startswith(b"GET /?fixed=1&mine=2 HTTP/1.1\r\n")
+    assert b"content-length" not in received.lower()
+
+
+async def test_an_answer_larger_than_what_the_log_keeps_is_passed_back_whole(
+    client: httpx.AsyncClient, target: Target
+) -> None:
+    target.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    await client.put("/api/bins/f", json={"forward_to": target.url})
+    answer = await client.post("/in/f", content=b"1")
+    assert answer.content == b"x" * 200_000
+    [capture] = (await client.get("/api/captures", params={"bin": "f"})).json()["items"]
+    response = capture["forwarded"]["response"]
+    assert (len(response["body"]), response["truncated"]) == (64 * 1024, True)
+
+
+async def test_a_target_that_does_not_answer_is_a_502_that_says_so(
+    client: httpx.AsyncClient, target: Target
+) -> None:
+    target.answer = b""
+    await client.put("/api/bins/f", json={"forward_to": target.url})
+    answer = await client.post("/in/f", content=b"1")
+    assert answer.status_code == 502
+    assert target.url in answer.text
+    [capture] = (await client.get("/api/captures", params={"bin": "f"})).json()["items"]
+    assert capture["forwarded"]["error"] == "connection_reset"
+    assert capture["forwarded"]["response"] is None
+
+
+async def test_an_address_that_is_not_allowed_is_not_forwarded_to(
+    client: httpx.AsyncClient,
+) -> None:
+    await client.put("/api/bins/f", json={"forward_to": "http://192.0.2.1/"})
+    answer = await client.post("/in/f", content=b"1")
+    assert answer.status_code == 502
+    assert "--allow-host" in answer.text
+
+
+async def test_what_http_bars_from_going_out_is_a_502_and_kept(
+    running: Running, client: httpx.AsyncClient, target: Target
+) -> None:
+    await client.put("/api/bins/f", json={"forward_to": target.url})
+    answer = await client.get("/in/f", headers={"x-control": "a\x01b"})
+    if answer.status_code != 400:  # the parser may have refused it before us
+        assert answer.status_code == 502
+    assert target.received == []
+
+
+async def test_a_bin_that_would_pass_on_to_itself_is_refused(
+    running: Running, client: httpx.AsyncClient
+) -> None:
+    port = running.url.rpartition(":")[2]
+    for target in (
+        f"{running.url}/in/loop",
+        f"http://localhost:{port}/in/loop/below?q=1",
+        f"http://127.0.0.9:{port}/in/loop",
+    ):
+        answer = await client.put("/api/bins/loop", json={"forward_to": target})
+        assert answer.status_code == 422, target
+        assert answer.json()["errors"][0]["pointer"] == "/forward_to"
+        assert "loop to loop" in answer.json()["detail"]
+    first = await client.put("/api/bins/a", json={"forward_to": f"{running.url}/in/b"})
+    assert first.status_code == 200
+    await client.put("/api/bins/b", json={"forward_to": f"{running.url}/in/c"})
+    answer = await client.put("/api/bins/c", json={"forward_to": f"{running.url}/in/a"})
+    assert answer.status_code == 422
+    assert "c to a to b to c" in answer.json()["detail"]
+    assert (await client.post("/in/a", content=b"once")).status_code == 200
+    assert len((await client.get("/api/captures")).json()["items"]) == 4  # and the ping
+
+
+async def test_a_bin_that_passes_on_to_itself_since_the_port_changed_says_so(
+    running: Running, client: httpx.AsyncClient
+) -> None:
+    await running.sandbox.captures.set_bin(Bin("old", forward_to=f"{running.url}/in/old"))
+    answer = await client.post("/in/old", content=b"once")
+    assert answer.status_code == 502
+    assert "old to old" in answer.json()["detail"]
+    items = (await client.get("/api/captures", params={"bin": "old"})).json()["items"]
+    assert [item["response"]["status"] for item in items] == [502]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8401/in/a",
+        "https://127.0.0.1:8400/in/a",
+        "http://example.com:8400/in/a",
+        "http://127.0.0.1:8400/api/in/a",
+    ],
+)
+def test_what_is_at_another_address_is_no_bin(url: str) -> None:
+    assert bin_at(url, "http://127.0.0.1:8400/in/") is None

@@ -1,0 +1,113 @@
+"""What is said of a captured request's signature."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pivotal_sandbox.domain.models import Headers
+from pivotal_sandbox.receiver.verification import Verdict, judge
+from pivotal_sandbox.signature import mac, sign
+
+BODY = b'{"id":"evt_a"}'
+SECRET = "whsec_a"
+NOW = 1_716_566_400
+MAC = mac(BODY, SECRET, NOW)
+
+
+def signed(timestamp: int = NOW, name: str = "pivotal-signature") -> Headers:
+    return (("host", "a.test"), (name, sign(BODY, SECRET, timestamp=timestamp)))
+
+
+@pytest.mark.parametrize("name", ["pivotal-signature", "Pivotal-Signature", "PIVOTAL-SIGNATURE"])
+def test_a_good_signature_is_verified_however_its_name_is_written(name: str) -> None:
+    verdict = judge(signed(name=name), BODY, ["whsec_other", SECRET], now=NOW + 2.9)
+    assert verdict == Verdict(True, True, None, "Signature valid, 2 s old.")
+
+
+def test_a_signature_from_ahead_of_the_clock_is_said_to_be() -> None:
+    verdict = judge(signed(NOW + 7), BODY, [SECRET], now=NOW + 0.5)
+    assert verdict.sentence == "Signature valid, 7 s ahead of this clock."
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason", "sentence"),
+    [
+        ((), "missing_header", "has no pivotal-signature header"),
+        (signed() + signed(), "duplicate_header", "has 2 pivotal-signature headers"),
+        ((("pivotal-signature", "garbage"),), "malformed_header", "malformed"),
+        ((("pivotal-signature", f"v9,t={NOW},sig=a"),), "unsupported_version", "'v9'"),
+        ((("pivotal-signature", f"v1,t={NOW},sig=a"),), "no_match", "does not match"),
+        (signed(NOW - 301), "too_old", "301 s old"),
+        (signed(NOW + 301), "too_new", "301 s in the future"),
+    ],
+)
+def test_a_bad_signature_has_a_reason_and_a_sentence(
+    headers: Headers, reason: str, sentence: str
+) -> None:
+    verdict = judge(headers, BODY, [SECRET], now=NOW)
+    assert (verdict.verified, verdict.reason) == (False, reason)
+    assert verdict.signed == bool(headers)
+    assert sentence in verdict.sentence
+
+
+def test_without_a_known_secret_nothing_is_judged() -> None:
+    assert judge((), BODY, [], now=NOW) == Verdict(False, None, None, "Not signed.")
+    sentence = "Signed, but this bin knows no secret to verify with."
+    assert judge(signed(), BODY, [], now=NOW) == Verdict(True, None, None, sentence)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"v1,start=soon,t={NOW},sig={MAC}",
+        f"v1,xt=,sig={MAC},t={NOW}",
+        f"v1,sig=t=,t={NOW},sig={MAC}",
+        f"v1,sig={MAC},=t=5,t={NOW}",
+    ],
+)
+def test_the_age_is_read_from_t_and_not_from_what_looks_like_it(header: str) -> None:
+    verdict = judge((("pivotal-signature", header),), BODY, [SECRET], now=NOW + 5)
+    assert verdict == Verdict(True, True, None, "Signature valid, 5 s old.")
+
+
+@given(
+    st.lists(st.text() | st.sampled_from([f"t={NOW}", f"sig={MAC}", "t=", "st=5"]), max_size=5),
+    st.sampled_from([[], [SECRET], [""]]),
+)
+def test_any_header_gets_a_verdict(parts: list[str], secrets: list[str]) -> None:
+    headers = (("pivotal-signature", ",".join(["v1", *parts])),)
+    verdict = judge(headers, BODY, secrets, now=NOW)
+    assert verdict.signed
+    assert verdict.sentence.endswith(".")
+    assert (verdict.verified is False) == (verdict.reason is not None)
+
+
+def test_a_refusal_names_the_mistake_behind_it_where_one_is_known() -> None:
+    header = sign(BODY + b"\n", SECRET, timestamp=NOW)
+    verdict = judge((("pivotal-signature", header),), BODY, [SECRET], now=NOW)
+    assert verdict.reason == "no_match"
+    assert verdict.sentence.startswith("Signature does not match: ")
+    assert " is made over the body and a newline after it" in verdict.sentence
+
+
+def test_what_is_wrong_with_the_clock_is_said_once() -> None:
+    verdict = judge(signed(NOW - 3600), BODY, [SECRET], now=NOW)
+    assert verdict.sentence.count("3600 s old") == 1
+    assert "time zone" in verdict.sentence
+
+
+def test_a_signature_of_another_endpoint_is_told_from_a_wrong_one() -> None:
+    header = sign(BODY, "whsec_live", timestamp=NOW)
+    others = {"the live endpoint ep_2": "whsec_live", "the test endpoint ep_1": SECRET}
+    verdict = judge(
+        (("pivotal-signature", header),), BODY, [SECRET], now=NOW, others=lambda: others
+    )
+    assert verdict.reason == "no_match"
+    assert "keyed with the secret of the live endpoint ep_2." in verdict.sentence
+
+
+def test_other_secrets_are_not_asked_for_where_the_signature_holds() -> None:
+    def others() -> dict[str, str]:
+        raise AssertionError
+
+    assert judge(signed(), BODY, [SECRET], now=NOW, others=others).verified

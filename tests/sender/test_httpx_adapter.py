@@ -1,0 +1,613 @@
+"""Our connections as an httpx transport, and httpx's transports as ours."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import trustme
+from tests.sender.peer import Peer, Script, Serve, answers
+
+from pivotal_sandbox.domain.models import ErrorCode, Outcome, Request, Response
+from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.httpx_adapter import GuardedTransport, WireTransport, send_through
+
+BOTH_LOOPS = True
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+LONG = 10_000
+
+
+def post(url: str, *, body: bytes = b"hi") -> Request:
+    host = httpx.URL(url).netloc.decode()
+    headers = (("Host", host), ("X-B", "é"), ("x-a", "1"), ("content-length", str(len(body))))
+    return Request("POST", url, headers, body)
+
+
+def as_sent(request: Request) -> bytes:
+    url = httpx.URL(request.url)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers)
+    head = f"{request.method} {url.raw_path.decode()} HTTP/1.1\r\n{lines}\r\n"
+    return head.encode("latin-1") + request.body
+
+
+# Ours for httpx
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=WireTransport()) as client:
+        yield client
+
+
+async def test_a_client_of_httpx_speaks_by_our_connections(
+    client: httpx.AsyncClient, serve: Serve
+) -> None:
+    seen: list[tuple[int, bytes]] = []
+    body = b"x" * 300_000  # longer than what is kept of a delivery's answer
+
+    async def script(peer: Peer) -> None:
+        while True:
+            seen.append((peer.number, await peer.request()))
+            await peer.send(
+                b"HTTP/1.1 201 Created\r\nX-Case: \xe9\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n"
+                b"content-length: %d\r\n\r\n%b" % (len(body), body)
+            )
+
+    port = await serve(script)
+    first = await client.post(f"http://127.0.0.1:{port}/in?x=1", content=b"hi")
+    await client.post(f"http://127.0.0.1:{port}/in?x=1", content=b"hi")
+    assert first.status_code == 201
+    assert first.content == body
+    assert (b"X-Case", b"\xe9") in first.headers.raw
+    assert first.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert first.request.url == f"http://127.0.0.1:{port}/in?x=1"
+    assert [number for number, _ in seen] == [1, 1]
+    assert seen[0][1].startswith(b"POST /in?x=1 HTTP/1.1\r\n")
+    assert seen[0][1].endswith(b"\r\n\r\nhi")
+
+
+async def test_the_answer_to_head_is_there_at_once(client: httpx.AsyncClient, serve: Serve) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
+        await peer.gone()
+
+    response = await client.head(f"http://127.0.0.1:{await serve(script)}/")
+    assert response.headers["content-length"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("parts", "framed"),
+    [
+        ([], b"\r\n\r\n0\r\n\r\n"),
+        ([b"ab", b"", b"c" * 14], b"\r\n\r\n10\r\nab" + b"c" * 14 + b"\r\n0\r\n\r\n"),
+    ],
+)
+async def test_a_body_of_unknown_length_is_sent_chunked(
+    client: httpx.AsyncClient, serve: Serve, parts: list[bytes], framed: bytes
+) -> None:
+    async def script(peer: Peer) -> None:
+        seen = await peer.reader.readuntil(b"0\r\n\r\n")
+        assert b"transfer-encoding: chunked\r\n" in seen.lower()
+        assert seen.endswith(framed)
+        await peer.send(OK)
+
+    async def content() -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    port = await serve(script)
+    response = await client.post(f"http://127.0.0.1:{port}/", content=content())
+    assert response.text == "ok"
+
+
+async def test_credentials_in_a_url_travel_as_a_header(
+    client: httpx.AsyncClient, serve: Serve
+) -> None:
+    async def script(peer: Peer) -> None:
+        assert b"Authorization: Basic dTpw\r\n" in await peer.request()
+        await peer.send(OK)
+
+    port = await serve(script)
+    assert (await client.get(f"http://u:p@127.0.0.1:{port}/")).text == "ok"
+
+
+async def reset(peer: Peer) -> None:
+    await peer.request()
+    peer.reset()
+
+
+async def hang(peer: Peer) -> None:
+    await peer.request()
+    await peer.gone()
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (reset, httpx.ReadError),
+        (answers(b""), httpx.ReadError),
+        (answers(OK[:-1]), httpx.ReadError),
+        (answers(b"?\r\n"), httpx.RemoteProtocolError),
+        (answers(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (11 << 20)), httpx.RemoteProtocolError),
+        (hang, httpx.ReadTimeout),
+    ],
+)
+async def test_what_a_server_does_wrong_is_raised_as_httpx_would(
+    client: httpx.AsyncClient, serve: Serve, script: Script, kind: type[httpx.TransportError]
+) -> None:
+    port = await serve(script)
+    limit = httpx.Timeout(5, read=0.05 if script is hang else 5)
+    with pytest.raises(kind) as caught:
+        await client.get(f"http://127.0.0.1:{port}/", timeout=limit)
+    assert f"127.0.0.1:{port}" in str(caught.value)
+    assert caught.value.request.url.port == port
+
+
+async def test_what_cannot_be_connected_to_is_raised_as_httpx_would(
+    client: httpx.AsyncClient, nobody: int
+) -> None:
+    with pytest.raises(httpx.ConnectError, match="Nobody listens"):
+        await client.get(f"http://127.0.0.1:{nobody}/")
+    with pytest.raises(httpx.ConnectError, match="--allow-host"):
+        await client.get("http://10.1.2.3/")
+    with pytest.raises(httpx.ConnectError, match="cannot be resolved"):
+        await client.get("http://nobody.invalid/")
+    with pytest.raises(httpx.UnsupportedProtocol, match="speaks http only"):
+        await client.get("https://127.0.0.1/")
+    with pytest.raises(httpx.LocalProtocolError, match="line break"):
+        await client.get("http://127.0.0.1/", headers={"x-a": "1\r\nx-b: 2"})
+
+
+async def test_a_connection_that_is_not_taken_in_time_is_a_connect_timeout(
+    client: httpx.AsyncClient,
+) -> None:
+    with socket.socket() as full, socket.socket() as one, socket.socket() as two:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for sock in (one, two):
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        with pytest.raises(httpx.ConnectTimeout):
+            await client.get(f"http://127.0.0.1:{full.getsockname()[1]}/", timeout=0.06)
+
+
+async def test_no_timeout_is_no_timeout(client: httpx.AsyncClient, serve: Serve) -> None:
+    port = await serve(answers(OK))
+    assert (await client.get(f"http://127.0.0.1:{port}/", timeout=None)).text == "ok"
+
+
+async def test_what_a_guard_allows_is_connected_to(serve: Serve) -> None:
+    port = await serve(answers(OK), host="0.0.0.0")
+    async with httpx.AsyncClient(transport=WireTransport(Guard(["0.0.0.0"]))) as client:
+        assert (await client.get(f"http://0.0.0.0:{port}/")).text == "ok"
+
+
+# httpx's for us
+
+
+async def through(transport: httpx.AsyncBaseTransport, request: Request) -> Outcome:
+    outcome = await send_through(transport, request, timeout_ms=LONG)
+    assert outcome.detail is None or outcome.detail.endswith((".", "allows it."))
+    return outcome
+
+
+async def test_a_request_goes_through_as_it_is() -> None:
+    request = post("http://a.test/in?x={1}#there")
+    seen: list[httpx.Request] = []
+
+    def handler(sent: httpx.Request) -> httpx.Response:
+        seen.append(sent)
+        return httpx.Response(202, headers=[(b"X-Case", b"a"), (b"x-case", b"\xe9")])
+
+    outcome = await through(httpx.MockTransport(handler), request)
+    [sent] = seen
+    assert sent.method == "POST"
+    assert sent.url == "http://a.test/in?x=%7B1%7D"
+    assert sent.headers.raw == [
+        (b"Host", b"a.test"),
+        (b"X-B", b"\xe9"),
+        (b"x-a", b"1"),
+        (b"content-length", b"2"),
+    ]
+    assert sent.content == b"hi"
+    assert outcome.response == Response(202, (("X-Case", "a"), ("x-case", "é")), b"")
+    assert outcome.error is None
+    assert outcome.timing.first_byte_ms is not None
+    assert 0 < outcome.timing.first_byte_ms <= outcome.timing.total_ms
+    assert outcome.timing.connect_ms is None
+    assert outcome.timing.tls_ms is None
+
+
+@pytest.mark.parametrize(
+    ("size", "truncated"), [(RESPONSE_KEPT, False), (RESPONSE_KEPT + 1, True), (1 << 20, True)]
+)
+async def test_of_a_body_the_beginning_is_kept(size: int, truncated: bool) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for start in range(0, size, 1000):
+            yield b"x" * min(1000, size - start)
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body()))
+    outcome = await through(transport, post("http://a.test/"))
+    assert outcome.response == Response(
+        200, (("Transfer-Encoding", "chunked"),), b"x" * min(size, RESPONSE_KEPT), truncated
+    )
+
+
+async def test_a_body_without_an_end_is_cut_off() -> None:
+    closed = False
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal closed
+        try:
+            while True:
+                yield b"x" * (1 << 20)
+        finally:
+            closed = True
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body()))
+    outcome = await through(transport, post("http://a.test/"))
+    assert (outcome.error, outcome.detail) == (
+        "protocol",
+        "a.test sends a body of more than 10 MiB.",
+    )
+    assert closed or outcome.response is None
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "said"),
+    [
+        (httpx.ReadTimeout("t"), "timeout", "a.test did not answer in time: ReadTimeout."),
+        (httpx.PoolTimeout("t"), "timeout", "a.test did not answer in time: PoolTimeout."),
+        (httpx.ConnectError("no way"), "connection_refused", "cannot be reached: no way."),
+        (httpx.WriteError("w"), "connection_reset", "a.test reset the connection."),
+        (httpx.ReadError("r"), "connection_reset", "a.test reset the connection."),
+        (httpx.RemoteProtocolError("bad line"), "protocol", "HTTP/1.1: bad line."),
+        (httpx.ProxyError("407"), "protocol", "The transport raised ProxyError: 407."),
+        (httpx.UnsupportedProtocol("x"), "protocol", "UnsupportedProtocol: x."),
+        (ConnectionRefusedError(111, "no"), "connection_refused", "Nobody listens on a.test"),
+        (ConnectionResetError(104, "no"), "connection_reset", "a.test reset the connection"),
+        (TimeoutError(), "timeout", "a.test cannot be reached"),
+        (ssl.SSLError(1, "handshake failure"), "tls", "TLS with a.test failed"),
+        (KeyError("bug"), "protocol", "The transport raised KeyError: 'bug'."),
+    ],
+)
+async def test_whatever_a_transport_raises_is_an_outcome(
+    raised: Exception, error: ErrorCode, said: str
+) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise raised
+
+    outcome = await through(httpx.MockTransport(handler), post("http://a.test/"))
+    assert outcome.response is None
+    assert outcome.error == error
+    assert outcome.detail is not None
+    assert said in outcome.detail
+    assert outcome.timing.first_byte_ms is None
+
+
+async def test_a_bug_in_a_transport_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise KeyError("bug")
+
+    await through(httpx.MockTransport(handler), post("http://a.test/"))
+    [record] = [one for one in caplog.records if one.name.startswith("pivotal_sandbox")]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is KeyError
+
+
+async def test_a_transport_that_does_not_answer_is_not_waited_for() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    transport = httpx.MockTransport(handler)
+    outcome = await send_through(transport, post("http://a.test/"), timeout_ms=30)
+    assert (outcome.error, outcome.detail) == ("timeout", "a.test did not answer in 0.03 s.")
+    assert 28 <= outcome.timing.total_ms < 2000
+
+
+async def test_being_cancelled_is_no_outcome() -> None:
+    asked = asyncio.Event()
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    task = asyncio.create_task(through(httpx.MockTransport(handler), post("http://a.test/")))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_request_that_cannot_be_sent_is_refused() -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200))
+    for url, value in (("http://a.test/", "1\n2"), ("http://a.test/", "€"), ("a.test", "")):
+        with pytest.raises(InputError):
+            await through(transport, Request("POST", url, (("x-a", value),), b""))
+
+
+@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, WireTransport])
+@pytest.mark.parametrize(
+    ("script", "error", "said"),
+    [
+        (reset, "connection_reset", "reset"),
+        (answers(b""), "connection_reset", "closed the connection"),
+        (answers(OK[:-1]), "connection_reset", "closed the connection"),
+        (answers(OK[:20]), "connection_reset", "closed the connection"),
+        (answers(b"?\r\n\r\n"), "protocol", "does not answer in HTTP/1.1"),
+    ],
+)
+async def test_a_failure_has_the_same_code_by_whichever_transport(
+    serve: Serve,
+    make: type[httpx.AsyncHTTPTransport | WireTransport],
+    script: Script,
+    error: ErrorCode,
+    said: str,
+) -> None:
+    port = await serve(script)
+    async with make() as transport:
+        outcome = await through(transport, post(f"http://127.0.0.1:{port}/"))
+    assert outcome.error == error
+    assert outcome.detail is not None
+    assert f"127.0.0.1:{port}" in outcome.detail
+    assert said in outcome.detail
+
+
+@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, WireTransport])
+async def test_nobody_there_is_told_so_by_whichever_transport(
+    make: type[httpx.AsyncHTTPTransport | WireTransport], nobody: int
+) -> None:
+    async with make() as transport:
+        refused = await through(transport, post(f"http://127.0.0.1:{nobody}/"))
+        unknown = await through(transport, post("http://nobody.invalid/"))
+    assert refused.error == "connection_refused"
+    assert refused.detail == f"Nobody listens on 127.0.0.1:{nobody}: connection refused."
+    assert unknown.error == "dns"
+    assert unknown.detail is not None
+    assert "The name nobody.invalid cannot be resolved" in unknown.detail
+
+
+async def test_httpx_own_transport_sends_to_the_byte_and_is_timed(serve: Serve) -> None:
+    seen: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            seen.append(await peer.request())
+            await peer.send(OK)
+
+    request = post(f"http://127.0.0.1:{await serve(script)}/in?x=1")
+    async with httpx.AsyncHTTPTransport() as transport:
+        first = await through(transport, request)
+        second = await through(transport, request)
+    assert seen == [as_sent(request)] * 2
+    assert first.ok
+    assert first.timing.connect_ms is not None
+    assert first.timing.first_byte_ms is not None
+    assert first.timing.connect_ms < first.timing.first_byte_ms <= first.timing.total_ms
+    assert second.timing.connect_ms is None
+
+
+# https
+
+CA = trustme.CA()
+
+
+def server_tls(*names: str, ca: trustme.CA = CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def trusting(ca: trustme.CA = CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    ca.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+async def https() -> AsyncIterator[GuardedTransport]:
+    async with GuardedTransport(Guard(), trusting()) as transport:
+        yield transport
+
+
+async def test_https_keeps_the_name_and_connects_to_the_address(
+    https: GuardedTransport, serve: Serve
+) -> None:
+    seen: list[bytes] = []
+    names: list[str | None] = []
+    tls = server_tls("localhost")
+    tls.sni_callback = lambda _, name, __: names.append(name)
+
+    async def script(peer: Peer) -> None:
+        while True:
+            seen.append(await peer.request())
+            await peer.send(OK)
+
+    request = post(f"https://localhost:{await serve(script, tls=tls)}/in?x=1")
+    first = await through(https, request)
+    second = await through(https, request)
+    assert seen == [as_sent(request)] * 2
+    assert names == ["localhost"]
+    assert first.ok
+    assert first.timing.connect_ms is not None
+    assert first.timing.tls_ms is not None
+    assert first.timing.first_byte_ms is not None
+    together = first.timing.connect_ms + first.timing.tls_ms
+    assert first.timing.tls_ms > 0.05
+    assert first.timing.connect_ms > 0.01
+    assert 0 < together < first.timing.first_byte_ms <= first.timing.total_ms
+    assert second.ok
+    assert second.timing.connect_ms is None
+    assert second.timing.tls_ms is None
+
+
+class Somewhere(Guard):
+    """Resolves every name to the addresses given."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__()
+        self.addresses = addresses
+
+    async def resolve(self, host: str, port: int) -> tuple[str, ...]:
+        return self.addresses
+
+
+async def test_every_address_of_a_name_is_tried_by_https(serve: Serve) -> None:
+    port = await serve(answers(OK), tls=server_tls("app.test"))
+    async with GuardedTransport(Somewhere("::1", "127.0.0.1"), trusting()) as transport:
+        assert (await through(transport, post(f"https://app.test:{port}/"))).ok
+
+
+async def test_no_other_address_is_tried_where_one_has_the_wrong_certificate(serve: Serve) -> None:
+    wrong = await serve(answers(OK), tls=server_tls("other.test"))
+    async with GuardedTransport(Somewhere("127.0.0.1", "::1"), trusting()) as transport:
+        outcome = await through(transport, post(f"https://app.test:{wrong}/"))
+    assert outcome.error == "tls"
+
+
+async def test_the_target_of_an_https_request_can_be_given_to_the_byte(
+    https: GuardedTransport, serve: Serve
+) -> None:
+    async def script(peer: Peer) -> None:
+        assert (await peer.request()).startswith(b"POST /a/../b HTTP/1.1\r\n")
+        await peer.send(OK)
+
+    request = post(f"https://127.0.0.1:{await serve(script, tls=server_tls('127.0.0.1'))}/b")
+    outcome = await send_through(https, request, timeout_ms=LONG, extensions={"target": b"/a/../b"})
+    assert outcome.ok
+
+
+async def test_an_https_redirect_is_an_answer(https: GuardedTransport, serve: Serve) -> None:
+    sent = b"HTTP/1.1 302 Found\r\nLocation: /x\r\ncontent-length: 0\r\n\r\n"
+    port = await serve(answers(sent), tls=server_tls("127.0.0.1"))
+    outcome = await through(https, post(f"https://127.0.0.1:{port}/"))
+    assert outcome.response == Response(302, (("Location", "/x"), ("content-length", "0")), b"")
+
+
+@pytest.mark.parametrize(
+    ("names", "ca", "why"),
+    [
+        (("localhost",), trustme.CA(), "unable to get local issuer certificate"),
+        (("other.test",), CA, "Hostname mismatch"),
+    ],
+)
+async def test_a_certificate_that_does_not_hold_is_a_tls_failure(
+    https: GuardedTransport, serve: Serve, names: tuple[str, ...], ca: trustme.CA, why: str
+) -> None:
+    met: list[int] = []
+
+    async def script(peer: Peer) -> None:
+        met.append(peer.number)
+
+    port = await serve(script, tls=server_tls(*names, ca=ca))
+    outcome = await through(https, post(f"https://localhost:{port}/"))
+    assert outcome.error == "tls"
+    assert outcome.detail is not None
+    assert f"TLS with localhost:{port} failed: {why}" in outcome.detail
+    assert outcome.timing.connect_ms is not None
+    assert outcome.timing.tls_ms is None
+    assert met == []
+
+
+async def test_a_certificate_counts_for_its_own_name_only(
+    https: GuardedTransport, serve: Serve
+) -> None:
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(OK)
+
+    port = await serve(script, tls=server_tls("localhost"))
+    assert (await through(https, post(f"https://localhost:{port}/"))).ok
+    # The same address, to which a connection is open; but the certificate is not made out to it.
+    assert (await through(https, post(f"https://127.0.0.1:{port}/"))).error == "tls"
+
+
+async def plain(peer: Peer) -> None:
+    await peer.reader.read(1)
+    await peer.send(b"HTTP/1.1 400 Plain\r\n\r\n")
+
+
+async def leave(peer: Peer) -> None:
+    await peer.reader.read(1)
+
+
+async def leave_at_once(peer: Peer) -> None:
+    await peer.reader.read(1)
+    peer.reset()
+
+
+@pytest.mark.parametrize("script", [plain, leave, leave_at_once])
+async def test_a_server_without_tls_is_a_tls_failure(
+    https: GuardedTransport, serve: Serve, script: Script
+) -> None:
+    outcome = await through(https, post(f"https://127.0.0.1:{await serve(script)}/"))
+    assert outcome.error == "tls"
+    assert outcome.timing.connect_ms is not None
+
+
+async def test_https_is_guarded(https: GuardedTransport, serve: Serve) -> None:
+    outcome = await through(https, post("https://10.1.2.3/"))
+    assert outcome.error == "blocked"
+    assert outcome.detail is not None
+    assert "--allow-host 10.1.2.3" in outcome.detail
+    assert (await through(https, post("https://nobody.invalid/"))).error == "dns"
+
+    port = await serve(answers(OK), host="0.0.0.0", tls=server_tls("0.0.0.0"))
+    assert (await through(https, post(f"https://0.0.0.0:{port}/"))).error == "blocked"
+    async with GuardedTransport(Guard(["0.0.0.0"]), trusting()) as allowing:
+        assert (await through(allowing, post(f"https://0.0.0.0:{port}/"))).ok
+
+
+async def test_the_transport_for_https_sends_nothing_in_the_clear(
+    https: GuardedTransport, nobody: int
+) -> None:
+    outcome = await through(https, post(f"http://127.0.0.1:{nobody}/"))
+    assert outcome.error == "protocol"
+    assert outcome.detail is not None
+    assert "speaks https only, not 'http'" in outcome.detail
+
+
+async def test_https_to_nobody_is_refused(https: GuardedTransport, nobody: int) -> None:
+    outcome = await through(https, post(f"https://localhost:{nobody}/"))
+    assert outcome.error == "connection_refused"
+    assert outcome.detail == f"Nobody listens on localhost:{nobody}: connection refused."
+
+
+async def test_an_https_answer_that_does_not_end_in_time_is_not_waited_for(
+    https: GuardedTransport, serve: Serve
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK[:-1])
+        await peer.gone()
+
+    port = await serve(script, tls=server_tls("127.0.0.1"))
+    outcome = await send_through(https, post(f"https://127.0.0.1:{port}/"), timeout_ms=300)
+    assert outcome.error == "timeout"
+    assert outcome.timing.tls_ms is not None
+    assert outcome.timing.first_byte_ms is not None
+
+
+async def test_an_https_answer_that_is_cut_off_is_no_success(
+    https: GuardedTransport, serve: Serve
+) -> None:
+    port = await serve(answers(OK[:-1]), tls=server_tls("127.0.0.1"))
+    outcome = await through(https, post(f"https://127.0.0.1:{port}/"))
+    assert outcome.error == "connection_reset"
+
+
+async def test_without_a_context_the_certificates_of_httpx_and_of_the_machine_are_trusted(
+    serve: Serve,
+) -> None:
+    port = await serve(answers(OK), tls=server_tls("127.0.0.1"))
+    async with GuardedTransport(Guard()) as transport:
+        assert (await through(transport, post(f"https://127.0.0.1:{port}/"))).error == "tls"

@@ -1,0 +1,241 @@
+"""Requests written in an unusual way, as servers that read bytes see them; on both loops."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+
+import pytest
+import trustme
+from msgspec.structs import replace
+from tests.sender.peer import Peer, Script, Serve, answers
+
+from pivotal_sandbox.domain.models import Outcome, Request, Wire
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.sender import Sender
+
+BOTH_LOOPS = True
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+CA = trustme.CA()
+
+
+def server_tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    CA.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    CA.configure_trust(context)
+    return context
+
+
+def post(port: int, wire: Wire, body: bytes = b"0123456789", scheme: str = "http") -> Request:
+    host = f"localhost:{port}"
+    length = (
+        ("transfer-encoding", "chunked") if wire.chunked else ("content-length", str(len(body)))
+    )
+    return Request("POST", f"{scheme}://{host}/in", (("host", host), length), body, wire)
+
+
+async def sent(request: Request, timeout_ms: int = 2000) -> Outcome:
+    sender = Sender(guard=Guard(), timeout_ms=timeout_ms, ssl_context=trusting())
+    try:
+        return await sender.send(request)
+    finally:
+        await sender.close()
+
+
+def listener(heard: list[object]) -> Script:
+    """Return a script that notes each piece that arrives by itself, and how it ended."""
+
+    async def script(peer: Peer) -> None:
+        try:
+            while data := await peer.reader.read(1 << 16):
+                heard.append(data)
+            heard.append("closed")
+        except ConnectionResetError:
+            heard.append("reset")
+
+    return script
+
+
+async def test_pieces_come_one_by_one_and_the_answer_is_what_it_is(serve: Serve) -> None:
+    heard: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        heard.append(await peer.reader.readuntil(b"\r\n\r\n"))
+        while sum(map(len, heard[1:])) < 10:
+            heard.append(await peer.reader.read(100))
+        await peer.send(OK)
+
+    port = await serve(script)
+    outcome = await sent(post(port, Wire(pieces=4, pause_ms=30)))
+    assert heard[1:] == [b"012", b"345", b"678", b"9"]
+    assert outcome.response is not None
+    assert outcome.response.body == b"ok"
+    assert outcome.timing.total_ms >= 90
+    assert outcome.timing.connect_ms is not None
+    assert outcome.timing.first_byte_ms is not None
+
+
+async def test_an_answer_in_the_middle_ends_the_writing(serve: Serve) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+        await peer.send(b"HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n")
+        await peer.gone()
+
+    outcome = await sent(post(await serve(script), Wire(pieces=10, pause_ms=60_000)))
+    assert outcome.response is not None
+    assert outcome.response.status_code == 401
+
+
+async def test_a_server_that_hangs_up_in_the_middle_is_a_reset_connection(serve: Serve) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+
+    outcome = await sent(post(await serve(script), Wire(pieces=10, pause_ms=60_000)))
+    assert outcome.error == "connection_reset"
+
+
+async def test_the_time_limit_holds_for_slow_writing_too(serve: Serve) -> None:
+    heard: list[object] = []
+    wire = Wire(pieces=10, pause_ms=60_000)
+    outcome = await sent(post(await serve(listener(heard)), wire), timeout_ms=50)
+    assert outcome.error == "timeout"
+
+
+async def test_chunks_are_framed_to_the_byte(serve: Serve) -> None:
+    bodies: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+        bodies.append(await peer.reader.readuntil(b"0\r\n\r\n"))
+        await peer.send(OK)
+
+    port = await serve(script)
+    outcome = await sent(post(port, Wire(chunked=True, pieces=4), b"a" * 33))
+    assert bodies == [(b"9\r\n" + b"a" * 9 + b"\r\n") * 3 + b"6\r\n" + b"a" * 6 + b"\r\n0\r\n\r\n"]
+    assert outcome.ok
+    await sent(post(port, Wire(chunked=True, pieces=4), b""))
+    assert bodies[1] == b"0\r\n\r\n"
+
+
+async def test_a_reset_is_one_and_no_end_of_the_stream(serve: Serve) -> None:
+    heard: list[object] = []
+    ended = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await listener(heard)(peer)
+        ended.set()
+
+    port = await serve(script)
+    outcome = await sent(post(port, Wire(cut_at=4, ending="reset", pause_ms=30)))
+    await asyncio.wait_for(ended.wait(), 5)
+    assert b"".join(one for one in heard if isinstance(one, bytes)).endswith(b"\r\n\r\n0123")
+    assert heard[-1] == "reset"
+    assert outcome.error == "connection_reset"
+    assert outcome.detail == "The fault reset the connection after 4 of the 10 bytes of the body."
+
+
+async def test_a_half_close_ends_the_stream_and_leaves_room_for_an_answer(serve: Serve) -> None:
+    heard: list[object] = []
+
+    async def script(peer: Peer) -> None:
+        await listener(heard)(peer)
+        await peer.send(b"HTTP/1.1 400 Bad\r\ncontent-length: 0\r\n\r\n")
+
+    outcome = await sent(post(await serve(script), Wire(cut_at=4, ending="half-close")))
+    assert heard[-1] == "closed"
+    assert outcome.response is not None
+    assert outcome.response.status_code == 400
+
+
+async def test_who_leaves_reads_no_answer(serve: Serve) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.gone()
+
+    outcome = await sent(post(await serve(script), Wire(ending="leave", pause_ms=50)))
+    assert (outcome.error, outcome.response) == ("timeout", None)
+    assert outcome.timing.first_byte_ms is None
+    assert outcome.detail == "The fault had the sender leave 0.05 s after it had sent all."
+
+
+@pytest.mark.parametrize("ending", ["reset", "leave", "half-close", "answer"])
+async def test_a_connection_of_its_own_is_not_used_again(serve: Serve, ending: str) -> None:
+    heard: list[object] = []
+
+    async def script(peer: Peer) -> None:
+        heard.append(peer.number)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await peer.request():
+                await peer.send(OK)
+
+    port = await serve(script)
+    sender = Sender(guard=Guard(), timeout_ms=2000)
+    plain = replace(post(port, Wire()), wire=None)
+    assert (await sender.send(plain)).ok
+    await sender.send(post(port, Wire(ending=ending, pause_ms=1)))  # type: ignore[arg-type]
+    assert (await sender.send(plain)).ok
+    await sender.close()
+    assert heard == [1, 2]
+
+
+async def test_nobody_there_is_told_as_ever(nobody: int) -> None:
+    outcome = await sent(post(nobody, Wire(pieces=8)))
+    assert outcome.error == "connection_refused"
+    assert outcome.timing.connect_ms is None
+
+
+async def test_what_is_not_allowed_is_not_reached_in_an_unusual_way_either() -> None:
+    request = post(1, Wire(chunked=True))
+    outcome = await sent(replace(request, url="http://192.0.2.1/"))
+    assert outcome.error == "blocked"
+
+
+async def test_headers_that_cannot_be_sent_are_refused(nobody: int) -> None:
+    request = replace(post(nobody, Wire()), headers=(("x-a", "1\r\nx-b: 2"),))
+    with pytest.raises(InputError, match="line break"):
+        await sent(request)
+
+
+async def test_over_tls_it_is_all_the_same(serve: Serve) -> None:
+    port = await serve(answers(OK), tls=server_tls())
+    outcome = await sent(post(port, Wire(pieces=4, pause_ms=1), scheme="https"))
+    assert outcome.ok
+
+
+async def test_over_tls_a_reset_is_one_too(serve: Serve) -> None:
+    heard: list[object] = []
+    ended = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await listener(heard)(peer)
+        ended.set()
+
+    port = await serve(script, tls=server_tls())
+    wire = Wire(cut_at=4, ending="reset", pause_ms=30)
+    assert (await sent(post(port, wire, scheme="https"))).error == "connection_reset"
+    await asyncio.wait_for(ended.wait(), 5)
+    assert heard[-1] == "reset"
+
+
+async def test_over_tls_the_silence_after_a_part_lasts_until_the_time_is_up(serve: Serve) -> None:
+    heard: list[object] = []
+    port = await serve(listener(heard), tls=server_tls())
+    wire = Wire(cut_at=4, ending="half-close")
+    outcome = await sent(post(port, wire, scheme="https"), timeout_ms=200)
+    assert outcome.error == "timeout"
+
+
+async def test_a_certificate_that_nobody_trusts_is_a_failure_of_tls(serve: Serve) -> None:
+    port = await serve(answers(OK), tls=server_tls())
+    sender = Sender(guard=Guard())
+    outcome = await sender.send(post(port, Wire(), scheme="https"))
+    await sender.close()
+    assert outcome.error == "tls"
+    assert outcome.detail is not None
+    assert outcome.detail.startswith(f"TLS with localhost:{port} failed: ")

@@ -1,0 +1,313 @@
+"""The sender: each request by the transport that its URL asks for, and nothing raised."""
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import trustme
+from msgspec.structs import replace
+from tests.sender.peer import Peer, Serve, answers
+
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.domain.models import Request, Response, Wire
+from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.sender.asgi import Receive, Scope, Send
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.sender import Sender
+
+BOTH_LOOPS = True
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def post(url: str) -> Request:
+    headers = (("host", parse_url(url).authority), ("content-length", "2"))
+    return Request("POST", url, headers, b"hi")
+
+
+@pytest.fixture
+async def sender() -> AsyncIterator[Sender]:
+    sender = Sender(guard=Guard())
+    yield sender
+    await sender.close()
+
+
+def tls_pair() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return the contexts of a server named localhost, and of a client that trusts it."""
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    ca = trustme.CA()
+    ca.issue_cert("localhost").configure_cert(server)
+    ca.configure_trust(client)
+    return server, client
+
+
+def answering(status: int) -> httpx.MockTransport:
+    return httpx.MockTransport(lambda request: httpx.Response(status))
+
+
+async def test_http_is_sent_on_connections_that_are_kept(sender: Sender, serve: Serve) -> None:
+    async def script(peer: Peer) -> None:
+        while True:
+            assert await peer.request() == b"POST /in?x=1 HTTP/1.1\r\n" + (
+                f"host: 127.0.0.1:{port}\r\ncontent-length: 2\r\n\r\nhi".encode()
+            )
+            await peer.send(OK)
+
+    port = await serve(script)
+    first = await sender.send(post(f"http://127.0.0.1:{port}/in?x=1"))
+    second = await sender.send(post(f"http://127.0.0.1:{port}/in?x=1"))
+    assert first.response == Response(200, (("content-length", "2"),), b"ok")
+    assert first.timing.connect_ms is not None
+    assert second.timing.connect_ms is None
+
+
+async def test_https_to_an_ipv6_address_is_sent_too(serve: Serve) -> None:
+    sender = Sender(guard=Guard())
+    outcome = await sender.send(post("https://[::1]:9/"))
+    await sender.close()
+    assert outcome.error == "connection_refused", outcome.detail
+
+
+async def test_https_is_sent_by_httpx_with_the_target_to_the_byte(serve: Serve) -> None:
+    server, client = tls_pair()
+
+    async def script(peer: Peer) -> None:
+        while True:
+            assert (await peer.request()).startswith(b"POST /a/../b?%7B%7Bc HTTP/1.1\r\n")
+            await peer.send(OK)
+
+    port = await serve(script, tls=server)
+    sender = Sender(guard=Guard(), ssl_context=client)
+    first = await sender.send(post(f"https://localhost:{port}/a/../b?{{%7Bc"))
+    second = await sender.send(post(f"https://localhost:{port}/a/../b?{{%7Bc"))
+    await sender.close()
+    assert first.ok
+    assert first.timing.tls_ms is not None
+    assert second.ok
+    assert second.timing.tls_ms is None
+
+
+async def test_only_allowed_hosts_are_sent_to(sender: Sender) -> None:
+    for scheme in ("http", "https"):
+        outcome = await sender.send(post(f"{scheme}://10.1.2.3/"))
+        assert outcome.error == "blocked"
+        assert outcome.detail is not None
+        assert "--allow-host 10.1.2.3" in outcome.detail
+
+
+async def test_the_time_is_limited(serve: Serve) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.gone()
+
+    async def hang(request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    sender = Sender(guard=Guard(), timeout_ms=40)
+    sender.mount("http://app.test", httpx.MockTransport(hang))
+    for url in (f"http://127.0.0.1:{await serve(script)}/", "http://app.test/"):
+        outcome = await sender.send(post(url))
+        assert outcome.error == "timeout"
+        assert 38 <= outcome.timing.total_ms < 2000
+    await sender.close()
+
+
+async def test_so_much_of_a_body_is_kept_as_is_asked_for(serve: Serve) -> None:
+    sent = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody"
+    server, client = tls_pair()
+    sender = Sender(guard=Guard(), keep=3, ssl_context=client)
+    sender.mount("http://app.test", httpx.MockTransport(lambda _: httpx.Response(200, text="body")))
+    for url in (
+        f"http://localhost:{await serve(answers(sent))}/",
+        f"https://localhost:{await serve(answers(sent), tls=server)}/",
+        "http://app.test/",
+    ):
+        outcome = await sender.send(post(url))
+        assert outcome.response is not None
+        assert (outcome.response.body, outcome.response.truncated) == (b"bod", True)
+    await sender.close()
+
+
+async def test_an_injected_transport_takes_every_request() -> None:
+    sender = Sender(guard=Guard(), transport=answering(202))
+    for url in ("http://127.0.0.1:9/", "https://127.0.0.1:9/", "http://10.1.2.3/"):
+        outcome = await sender.send(post(url))
+        assert outcome.response == Response(202, (), b"")
+    await sender.close()
+
+
+async def test_a_mounted_transport_takes_the_requests_to_its_origin(
+    sender: Sender, nobody: int
+) -> None:
+    sender.mount("http://app.test", answering(201))
+    sender.mount("https://APP.test:443/", answering(202))
+    sender.mount(f"http://127.0.0.1:{nobody}", answering(203))
+    expected = {
+        "http://app.test/in?x=1": 201,
+        "HTTP://App.test:80": 201,
+        "https://app.test/in": 202,
+        f"http://127.0.0.1:{nobody}/in": 203,
+    }
+    for url, status in expected.items():
+        outcome = await sender.send(post(url))
+        assert outcome.response is not None
+        assert outcome.response.status_code == status
+    for url in ("http://app.test.invalid/", "http://sub.app.test.invalid/"):
+        assert (await sender.send(post(url))).error == "dns"
+
+
+async def test_a_mounted_transport_goes_before_an_injected_one() -> None:
+    sender = Sender(guard=Guard(), transport=answering(500))
+    sender.mount("http://app.test", answering(201))
+    assert (await sender.send(post("http://app.test/"))).ok
+    assert not (await sender.send(post("http://other.test/"))).ok
+    await sender.close()
+
+
+async def test_a_transport_may_stand_beside_a_socket_for_what_is_written_in_an_unusual_way(
+    sender: Sender, serve: Serve
+) -> None:
+    url = f"http://127.0.0.1:{await serve(answers(OK))}"
+    sender.mount(url, answering(201), beside=True)
+    assert sender.has_socket(url)
+    plain = await sender.send(post(url))
+    unusual = await sender.send(replace(post(url), wire=Wire(pieces=2)))
+    statuses = [one.response.status_code for one in (plain, unusual) if one.response]
+    assert statuses == [201, 200]
+
+
+@pytest.mark.parametrize("url", ["app.test", "http://app.test/in", "http://app.test?x", "ftp://a"])
+def test_only_an_origin_can_be_mounted(url: str) -> None:
+    sender = Sender(guard=Guard())
+    with pytest.raises(InputError) as caught:
+        sender.mount(url, answering(200))
+    assert caught.value.pointer == "/url"
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    message = await receive()
+    headers = dict(scope["headers"])
+    assert scope["method"] == "POST"
+    assert scope["query_string"] == b"x=1"
+    assert headers[b"host"] == b"app.test"
+    start = {"type": "http.response.start", "status": 200, "headers": [(b"X-Case", b"kept")]}
+    if scope["path"] == "/raises":
+        raise ValueError("boom")
+    await send(start)
+    if scope["path"] == "/raises-halfway":
+        raise ValueError("boom")
+    await send({"type": "http.response.body", "body": message["body"]})
+    if scope["path"] == "/raises-afterwards":
+        raise ValueError("boom")
+
+
+@pytest.mark.parametrize("injected", [True, False])
+async def test_an_asgi_app_answers_as_it_would_on_a_server(injected: bool) -> None:
+    transport = httpx.ASGITransport(app)
+    sender = Sender(guard=Guard(), transport=transport if injected else None)
+    if not injected:
+        sender.mount("http://app.test", transport)
+
+    async def send(path: str) -> tuple[int | str | None, bytes]:
+        outcome = await sender.send(post(f"http://app.test{path}?x=1"))
+        if outcome.response is None:
+            return outcome.error, b""
+        return outcome.response.status_code, outcome.response.body
+
+    assert await send("/") == (200, b"hi")
+    assert await send("/raises") == (500, b"")
+    assert await send("/raises-halfway") == ("connection_reset", b"")
+    assert await send("/raises-afterwards") == (200, b"hi")
+    assert transport.app is app
+    await sender.close()
+
+
+async def test_an_asgi_app_keeps_what_its_transport_tells_it() -> None:
+    seen: list[tuple[str, object]] = []
+
+    async def telling(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append((scope["root_path"], scope["client"]))
+
+    transport = httpx.ASGITransport(telling, root_path="/root", client=("10.0.0.1", 7))
+    await Sender(guard=Guard(), transport=transport).send(post("http://app.test/"))
+    assert seen == [("/root", ("10.0.0.1", 7))]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("POST", "app.test/in", (), b""),
+        Request("POST", "http://app.test/", (("x-a", "1\r\nx-b: 2"),), b""),
+        Request("POST", "https://127.0.0.1/", (("x-a", "1\r\nx-b: 2"),), b""),
+        Request("POST", "http://127.0.0.1/", (("x-a", "1\r\nx-b: 2"),), b""),
+    ],
+)
+async def test_a_request_that_nobody_could_be_sent_is_refused(
+    sender: Sender, request_: Request
+) -> None:
+    sender.mount("http://app.test", answering(200))
+    with pytest.raises(InputError):
+        await sender.send(request_)
+
+
+async def test_closing_leaves_a_transport_to_whoever_made_it(serve: Serve) -> None:
+    async with httpx.AsyncHTTPTransport() as transport:
+        sender = Sender(guard=Guard(), transport=transport)
+        port = await serve(answers(OK, OK))
+        assert (await sender.send(post(f"http://127.0.0.1:{port}/"))).ok
+        await sender.close()
+        outcome = await sender.send(post(f"http://127.0.0.1:{port}/"))
+        assert outcome.ok
+        assert outcome.timing.connect_ms is None
+
+
+async def test_closing_lets_go_of_kept_connections(sender: Sender, serve: Serve) -> None:
+    gone = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.gone()
+        gone.set()
+
+    assert (await sender.send(post(f"http://127.0.0.1:{await serve(script)}/"))).ok
+    await sender.close()
+    await gone.wait()
+
+
+def test_plain_http_does_not_pay_for_httpx() -> None:
+    program = """
+import asyncio, sys
+from pivotal_sandbox.domain.models import Request
+from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.sender import Sender
+
+async def main():
+    sender = Sender(guard=Guard())
+    outcome = await sender.send(Request("POST", "http://127.0.0.1:1/", (), b""))
+    await sender.close()
+    return outcome.error
+
+print(asyncio.run(main()), "httpx" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.split() == ["connection_refused", "False"]
+
+
+async def test_what_is_written_in_an_unusual_way_needs_a_socket(sender: Sender) -> None:
+    request = replace(post("http://app.test/"), wire=Wire(pieces=2))
+    assert sender.has_socket("http://app.test/")
+    sender.mount("http://app.test", answering(200))
+    assert not sender.has_socket("http://app.test/in")
+    assert sender.has_socket("http://other.test/")
+    with pytest.raises(InputError, match=r"needs a socket, and http://app\.test has") as caught:
+        await sender.send(request)
+    assert caught.value.pointer == "/fault"
+    assert not Sender(guard=Guard(), transport=answering(200)).has_socket("http://a.test/")

@@ -1,9 +1,0 @@
-"""Moments."""
-
-from datetime import UTC, datetime
-
-from pivotal_sandbox.testing.moment import moment
-
-
-def test_a_moment_has_its_milliseconds_and_its_zone() -> None:
-    assert moment(1_767_225_600_123) == datetime(2026, 1, 1, 0, 0, 0, 123_000, UTC)
