@@ -16,8 +16,8 @@ from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.feed import Activity, Captured
-from pivotal_sandbox.records.record_store import World
-from pivotal_sandbox.records.sample_data import Names, load_names
+from pivotal_sandbox.records.record_store import RecordStore
+from pivotal_sandbox.records.sample_data import SampleData, load_sample_data
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running, Settings, serve
 
@@ -83,7 +83,7 @@ async def client(running: Running) -> AsyncIterator[httpx.AsyncClient]:
 class NewWorld(Protocol):
     """Makes a world; the same seed makes the same world."""
 
-    def __call__(self, seed: object = 1, catalog: Catalog = ...) -> World: ...
+    def __call__(self, seed: object = 1, catalog: Catalog = ...) -> RecordStore: ...
 
 
 @pytest.fixture(scope="session")
@@ -92,19 +92,19 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def names() -> Names:
-    return load_names()
+def names() -> SampleData:
+    return load_sample_data()
 
 
 @pytest.fixture(scope="session")
-def new_world(catalog: Catalog, names: Names) -> NewWorld:
-    def make(seed: object = 1, catalog: Catalog = catalog) -> World:
+def new_world(catalog: Catalog, names: SampleData) -> NewWorld:
+    def make(seed: object = 1, catalog: Catalog = catalog) -> RecordStore:
         source = random.Random(f"{seed}")
-        return World("test", catalog, names, Ids(source), source)
+        return RecordStore("test", catalog, names, Ids(source), source)
 
     return make
 
 
 @pytest.fixture
-def world(new_world: NewWorld) -> World:
+def world(new_world: NewWorld) -> RecordStore:
     return new_world()

@@ -11,7 +11,7 @@ from referencing import Registry
 
 from pivotal_sandbox.common.timestamps import parse_rfc3339, rfc3339
 from pivotal_sandbox.package_data import FIXTURES
-from pivotal_sandbox.records.sample_data import load_names
+from pivotal_sandbox.records.sample_data import load_sample_data
 
 # What the README promises; * marks what Pivotal's own page names.
 PROMISED = [
@@ -188,7 +188,7 @@ def test_nobody_real_can_be_written_to() -> None:
 
 
 def test_the_names_are_of_many_places_and_fit_the_schemas() -> None:
-    names = load_names()
+    names = load_sample_data()
     assert {one.place for one in names.people} <= names.places.keys()
     assert {one.place for one in names.companies} <= names.places.keys()
     assert len({one.place for one in names.people}) >= 20

@@ -11,7 +11,7 @@ from watchfiles import Change, DefaultFilter, awatch
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure
 from pivotal_sandbox.sender.pool import Pool
 
@@ -49,7 +49,7 @@ class Receiver:
 
     async def answers(self) -> bool:
         """Say whether it takes a connection, or, where it has one, whether its health is good."""
-        pool = Pool(Guard(self.allow_hosts))
+        pool = Pool(AddressGuard(self.allow_hosts))
         try:
             if self.health is not None:
                 place = parse_url(self.health)

@@ -42,7 +42,7 @@ from pivotal_sandbox.domain.models import (
     Timing,
 )
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.domain.retry_policy import Decision, after
 from pivotal_sandbox.feed import Activity, Attempted
 from pivotal_sandbox.sandbox.sandbox import Sandbox
@@ -90,7 +90,7 @@ class ByHand:
             ids.new(DELIVERY, now), event_id, type, self.endpoint.id, "test", self.url, now
         )
         await database.put([event_row(event), delivery_row(delivery)])
-        request = plan(
+        request = build_request(
             delivery.id,
             type,
             event.body,

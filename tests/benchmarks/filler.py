@@ -13,7 +13,7 @@ from pivotal_sandbox.common.ids import DELIVERY, ENDPOINT, EVENT, Ids
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Delivery, Event, Mode, Status
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.records.sample_data import load_names
+from pivotal_sandbox.records.sample_data import load_sample_data
 from pivotal_sandbox.store.database import Row, Table
 from pivotal_sandbox.store.deliveries import DELIVERIES, EVENTS, delivery_row, event_row
 
@@ -65,7 +65,7 @@ def _rows(
     types: list[tuple[str, dict[str, Any]]] = [
         (type.name, json.loads(json.dumps(type.example))["data"]) for type in load_catalog(None)
     ]
-    names = [company.name for company in load_names().companies]
+    names = [company.name for company in load_sample_data().companies]
     weights, ends = [end[0] for end in _ENDS], [end[1:] for end in _ENDS]
     for number in range(count):
         now = MANUAL_START + _moment(number, count)

@@ -30,8 +30,8 @@ import uvloop
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.domain.request import build_request
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.httpx_adapter import WireTransport
 from pivotal_sandbox.sender.pool import Pool
 
@@ -59,7 +59,7 @@ def request_to(url: str) -> Request:
     """Return a signed delivery of an example event."""
     type = next(one for one in load_catalog() if one.name == "customer.updated")
     body = envelope("evt_1", type.name, 0, json.loads(json.dumps(type.example))["data"])
-    return plan("msg_1", type.name, body, url=url, secrets=["whsec_1"], timestamp=0)
+    return build_request("msg_1", type.name, body, url=url, secrets=["whsec_1"], timestamp=0)
 
 
 @contextmanager
@@ -101,7 +101,7 @@ async def rate(send: Callable[[], Awaitable[int]], in_flight: int, window: float
 
 
 async def by_pool(request: Request, window: float) -> float:
-    pool = Pool(Guard())
+    pool = Pool(AddressGuard())
 
     async def send() -> int:
         outcome = await pool.exchange(request, timeout_ms=10_000)

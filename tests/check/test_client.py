@@ -7,17 +7,17 @@ from contextlib import AsyncExitStack
 import trustme
 from tests.check.server import Answer, Request, serving
 
-from pivotal_sandbox.check.client import WireLine
-from pivotal_sandbox.check.request import Shot, make_shot
+from pivotal_sandbox.check.client import HttpReceiverClient
+from pivotal_sandbox.check.request import CheckRequest, build_check_request
 from pivotal_sandbox.domain.models import Event
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 
 BODY = b'{"id":"evt_1","type":"customer.at_risk"}'
 EVENT = Event("evt_1", "customer.at_risk", "test", 0, BODY)
 
 
-def shot(url: str, label: str = "x") -> Shot:
-    return make_shot(label, EVENT, url=url, secret="s", t=1, delivery_id="msg_1")
+def shot(url: str, label: str = "x") -> CheckRequest:
+    return build_check_request(label, EVENT, url=url, secret="s", t=1, delivery_id="msg_1")
 
 
 class Seen:
@@ -35,7 +35,7 @@ async def test_a_shot_arrives_to_the_byte_and_the_answer_comes_back() -> None:
     seen = Seen()
     async with serving(seen) as url:
         sent = shot(url, "a label")
-        exchange = await WireLine(url, Guard(), timeout_ms=5_000).send(sent)
+        exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(sent)
     assert exchange.sent == sent.sent
     assert exchange.sent[exchange.head_size :] == BODY
     assert (exchange.status, exchange.response_body, exchange.label) == (202, b"thanks", "a label")
@@ -47,7 +47,7 @@ async def test_a_shot_arrives_to_the_byte_and_the_answer_comes_back() -> None:
 async def test_a_body_can_come_in_pieces() -> None:
     seen = Seen()
     async with serving(seen) as url:
-        line = WireLine(url, Guard(), timeout_ms=5_000)
+        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
         exchange = await line.send(shot(url), piece=10, pause_ms=20)
     assert exchange.status == 202
     assert seen.requests[0].pieces > 2
@@ -66,7 +66,7 @@ async def test_a_volley_is_complete_at_one_moment() -> None:
         return Answer(200)
 
     async with serving(handler) as url:
-        line = WireLine(url, Guard(), timeout_ms=5_000)
+        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
         exchanges = await line.volley([shot(url, str(n)) for n in range(6)])
     assert [one.status for one in exchanges] == [200] * 6
     assert [one.label for one in exchanges] == list("012345")
@@ -75,7 +75,7 @@ async def test_a_volley_is_complete_at_one_moment() -> None:
 
 async def test_a_second_shot_follows_on_the_same_connection() -> None:
     async with serving(Seen()) as url:
-        line = WireLine(url, Guard(), timeout_ms=5_000)
+        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
         first, second = await line.follow(shot(url, "one"), shot(url, "two"))
     assert (first.label, second.label) == ("one", "two")
     assert second.status == 202
@@ -86,7 +86,7 @@ async def test_a_closed_connection_ends_the_row() -> None:
         return Answer(401, headers={"connection": "close"})
 
     async with serving(handler) as url:
-        line = WireLine(url, Guard(), timeout_ms=5_000)
+        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
         assert [one.status for one in await line.follow(shot(url), shot(url))] == [401]
 
 
@@ -98,7 +98,9 @@ async def test_a_body_can_be_broken_off() -> None:
             cut.set_result(body)
 
     async with serving(Watching()) as url:
-        exchange = await WireLine(url, Guard(), timeout_ms=5_000).break_off(shot(url), 7)
+        exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).break_off(
+            shot(url), 7
+        )
         async with asyncio.timeout(5):
             assert await cut == BODY[:7]
     assert exchange.status is None
@@ -110,7 +112,7 @@ async def test_no_answer_in_time_is_a_timeout() -> None:
         return Answer(200)
 
     async with serving(handler) as url:
-        line = WireLine(url, Guard(), timeout_ms=5_000)
+        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
         exchange = await line.send(shot(url), timeout_ms=50)
     assert (exchange.status, exchange.failure) == (None, "timeout")
     assert exchange.error is not None
@@ -118,7 +120,7 @@ async def test_no_answer_in_time_is_a_timeout() -> None:
 
 async def test_nobody_there_is_an_exchange_too() -> None:
     url = "http://127.0.0.1:1/"
-    line, one = WireLine(url, Guard(), timeout_ms=5_000), shot(url)
+    line, one = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000), shot(url)
     exchanges = [
         await line.send(one),
         await line.break_off(one, 1),
@@ -130,7 +132,7 @@ async def test_nobody_there_is_an_exchange_too() -> None:
 
 async def test_an_address_that_is_not_allowed_is_not_reached() -> None:
     url = "http://192.0.2.1/"
-    exchange = await WireLine(url, Guard(), timeout_ms=5_000).send(shot(url))
+    exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(shot(url))
     assert exchange.failure == "blocked"
 
 
@@ -152,8 +154,8 @@ async def test_tls_needs_a_certificate_that_is_trusted() -> None:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         trusting = ssl.create_default_context()
         authority.configure_trust(trusting)
-        good = WireLine(url, Guard(), timeout_ms=5_000, ssl_context=trusting)
+        good = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000, ssl_context=trusting)
         assert (await good.send(shot(url))).status == 200
-        refused = await WireLine(url, Guard(), timeout_ms=5_000).send(shot(url))
+        refused = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(shot(url))
         assert refused.failure == "tls"
         assert "self" in (refused.error or "") or "unable" in (refused.error or "")

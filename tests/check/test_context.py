@@ -7,21 +7,21 @@ import pytest
 from tests.check.test_session import Counts, Script
 
 from pivotal_sandbox import SignatureError, verify
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.registry import CASES
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import Session, Settings
 
 SECRET = "whsec_bench"
 NOW = 1_795_000_000_000
 
 
-def bench(seed: int = 1, line: Script | None = None, probe: Counts | None = None) -> Bench:
+def bench(seed: int = 1, line: Script | None = None, probe: Counts | None = None) -> CheckContext:
     settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, 1_000)
-    return Bench(Session(settings, line or Script(200), NOW, probe), CASES[1])
+    return CheckContext(Session(settings, line or Script(200), NOW, probe), CASES[1])
 
 
-def signature(shot: Shot) -> str:
+def signature(shot: CheckRequest) -> str:
     lines = shot.head.decode("latin-1").split("\r\n")
     return next(one.partition(": ")[2] for one in lines if one.startswith("pivotal-signature"))
 

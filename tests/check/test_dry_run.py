@@ -2,7 +2,7 @@
 
 import pytest
 
-from pivotal_sandbox.check.dry_run import rehearse
+from pivotal_sandbox.check.dry_run import dry_run
 from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.session import Settings
 from pivotal_sandbox.errors import InputError
@@ -15,7 +15,7 @@ OWN = [case.id for case in CASES if case.turn != "last" or case.id == "still-ali
 
 @pytest.mark.parametrize("id", OWN)
 async def test_each_check_can_be_rehearsed(id: str) -> None:
-    exchanges = await rehearse(id, SETTINGS)
+    exchanges = await dry_run(id, SETTINGS)
     assert exchanges
     assert all(one.sent.startswith((b"POST /hooks", b"GET /hooks")) for one in exchanges)
     assert all(one.label for one in exchanges)
@@ -31,4 +31,4 @@ async def test_each_check_can_be_rehearsed(id: str) -> None:
 )
 async def test_what_has_no_requests_says_so(id: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        await rehearse(id, SETTINGS)
+        await dry_run(id, SETTINGS)

@@ -9,7 +9,7 @@ import pytest
 
 from pivotal_sandbox.check.model import Report
 from pivotal_sandbox.check.probe import ProbeUrl
-from pivotal_sandbox.check.receiver_process import started
+from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.check.runner import check
 
 STORY = Path(__file__).parent / "first_handler"
@@ -25,7 +25,7 @@ async def grade(version: str, folder: Path) -> Report:
         "run --port $PORT"
     )
     url = f"{base}/webhooks/pivotal"
-    async with started(command, url, SECRET):
+    async with start_receiver(command, url, SECRET):
         return await check(url, SECRET, probe=ProbeUrl(f"{base}/done/{{id}}"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.check.server import Answer, Request, serving
 
-from pivotal_sandbox.check.receiver_process import started
+from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.errors import InputError, UnreachableError
 
 SERVER = """
@@ -47,7 +47,7 @@ async def test_it_is_told_its_port_and_secret_and_ended_with_its_children(
         f"cd {tmp_path}; sleep 60 & echo $! > {pids}; "
         f"{sys.executable} server.py & echo $! >> {pids}; wait"
     )
-    async with started(command, url, "s3cret", probe_file=tmp_path / "probe") as receiver:
+    async with start_receiver(command, url, "s3cret", probe_file=tmp_path / "probe") as receiver:
         assert f"up, with s3cret {tmp_path / 'probe'}" in receiver.output()
         assert receiver.exit_code is None
         children = [int(line) for line in pids.read_text().split()]
@@ -60,7 +60,7 @@ async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url
     (tmp_path / "server.py").write_text(SERVER)
     pids = tmp_path / "pids"
     command = f"cd {tmp_path}; echo $$ >> {pids}; trap '' TERM; exec {sys.executable} server.py"
-    async with started(command, url, "s3cret") as receiver:
+    async with start_receiver(command, url, "s3cret") as receiver:
         await receiver.restart()
         first, second = map(int, pids.read_text().split())
         assert receiver.output().count("up, with s3cret") == 2
@@ -75,7 +75,7 @@ async def test_what_left_its_process_group_is_not_taken_for_killed(
     (tmp_path / "server.py").write_text(SERVER)
     pid = tmp_path / "pid"
     daemon = f"setsid sh -c 'echo $$ > {pid}; exec {sys.executable} server.py' & wait"
-    async with started(f"cd {tmp_path}; {daemon}", url, "s3cret") as receiver:
+    async with start_receiver(f"cd {tmp_path}; {daemon}", url, "s3cret") as receiver:
         try:
             with pytest.raises(InputError, match="a daemon or a container, and cannot be killed"):
                 await receiver.restart()
@@ -86,20 +86,20 @@ async def test_what_left_its_process_group_is_not_taken_for_killed(
 async def test_who_ignores_the_order_to_end_is_killed(tmp_path: Path, url: str) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     command = f"cd {tmp_path}; trap '' TERM; {sys.executable} server.py"
-    async with started(command, url, "s") as receiver:
+    async with start_receiver(command, url, "s") as receiver:
         pass
     assert receiver.exit_code is not None
 
 
 async def test_one_that_ends_at_once_is_shown_with_what_it_printed(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"(?s)exit code 3 before .*no such module"):
-        async with started("echo no such module; exit 3", url, "s"):
+        async with start_receiver("echo no such module; exit 3", url, "s"):
             raise AssertionError
 
 
 async def test_one_that_does_not_answer_in_time_is_ended(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"(?s)did not answer .* in 0.2 s.*\(nothing\)"):
-        async with started("sleep 60", url, "s", start_ms=200):
+        async with start_receiver("sleep 60", url, "s", start_ms=200):
             raise AssertionError
 
 
@@ -109,18 +109,18 @@ async def test_a_port_that_is_taken_is_not_graded_by_mistake() -> None:
 
     async with serving(handler) as url:
         with pytest.raises(InputError, match="answers already"):
-            async with started("sleep 60", url, "s"):
+            async with start_receiver("sleep 60", url, "s"):
                 raise AssertionError
 
 
 async def test_only_plain_http_is_started() -> None:
     with pytest.raises(InputError, match="http://"):
-        async with started("sleep 60", "https://127.0.0.1:1/", "s"):
+        async with start_receiver("sleep 60", "https://127.0.0.1:1/", "s"):
             raise AssertionError
 
 
 async def test_of_much_output_the_end_is_shown(url: str) -> None:
     command = f"{sys.executable} -c \"print('x' * 9000 + 'the end')\"; exit 1"
     with pytest.raises(UnreachableError, match=r"printed:\n…x+the end$"):
-        async with started(command, url, "s"):
+        async with start_receiver(command, url, "s"):
             raise AssertionError

@@ -3,15 +3,21 @@
 import pytest
 
 from pivotal_sandbox import verify
-from pivotal_sandbox.check.request import Shot, chunked, make_shot, of_method, recased
+from pivotal_sandbox.check.request import (
+    CheckRequest,
+    build_check_request,
+    chunked,
+    of_method,
+    recased,
+)
 from pivotal_sandbox.domain.models import Event
 
 EVENT = Event("evt_1", "customer.at_risk", "test", 0, b'{"id":"evt_1"}')
 URL = "http://127.0.0.1:8000/hooks"
 
 
-def shot(**changes: object) -> Shot:
-    return make_shot(
+def shot(**changes: object) -> CheckRequest:
+    return build_check_request(
         "a label",
         EVENT,
         url=URL,
@@ -22,7 +28,7 @@ def shot(**changes: object) -> Shot:
     )
 
 
-def headers(shot: Shot) -> list[tuple[str, str]]:
+def headers(shot: CheckRequest) -> list[tuple[str, str]]:
     _, *lines = shot.head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 

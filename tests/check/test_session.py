@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import pytest
 
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import REQUESTS_MOST, OverError, Session, Settings
 from pivotal_sandbox.domain.models import ErrorCode
 
-SHOT = Shot("x", b"POST / HTTP/1.1\r\n\r\n", b"", "evt_1", True, 0)
+SHOT = CheckRequest("x", b"POST / HTTP/1.1\r\n\r\n", b"", "evt_1", True, 0)
 SETTINGS = Settings("http://127.0.0.1:1/", "s", 1, 1_000)
 
 
-def answer(shot: Shot, status: int | None, failure: ErrorCode | None = None) -> Exchange:
+def answer(shot: CheckRequest, status: int | None, failure: ErrorCode | None = None) -> Exchange:
     return Exchange(shot.sent, 0, status, None, b"", 1.0, label=shot.label, failure=failure)
 
 
@@ -22,22 +22,27 @@ class Script:
 
     def __init__(self, *answers: int | ErrorCode) -> None:
         self.answers = list(answers)
-        self.sent: list[Shot] = []
+        self.sent: list[CheckRequest] = []
 
     async def send(
-        self, shot: Shot, *, piece: int = 0, pause_ms: float = 0, timeout_ms: float | None = None
+        self,
+        shot: CheckRequest,
+        *,
+        piece: int = 0,
+        pause_ms: float = 0,
+        timeout_ms: float | None = None,
     ) -> Exchange:
         self.sent.append(shot)
         now = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer(shot, now) if isinstance(now, int) else answer(shot, None, now)
 
-    async def volley(self, shots: Sequence[Shot]) -> list[Exchange]:
+    async def volley(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
         return [await self.send(shot) for shot in shots]
 
-    async def follow(self, first: Shot, second: Shot) -> list[Exchange]:
+    async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         return [await self.send(first), await self.send(second)]
 
-    async def break_off(self, shot: Shot, size: int) -> Exchange:
+    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
         return await self.send(shot)
 
 
@@ -117,7 +122,7 @@ async def test_the_hostile_request_under_way_is_blamed() -> None:
 
         async def send(
             self,
-            shot: Shot,
+            shot: CheckRequest,
             *,
             piece: int = 0,
             pause_ms: float = 0,
@@ -131,7 +136,7 @@ async def test_the_hostile_request_under_way_is_blamed() -> None:
 
     session = Session(SETTINGS, Crossing(200, "connection_reset", "connection_refused"), 0)
     await session.send("first", SHOT, hostile=False)
-    hostile = Shot("hostile", b"POST /x", b"", "", False, 0)
+    hostile = CheckRequest("hostile", b"POST /x", b"", "", False, 0)
     with pytest.raises(OverError):
         await session.send("guilty", hostile, hostile=True)
     assert session.death is not None

@@ -12,7 +12,7 @@ from tests.check.receivers import wrong
 
 from pivotal_sandbox.check.model import Report
 from pivotal_sandbox.check.probe import ProbeUrl
-from pivotal_sandbox.check.receiver_process import started
+from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.check.runner import check
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,9 @@ async def grade(command: str, folder: Path, start_ms: float = 60_000) -> Report:
         free.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{free.getsockname()[1]}"
     url = f"{base}/webhooks/pivotal"
-    async with started(f"cd '{folder}' && {command}", url, SECRET, start_ms=start_ms) as receiver:
+    async with start_receiver(
+        f"cd '{folder}' && {command}", url, SECRET, start_ms=start_ms
+    ) as receiver:
         report = await check(url, SECRET, probe=ProbeUrl(f"{base}/count/{{id}}"))
         found = {id: result.observed for id, result in wrong(report).items()}
         assert found == {}, receiver.output()

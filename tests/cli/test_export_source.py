@@ -21,7 +21,7 @@ from pivotal_sandbox.cli.export_source import attempts_sent, body_of, capture_se
 from pivotal_sandbox.cli.output import printable
 from pivotal_sandbox.domain.models import Headers
 from pivotal_sandbox.exports.curl import curl_of
-from pivotal_sandbox.exports.formats import How, export, get_form
+from pivotal_sandbox.exports.formats import ExportOptions, export, get_form
 from pivotal_sandbox.receiver.forward import end_to_end
 from pivotal_sandbox.web.server import Running
 
@@ -122,7 +122,7 @@ async def exported(running: Running, client: httpx.AsyncClient, form: str, **opt
         await put(running, request)
     sent = [capture_sent(one, running.url) for one in await captures(client, "raw")]
     assert len(sent) == len(REQUESTS)
-    return export(sent, get_form(form), How("1.0", **options))
+    return export(sent, get_form(form), ExportOptions("1.0", **options))
 
 
 def in_any_case(headers: list[list[str]]) -> list[tuple[str, str]]:
@@ -225,7 +225,7 @@ async def test_what_is_signed_when_it_is_sent_verifies(
     await put(running, HEAD + old + LENGTH % 4 + b"\r\nit's")
     await client.put("/api/bins/raw", json={"secret": "whsec_new"})
     sent = [capture_sent(one, running.url) for one in await captures(client, "raw")]
-    script = export(sent, get_form(form), How("1.0", re_sign=True)).encode()
+    script = export(sent, get_form(form), ExportOptions("1.0", re_sign=True)).encode()
     refused = await run("sh", "-e", input=script)
     assert refused.returncode != 0
     assert b"PIVOTAL_WEBHOOK_SECRET" in refused.stderr
@@ -248,7 +248,7 @@ def test_a_shell_reads_what_is_meant(
 ) -> None:
     """What strangers posted runs nothing: all of it is words of the one command, and its input."""
     shown = capture(path, headers, body)
-    command = export([capture_sent(shown, "http://h")], get_form("curl"), How("1.0"))
+    command = export([capture_sent(shown, "http://h")], get_form("curl"), ExportOptions("1.0"))
     assert printable(command) == command
     ran = subprocess.run(["sh"], input=RECORDER + command.encode(), capture_output=True, timeout=30)
     assert ran.stderr == b""

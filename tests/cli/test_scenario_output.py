@@ -7,7 +7,7 @@ import pytest
 from tests.scenarios.running import story, telling
 
 from pivotal_sandbox.cli.scenario_output import Transcript, json_of, lines_of
-from pivotal_sandbox.scenarios.transcript import Said, Summary
+from pivotal_sandbox.scenarios.transcript import Narration, Summary
 
 STEPS = """
 [[steps]]
@@ -77,7 +77,7 @@ def test_the_end_says_what_holds(held: int, failed: int, skipped: int, said: str
 
 
 def test_what_a_stranger_wrote_does_not_reach_the_terminal_as_it_is() -> None:
-    [_, line] = lines_of(Said(0, "a\x1b[31mb"))
+    [_, line] = lines_of(Narration(0, "a\x1b[31mb"))
     assert "\x1b[31m" not in line
 
 
@@ -87,4 +87,8 @@ async def test_what_nobody_wants_and_what_is_skipped_is_said() -> None:
     )
     assert "01-01 00:00:00    task.updated           no endpoint wants it" in told.lines
     assert Transcript().rest() == []
-    assert json_of(Said(0, "x")) == {"type": "said", "at": "1970-01-01T00:00:00.000Z", "text": "x"}
+    assert json_of(Narration(0, "x")) == {
+        "type": "said",
+        "at": "1970-01-01T00:00:00.000Z",
+        "text": "x",
+    }

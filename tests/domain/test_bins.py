@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.common.durations import LONGEST
-from pivotal_sandbox.domain.bins import Bin, Step, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, Step, parse_behavior
 from pivotal_sandbox.errors import InputError
 
 
@@ -26,7 +26,7 @@ from pivotal_sandbox.errors import InputError
     ],
 )
 def test_steps_are_read(json: list[Any], steps: tuple[Step, ...]) -> None:
-    assert parse_behaviour(json) == steps
+    assert parse_behavior(json) == steps
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_steps_are_read(json: list[Any], steps: tuple[Step, ...]) -> None:
 )
 def test_what_is_no_step_is_refused_with_its_place(json: Any, pointer: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        parse_behaviour(json)
+        parse_behavior(json)
     assert message in str(caught.value)
     assert caught.value.pointer == f"/behaviour{pointer}"
 
 
 def test_the_place_begins_where_the_caller_says() -> None:
     with pytest.raises(InputError) as caught:
-        parse_behaviour([200, 5], "")
+        parse_behavior([200, 5], "")
     assert caught.value.pointer == "/1/status"
 
 
@@ -101,7 +101,7 @@ VALUES = st.recursive(
 @given(VALUES | st.lists(VALUES | st.dictionaries(KEYS, VALUES, max_size=3), max_size=3))
 def test_any_json_is_a_behaviour_or_an_error_whose_place_exists(json: Any) -> None:
     try:
-        steps = parse_behaviour(json)
+        steps = parse_behavior(json)
     except InputError as error:
         _find({"behaviour": json}, error.pointer)
         return
@@ -133,7 +133,7 @@ def _find(place: Any, pointer: str) -> None:
     | st.sampled_from([Step(hang=True), Step(reset=True)])
 )
 def test_a_step_is_shown_as_what_makes_it(step: Step) -> None:
-    assert parse_behaviour([step.as_json()]) == (step,)
+    assert parse_behavior([step.as_json()]) == (step,)
 
 
 def test_a_bin_that_was_never_set_up_answers_200_at_once() -> None:

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.domain.endpoints import changed, labelled, new_endpoint, rotated
+from pivotal_sandbox.domain.endpoints import (
+    label_endpoints,
+    new_endpoint,
+    rotate_secret,
+    update_endpoint,
+)
 from pivotal_sandbox.domain.models import Endpoint
 from pivotal_sandbox.errors import InputError
 
@@ -50,23 +55,23 @@ def test_what_it_cannot_have_is_refused_at_its_making_and_at_a_change(
     assert caught.value.pointer == pointer
     if "secret" not in given:
         with pytest.raises(InputError, match=says):
-            changed(made(), {name: given[name] for name in given}, CATALOG)
+            update_endpoint(made(), {name: given[name] for name in given}, CATALOG)
 
 
 def test_a_change_leaves_the_rest_as_it_was() -> None:
-    after = changed(made(), {"enabled": False}, CATALOG)
+    after = update_endpoint(made(), {"enabled": False}, CATALOG)
     assert (after.enabled, after.secret, after.url) == (False, "whsec_old", "http://127.0.0.1/x")
 
 
 def test_after_a_rotation_both_secrets_sign_until_the_overlap_is_over() -> None:
-    endpoint = rotated(made(), "whsec_new", now=100, overlap=50)
+    endpoint = rotate_secret(made(), "whsec_new", now=100, overlap=50)
     assert endpoint.secrets(149) == ("whsec_new", "whsec_old")
     assert endpoint.secrets(150) == ("whsec_new",)
 
 
 def test_each_secret_is_labelled_by_whose_it_is() -> None:
     live = made(id="ep_2", mode="live", secret="whsec_live")
-    assert labelled([rotated(made(), "whsec_new", now=100, overlap=0), live]) == {
+    assert label_endpoints([rotate_secret(made(), "whsec_new", now=100, overlap=0), live]) == {
         "the test endpoint ep_1": "whsec_new",
         "the test endpoint ep_1 before its rotation": "whsec_old",
         "the live endpoint ep_2": "whsec_live",

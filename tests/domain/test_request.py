@@ -3,7 +3,7 @@
 import pytest
 
 from pivotal_sandbox.domain.models import Delivery, Endpoint
-from pivotal_sandbox.domain.request import new_delivery, plan
+from pivotal_sandbox.domain.request import build_request, new_delivery
 from pivotal_sandbox.errors import InputError, SignatureError
 from pivotal_sandbox.signature import verify
 
@@ -31,7 +31,7 @@ def test_a_new_delivery_is_pending_and_due_at_once(replay_of: str | None) -> Non
 
 
 def test_a_request_has_these_headers_in_this_order_and_no_other() -> None:
-    request = plan(
+    request = build_request(
         "msg_a",
         "customer.at_risk",
         BODY,
@@ -61,7 +61,7 @@ def test_a_request_has_these_headers_in_this_order_and_no_other() -> None:
 
 
 def test_while_a_secret_is_rotated_both_sign() -> None:
-    request = plan(
+    request = build_request(
         "m", "t", BODY, url="http://a.test", secrets=["whsec_new", "whsec_old"], timestamp=5
     )
     signature = dict(request.headers)["pivotal-signature"]
@@ -73,10 +73,10 @@ def test_while_a_secret_is_rotated_both_sign() -> None:
 
 
 def test_the_host_header_leaves_out_the_default_port() -> None:
-    request = plan("m", "t", b"", url="https://a.test:443/", secrets=["s"], timestamp=5)
+    request = build_request("m", "t", b"", url="https://a.test:443/", secrets=["s"], timestamp=5)
     assert request.headers[0] == ("host", "a.test")
 
 
 def test_nothing_is_planned_for_a_url_that_cannot_be_sent_to() -> None:
     with pytest.raises(InputError, match="http or https"):
-        plan("m", "t", b"", url="ftp://a.test", secrets=["s"], timestamp=5)
+        build_request("m", "t", b"", url="ftp://a.test", secrets=["s"], timestamp=5)

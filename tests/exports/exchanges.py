@@ -5,7 +5,7 @@ from itertools import count
 from hypothesis import strategies as st
 
 from pivotal_sandbox.domain.models import Capture, Headers, Outcome, Request, Response, Timing
-from pivotal_sandbox.exports.exchange import Sent, of_capture
+from pivotal_sandbox.exports.exchange import ExportedRequest, of_capture
 
 BASE = "http://h"
 HEADERS = (("host", "h"), ("content-type", "application/json"), ("pivotal-signature", "v1,t=1"))
@@ -36,12 +36,12 @@ def sent(
     accepted: bool | None = True,
     title: str = "task.completed",
     id: str = "",
-) -> Sent:
+) -> ExportedRequest:
     """Return what a delivery's attempt sent."""
     outcome = None
     if status is not None:
         outcome = Outcome(Timing(3.0), Response(status, (), b""))
-    return Sent(
+    return ExportedRequest(
         id or f"msg_{next(_ids)}",
         title,
         at,
@@ -63,7 +63,7 @@ def captured(
     status: int | None = 200,
     signed: bool = False,
     verified: bool | None = None,
-) -> Sent:
+) -> ExportedRequest:
     """Return what came in at a bin."""
     path, question, query = below.partition("?")
     return of_capture(
@@ -88,7 +88,7 @@ def captured(
     )
 
 
-def strangers() -> st.SearchStrategy[Sent]:
+def strangers() -> st.SearchStrategy[ExportedRequest]:
     """Return what strangers post to /in/: anything that a head and a body can carry."""
     return st.builds(
         captured,

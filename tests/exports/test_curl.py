@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.exports.exchanges import captured, sent, strangers
 
 from pivotal_sandbox.exports.curl import curl_command, curl_script, printf, quoted
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 
@@ -59,7 +59,7 @@ def test_a_signature_can_be_made_when_it_is_sent() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(them=st.lists(strangers(), max_size=3), re_sign=st.booleans())
-def test_a_script_runs_nothing_but_its_commands(them: list[Sent], re_sign: bool) -> None:
+def test_a_script_runs_nothing_but_its_commands(them: list[ExportedRequest], re_sign: bool) -> None:
     """curl and the signing are taken the place of; whatever else ran would say something."""
     text = curl_script(them, re_sign=re_sign)
     head = "curl() { cat >/dev/null; echo sent; }\nPIVOTAL_WEBHOOK_SECRET=x\nPATH=\n"

@@ -13,14 +13,14 @@ from referencing import Registry, Resource
 from tests.exports.exchanges import captured, sent, strangers
 
 from pivotal_sandbox.domain.models import Outcome, Response, Timing
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.har import har
 
 # The schema that har-validator and its like judge by; `make test` installs what package.json names.
 SCHEMAS = Path(__file__).parent / "har/node_modules/har-schema/lib"
 
 
-def entries(*them: Sent) -> list[dict[str, Any]]:
+def entries(*them: ExportedRequest) -> list[dict[str, Any]]:
     log = json.loads(har(them, version="1.0"))["log"]
     assert (log["version"], log["creator"]["name"]) == ("1.2", "pivotal-sandbox")
     found: list[dict[str, Any]] = log["entries"]
@@ -30,7 +30,7 @@ def entries(*them: Sent) -> list[dict[str, Any]]:
 @pytest.mark.needs("npm")
 @settings(deadline=None)
 @given(st.lists(strangers(), max_size=3))
-def test_it_is_valid_by_the_schema_of_the_format(them: list[Sent]) -> None:
+def test_it_is_valid_by_the_schema_of_the_format(them: list[ExportedRequest]) -> None:
     if not SCHEMAS.exists() and os.environ.get("CI") != "true":
         pytest.skip("npm did not install har-schema")
     schemas = [json.loads(file.read_text("utf-8")) for file in SCHEMAS.glob("*.json")]
@@ -47,7 +47,7 @@ def test_it_is_valid_by_the_schema_of_the_format(them: list[Sent]) -> None:
 
 @settings(deadline=None)
 @given(strangers())
-def test_what_was_sent_can_be_read_back_to_the_byte(one: Sent) -> None:
+def test_what_was_sent_can_be_read_back_to_the_byte(one: ExportedRequest) -> None:
     [entry] = entries(one)
     request = entry["request"]
     assert (request["method"], request["url"]) == (one.request.method, one.request.url)

@@ -14,11 +14,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tests.exports.exchanges import captured, sent, strangers
 
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.httpie import httpie_of, httpie_script
 
 
-def _framed(one: Sent) -> Sent:
+def _framed(one: ExportedRequest) -> ExportedRequest:
     request = one.request
     length = (("content-length", str(len(request.body))),) if request.body else ()
     return captured(
@@ -91,7 +91,7 @@ def run(words: list[str], body: bytes) -> None:
 @given(st.one_of(FRAMED, strangers()))
 @example(captured(headers=(("x", "@/etc/passwd"), ("content-length", "2"))))
 @example(captured(headers=(("x", ":=1;@a==b"), ("x", "2"), ("content-length", "2"))))
-def test_httpie_reads_what_is_meant_or_curl_sends_it(one: Sent) -> None:
+def test_httpie_reads_what_is_meant_or_curl_sends_it(one: ExportedRequest) -> None:
     command = httpie_of(one)
     assume(not command.startswith("# By curl"))
     with wire() as (base, heard):
@@ -107,7 +107,7 @@ def test_httpie_reads_what_is_meant_or_curl_sends_it(one: Sent) -> None:
     assert sorted(map(_case, lines)) == sorted(map(_case, expected + _host(one, base)))
 
 
-def _host(one: Sent, base: str) -> list[str]:
+def _host(one: ExportedRequest, base: str) -> list[str]:
     named = any(name.lower() == "host" for name, _ in one.request.headers)
     return [] if named else [f"host: {base.removeprefix('http://')}"]
 
@@ -132,7 +132,9 @@ def _case(line: str) -> str:
         (captured(method="GET", headers=(("x", "a\\:"),), body=b""), "such a value of a header"),
     ],
 )
-def test_what_httpie_cannot_send_is_left_to_curl_with_the_reason(one: Sent, reason: str) -> None:
+def test_what_httpie_cannot_send_is_left_to_curl_with_the_reason(
+    one: ExportedRequest, reason: str
+) -> None:
     comment, command = httpie_of(one).split("\n")
     assert comment == f"# By curl, as HTTPie cannot send {reason}."
     assert "curl " in command

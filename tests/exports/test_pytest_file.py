@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.exports.exchanges import captured, sent, strangers
 
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.pytest_file import pytest_file
 
 
@@ -25,7 +25,9 @@ def cases_of(tree: ast.Module) -> ast.List:
 @settings(deadline=None)
 @given(st.lists(strangers(), max_size=3))
 @example([captured(body=b'"""\\\' + exit() + \'', headers=(("x", '"""\\\'\x85'),))])
-def test_what_strangers_sent_is_literals_and_the_rest_is_always_the_same(them: list[Sent]) -> None:
+def test_what_strangers_sent_is_literals_and_the_rest_is_always_the_same(
+    them: list[ExportedRequest],
+) -> None:
     text = pytest_file(them)
     assert text.isascii()
     tree, empty = ast.parse(text), ast.parse(pytest_file([]))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.exports.exchanges import captured, sent, strangers
 
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.scenario import retelling
 from pivotal_sandbox.scenarios.parser import Scenario, parse_scenario
 from pivotal_sandbox.scenarios.steps import Advance, Send
@@ -75,7 +75,7 @@ def test_what_a_scenario_cannot_send_is_left_out_and_the_story_says_so() -> None
 @given(st.lists(strangers(), min_size=1, max_size=3))
 @example([captured(below="?a=1", body=b"it's \xff")])
 @example([captured(body=b"\x7f\"\\\\'\n", headers=(("x", '\x9b"\\'),))])
-def test_whatever_strangers_sent_is_read_back_as_it_was(them: list[Sent]) -> None:
+def test_whatever_strangers_sent_is_read_back_as_it_was(them: list[ExportedRequest]) -> None:
     """Nothing in body, header, path or title gets out of its string."""
     them.sort(key=lambda one: one.at)
     scenario = read(retelling(them))

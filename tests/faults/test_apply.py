@@ -9,15 +9,15 @@ from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Event, Request
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.apply import spoil, spoil_events
 from pivotal_sandbox.faults.registry import FAULTS
-from pivotal_sandbox.faults.signature import Signing
+from pivotal_sandbox.faults.signature import SigningContext
 from pivotal_sandbox.faults.traffic import OLDER
 
 NOW = 1_780_000_000_000
-SIGNING = Signing(("whsec_x",), 1, random.Random(7))
+SIGNING = SigningContext(("whsec_x",), 1, random.Random(7))
 FIRST_ONLY = {"reset-mid-body", "truncated-body", "abort-before-response"}
 OF_REQUESTS = {fault.name for fault in FAULTS if fault.group in ("signature", "transport")} | {
     "wrong-content-type"
@@ -26,7 +26,7 @@ OF_REQUESTS = {fault.name for fault in FAULTS if fault.group in ("signature", "t
 
 def planned() -> Request:
     body = b'{"id":"evt_1","data":{"id":"cus_1"}}'
-    return plan("msg_1", "x", body, url="http://a.test/", secrets=["whsec_x"], timestamp=1)
+    return build_request("msg_1", "x", body, url="http://a.test/", secrets=["whsec_x"], timestamp=1)
 
 
 @pytest.mark.parametrize("name", [fault.name for fault in FAULTS])

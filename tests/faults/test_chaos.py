@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.faults.chaos import LONGEST_DELAY, Chaos, Rule, Trouble, parse_chaos
+from pivotal_sandbox.faults.chaos import LONGEST_DELAY, Chaos, ChaosEffect, Rule, parse_chaos
 from pivotal_sandbox.faults.registry import FAULTS
 from pivotal_sandbox.faults.traffic import TIMES
 
@@ -147,7 +147,7 @@ def test_what_always_happens_always_happens() -> None:
 
 def test_what_never_happens_never_does() -> None:
     chaos = parse_chaos("5xx=0%,delay=1s..2s@0%,unicode=0%,duplicate=0%")
-    assert {chaos.of_attempt("7", id, 1) for id in IDS} == {Trouble()}
+    assert {chaos.of_attempt("7", id, 1) for id in IDS} == {ChaosEffect()}
     assert {chaos.of_event("7", id) or chaos.of_delivery("7", id) for id in IDS} == {None}
 
 

@@ -18,16 +18,16 @@ from pivotal_sandbox.domain.models import (
     Wire,
 )
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.chaos import parse_chaos
-from pivotal_sandbox.faults.injector import Mischief
+from pivotal_sandbox.faults.injector import FaultInjector
 from pivotal_sandbox.feed import Triggered
 
 OK = Outcome(Timing(1.0), Response(200, (), b"fine"))
 REFUSED = Outcome(Timing(1.0), None, "connection_refused", "Nobody listens.")
 DELIVERY = Delivery("msg_1", "evt_1", "x", "ep_1", "test", "http://a.test/", MANUAL_START)
-REQUEST = plan("msg_1", "x", b"{}", url="http://a.test/", secrets=["whsec_x"], timestamp=1)
+REQUEST = build_request("msg_1", "x", b"{}", url="http://a.test/", secrets=["whsec_x"], timestamp=1)
 SPENT = Attempt("msg_0", 1, 0, (("host", "old.test"), ("content-length", "4")), OK, b"[12]")
 
 
@@ -39,7 +39,7 @@ class World:
         self.sent: list[Request] = []
         self.log: dict[str, list[Attempt]] = {"msg_0": [SPENT]}
         self.sockets = True
-        self.mischief = Mischief(
+        self.mischief = FaultInjector(
             seed="7",
             send=self.send,
             attempts=self.attempts,

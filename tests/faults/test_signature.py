@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import SignatureError
-from pivotal_sandbox.faults.signature import SPOIL, Signing
+from pivotal_sandbox.faults.signature import SPOIL, SigningContext
 from pivotal_sandbox.signature import verify, verify_headers
 
 NOW = 1_780_000_000
@@ -20,12 +20,12 @@ SECRET = "whsec_a_secret"
 BODY = '{"id":"evt_1","type":"x","created_at":"2026","data":{"id":"cus_1","name":"Zoë"}}'.encode()
 
 
-def signing(*secrets: str) -> Signing:
-    return Signing(secrets or (SECRET,), NOW, random.Random(7))
+def signing(*secrets: str) -> SigningContext:
+    return SigningContext(secrets or (SECRET,), NOW, random.Random(7))
 
 
 def planned(body: bytes = BODY, *secrets: str) -> Request:
-    return plan(
+    return build_request(
         "msg_1", "x", body, url="http://a.test/", secrets=secrets or (SECRET,), timestamp=NOW
     )
 
@@ -117,7 +117,7 @@ def test_a_wrong_time_is_rightly_signed(name: str, at: int) -> None:
 
 
 def test_a_time_before_1970_is_1970() -> None:
-    early = Signing((SECRET,), 5, random.Random(7))
+    early = SigningContext((SECRET,), 5, random.Random(7))
     assert ",t=0," in signatures(SPOIL["stale-timestamp"](planned(), early))[0]
 
 
@@ -150,5 +150,5 @@ def test_a_rotated_secret_comes_first_and_the_one_that_is_known_second() -> None
 @pytest.mark.parametrize("name", ["wrong-secret", "rotated-secret"])
 def test_a_made_up_secret_is_the_same_under_the_same_source(name: str) -> None:
     assert spoilt(name) == spoilt(name)
-    other = SPOIL[name](planned(), Signing((SECRET,), NOW, random.Random(8)))
+    other = SPOIL[name](planned(), SigningContext((SECRET,), NOW, random.Random(8)))
     assert other != spoilt(name)

@@ -6,16 +6,16 @@ import pytest
 
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.models import Request, Wire
-from pivotal_sandbox.domain.request import plan
-from pivotal_sandbox.faults.signature import Signing
+from pivotal_sandbox.domain.request import build_request
+from pivotal_sandbox.faults.signature import SigningContext
 from pivotal_sandbox.faults.transport import PAUSE_MS, PIECES, SPOIL, as_headed
 
-SIGNING = Signing(("whsec_x",), 1, random.Random(7))
+SIGNING = SigningContext(("whsec_x",), 1, random.Random(7))
 BODY = b"0123456789"
 
 
 def planned(body: bytes = BODY) -> Request:
-    return plan("msg_1", "x", body, url="http://a.test/", secrets=["whsec_x"], timestamp=1)
+    return build_request("msg_1", "x", body, url="http://a.test/", secrets=["whsec_x"], timestamp=1)
 
 
 @pytest.mark.parametrize("name", SPOIL)

@@ -1,7 +1,7 @@
 from tests.load.samples import report
 
 from pivotal_sandbox.load.charts import HEIGHT, WIDTH, bars, lines
-from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.load.stats import LoadStats
 
 
 def test_each_slice_is_a_point_within_the_drawing() -> None:
@@ -31,5 +31,5 @@ def test_the_highest_bar_is_the_latency_that_most_had() -> None:
 
 
 def test_of_nothing_there_is_nothing_to_draw() -> None:
-    empty = lines(Tally(100))
-    assert (empty.p50, empty.troubled, bars(Tally(100))) == ("", (), ())
+    empty = lines(LoadStats(100))
+    assert (empty.p50, empty.troubled, bars(LoadStats(100))) == ("", (), ())

@@ -8,8 +8,8 @@ import trustme
 
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.load.connection import KNOWN_BYTES, KNOWN_MOST, Lane
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.load.connection import KNOWN_BYTES, KNOWN_MOST, LoadConnection
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.pool import Pool
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -22,7 +22,7 @@ END = b"."  # then the connection is closed
 class Talk:
     """A lane, what it was told, and how often an answer was parsed."""
 
-    def __init__(self, lane: Lane, told: asyncio.Queue[str]) -> None:
+    def __init__(self, lane: LoadConnection, told: asyncio.Queue[str]) -> None:
         self.lane = lane
         self._told = told
 
@@ -60,19 +60,19 @@ async def talking(
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls[0])
     url = parse_url(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     told: asyncio.Queue[str] = asyncio.Queue()
-    lane = await Pool(Guard()).connect(
+    lane = await Pool(AddressGuard()).connect(
         url,
         asyncio.get_running_loop().time() + 5,
         5_000,
         tls[1],
-        make=lambda peer: Lane(
+        make=lambda peer: LoadConnection(
             peer,
             known={} if known is None else known,
             done=lambda lane, answer: told.put_nowait(answer),
             timeout_ms=timeout_ms,
         ),
     )
-    assert isinstance(lane, Lane)
+    assert isinstance(lane, LoadConnection)
     try:
         yield Talk(lane, told)
     finally:

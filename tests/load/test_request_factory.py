@@ -8,16 +8,16 @@ from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.common.json_schema import Schema
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.load.request_factory import STOCK, Material
+from pivotal_sandbox.load.request_factory import STOCK, RequestFactory
 
 SECRET = "whsec_of_a_load"
 URL = "http://127.0.0.1:8000/hook?a=b"
 
 
-def material() -> Material:
-    return Material(URL, SECRET, load_catalog(), random.Random(7))
+def material() -> RequestFactory:
+    return RequestFactory(URL, SECRET, load_catalog(), random.Random(7))
 
 
 def taken(request: bytes) -> tuple[str, dict[str, str], bytes]:
@@ -35,7 +35,7 @@ def test_each_request_is_signed_and_as_the_sandbox_sends_it() -> None:
         headers["pivotal-event"],
         ["id", "type", "created_at", "data"],
     )
-    real = plan("msg_1", event["type"], body, url=URL, secrets=[SECRET], timestamp=0)
+    real = build_request("msg_1", event["type"], body, url=URL, secrets=[SECRET], timestamp=0)
     assert list(headers) == [name for name, _ in real.headers]
     assert headers["content-length"] == str(len(body))
 
@@ -80,4 +80,4 @@ def test_what_was_long_in_stock_is_made_anew(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_catalog_of_pings_only_is_no_load() -> None:
     ping = load_catalog().get("webhook.ping")
     with pytest.raises(InputError, match="no event type but"):
-        Material(URL, SECRET, Catalog([ping]), random.Random(7))
+        RequestFactory(URL, SECRET, Catalog([ping]), random.Random(7))

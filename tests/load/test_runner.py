@@ -8,7 +8,7 @@ from tests.load.receiver import NO_CONTENT, answering
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.errors import InputError, UnreachableError
 from pivotal_sandbox.load.runner import Ended, Load, run
-from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.load.stats import LoadStats
 
 FAILED = b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
 
@@ -17,8 +17,8 @@ async def no_content(head: bytes, body: bytes) -> bytes:
     return NO_CONTENT
 
 
-async def sent(load: Load, stop: asyncio.Event | None = None) -> tuple[Ended, Tally]:
-    total = Tally(load.slice_ms)
+async def sent(load: Load, stop: asyncio.Event | None = None) -> tuple[Ended, LoadStats]:
+    total = LoadStats(load.slice_ms)
     ended = await run(load, total.merge, stop or asyncio.Event())
     return ended, total
 
@@ -118,7 +118,7 @@ async def test_after_a_stop_an_answer_that_does_not_come_is_not_waited_for() -> 
 async def test_where_nobody_listens_any_more_it_goes_on_without_haste() -> None:
     async with answering(no_content) as url:
         stop = asyncio.Event()
-        total = Tally(100)
+        total = LoadStats(100)
         running = asyncio.create_task(run(load_of(url, None, 1_500, 2), total.merge, stop))
         while not len(total):
             await sleep(10)

@@ -8,33 +8,35 @@ from tests.load.receiver import NO_CONTENT, Answering, answering, connections_of
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.load.connection import Lane
-from pivotal_sandbox.load.request_factory import Material
+from pivotal_sandbox.load.connection import LoadConnection
+from pivotal_sandbox.load.request_factory import RequestFactory
 from pivotal_sandbox.load.scheduler import Done, Sending
-from pivotal_sandbox.load.stats import Tally
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.load.stats import LoadStats
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure
 from pivotal_sandbox.sender.pool import Pool
 
 
 def sending_to(url: str, *, rate: float | None, duration_ms: int = 200, slots: int = 4) -> Sending:
-    pool = Pool(Guard())
+    pool = Pool(AddressGuard())
 
-    async def connect(done: Done) -> Lane | Failure:
+    async def connect(done: Done) -> LoadConnection | Failure:
         return await pool.connect(
             parse_url(url),
             asyncio.get_running_loop().time() + 5,
             5_000,
-            make=lambda peer: Lane(peer, known={}, done=done, timeout_ms=5_000),
+            make=lambda peer: LoadConnection(peer, known={}, done=done, timeout_ms=5_000),
         )
 
-    make = Material(url, "whsec_1", load_catalog(), random.Random(7)).next
+    make = RequestFactory(url, "whsec_1", load_catalog(), random.Random(7)).next
     return Sending(
         make, connect, rate=rate, duration_ms=duration_ms, slots=slots, slice_ms=duration_ms
     )
 
 
-async def sent(answer: Answering, rate: float | None, duration_ms: int = 200) -> tuple[Tally, int]:
+async def sent(
+    answer: Answering, rate: float | None, duration_ms: int = 200
+) -> tuple[LoadStats, int]:
     """Return what was counted, and how many connections that took."""
     async with answering(answer) as url:
         sending = sending_to(url, rate=rate, duration_ms=duration_ms)

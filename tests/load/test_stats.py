@@ -1,6 +1,6 @@
 import pytest
 
-from pivotal_sandbox.load.stats import Tally, fate_of
+from pivotal_sandbox.load.stats import LoadStats, fate_of
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_the_fate_of_an_answer_is_what_pivotal_makes_of_it(answer: str, fate: st
 
 
 def test_latencies_are_kept_by_the_slice_in_which_the_request_was_due() -> None:
-    tally = Tally(slice_ms=100)
+    tally = LoadStats(slice_ms=100)
     tally.add("200", 5, 0)
     tally.add("500", 7, 199)
     assert {index: len(slice) for index, slice in tally.slices.items()} == {0: 1, 1: 1}
@@ -29,7 +29,7 @@ def test_latencies_are_kept_by_the_slice_in_which_the_request_was_due() -> None:
 
 
 def test_what_two_counted_adds_up() -> None:
-    one, other = Tally(100), Tally(100)
+    one, other = LoadStats(100), LoadStats(100)
     one.add("200", 1, 0)
     other.add("200", 3, 0)
     other.add("timeout", 10_000, 250)

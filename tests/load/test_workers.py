@@ -7,7 +7,7 @@ from tests.load.receiver import receiving
 
 from pivotal_sandbox.errors import UnreachableError
 from pivotal_sandbox.load.runner import Load
-from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.load.stats import LoadStats
 from pivotal_sandbox.load.workers import processes_for, send
 
 
@@ -37,7 +37,7 @@ def test_a_signal_ends_all_of_them_with_a_report(processes: int) -> None:
     before = signal.getsignal(signal.SIGINT)
     interrupted = threading.Event()
 
-    def interrupt(tally: Tally) -> None:
+    def interrupt(tally: LoadStats) -> None:
         if len(tally) and not interrupted.is_set():
             interrupted.set()
             os.kill(os.getpid(), signal.SIGINT)

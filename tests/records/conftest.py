@@ -10,9 +10,9 @@ import pytest
 from pivotal_sandbox.common.json_schema import Schema
 from pivotal_sandbox.common.rng import Draw
 from pivotal_sandbox.domain.catalog import Catalog
-from pivotal_sandbox.records.factory import Maker
-from pivotal_sandbox.records.record_store import Change, World
-from pivotal_sandbox.records.sample_data import Names
+from pivotal_sandbox.records.factory import RecordFactory
+from pivotal_sandbox.records.record_store import Change, RecordStore
+from pivotal_sandbox.records.sample_data import SampleData
 
 NOW = 1_780_000_000_000
 LATER = NOW + 60_000
@@ -30,7 +30,7 @@ def types(change: Change) -> list[str]:
     return [event.type for event in change.events]
 
 
-def made(world: World, object: str, /, now: int = NOW, **fields: Any) -> str:
+def made(world: RecordStore, object: str, /, now: int = NOW, **fields: Any) -> str:
     """Make a record, and return its id."""
     return world.create(object, fields, now).records[-1].id
 
@@ -41,5 +41,5 @@ def schema_of(catalog: Catalog, object: str) -> Schema:
 
 
 @pytest.fixture
-def maker(names: Names) -> Maker:
-    return Maker(names, Draw(random.Random(1)))
+def maker(names: SampleData) -> RecordFactory:
+    return RecordFactory(names, Draw(random.Random(1)))

@@ -10,14 +10,14 @@ from pivotal_sandbox.common.rng import Draw
 from pivotal_sandbox.common.timestamps import day, rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Record
-from pivotal_sandbox.records.factory import PREFIXES, Maker
-from pivotal_sandbox.records.sample_data import Names
+from pivotal_sandbox.records.factory import PREFIXES, RecordFactory
+from pivotal_sandbox.records.sample_data import SampleData
 
 NOW = 1_780_000_000_000
 IDS = {object: f"{prefix}{'0' * 26}" for object, prefix in PREFIXES.items()}
 
 
-def make(maker: Maker, object: str, at: int) -> Record:
+def make(maker: RecordFactory, object: str, at: int) -> Record:
     match object:
         case "customer":
             return maker.customer(IDS["customer"], at, NOW)
@@ -32,12 +32,12 @@ def make(maker: Maker, object: str, at: int) -> Record:
 
 @pytest.mark.parametrize("object", PREFIXES)
 def test_a_record_is_as_its_schema_has_it_whatever_is_drawn(
-    names: Names, catalog: Catalog, object: str
+    names: SampleData, catalog: Catalog, object: str
 ) -> None:
     schema = Schema(catalog.get(f"{object}.created").schema)
     nulls: set[str] = set()
     for seed in range(60):
-        maker = Maker(names, Draw(random.Random(seed)))
+        maker = RecordFactory(names, Draw(random.Random(seed)))
         for at in (NOW, NOW - 30 * DAY):
             record = make(maker, object, at)
             schema.check(record)
@@ -50,7 +50,7 @@ def test_a_record_is_as_its_schema_has_it_whatever_is_drawn(
     assert len(nulls) >= len(allowed) / 2
 
 
-def test_a_customer_at_risk_has_a_reason_and_a_day(maker: Maker) -> None:
+def test_a_customer_at_risk_has_a_reason_and_a_day(maker: RecordFactory) -> None:
     customer = maker.customer("cus_1", NOW - 30 * DAY, NOW, "at_risk")
     assert (customer["health"], customer["lifecycle"]) == ("at_risk", "active")
     assert customer["health_score"] <= 45
@@ -58,19 +58,19 @@ def test_a_customer_at_risk_has_a_reason_and_a_day(maker: Maker) -> None:
     assert customer["created_at"] < customer["at_risk_since"] == customer["updated_at"]
 
 
-def test_a_contact_is_reached_at_the_customers_domain(maker: Maker) -> None:
+def test_a_contact_is_reached_at_the_customers_domain(maker: RecordFactory) -> None:
     assert make(maker, "contact", NOW)["email"].endswith("@nandu.example.org")
 
 
 @pytest.mark.parametrize("domain", [None, 5, "x" * 500])
 def test_a_contact_is_reached_even_where_the_customer_has_no_good_domain(
-    maker: Maker, domain: object
+    maker: RecordFactory, domain: object
 ) -> None:
     contact = maker.contact("con_1", NOW, NOW, "cus_1", domain)
     assert contact["email"].endswith("@example.com")
 
 
-def test_an_onboarding_that_has_not_started_has_only_dates_ahead(maker: Maker) -> None:
+def test_an_onboarding_that_has_not_started_has_only_dates_ahead(maker: RecordFactory) -> None:
     onboarding = make(maker, "onboarding", NOW)
     assert {phase["status"] for phase in onboarding["phases"]} == {"pending"}
     assert onboarding["progress"] == 0
@@ -78,7 +78,7 @@ def test_an_onboarding_that_has_not_started_has_only_dates_ahead(maker: Maker) -
     assert day(NOW) <= onboarding["start_date"] < onboarding["target_date"]
 
 
-def test_an_onboarding_is_as_far_as_its_days_led(maker: Maker) -> None:
+def test_an_onboarding_is_as_far_as_its_days_led(maker: RecordFactory) -> None:
     onboarding = make(maker, "onboarding", NOW - 30 * DAY)
     statuses = [phase["status"] for phase in onboarding["phases"]]
     assert statuses == ["completed", "completed", "in_progress", "pending", "pending"]
@@ -93,8 +93,8 @@ def test_an_onboarding_is_as_far_as_its_days_led(maker: Maker) -> None:
     assert onboarding["updated_at"] == moments[2] <= rfc3339(NOW)
 
 
-def test_a_phase_that_would_end_later_today_ends_now(names: Names) -> None:
+def test_a_phase_that_would_end_later_today_ends_now(names: SampleData) -> None:
     for seed in range(20):
-        maker = Maker(names, Draw(random.Random(seed)))
+        maker = RecordFactory(names, Draw(random.Random(seed)))
         onboarding = make(maker, "onboarding", NOW - 7 * DAY)
         assert onboarding["phases"][0]["completed_at"] == rfc3339(NOW)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.records.factory import PREFIXES
-from pivotal_sandbox.records.index import Shelf
+from pivotal_sandbox.records.index import RecordIndex
 
 HEALTHY, AT_RISK, CONTACT = ("healthy",), ("at_risk",), ("",)
 
@@ -26,19 +26,19 @@ def contact(number: int = 0, of: Any = 0, **fields: Any) -> tuple[str, str, dict
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    shelf = Shelf()
+def shelf() -> RecordIndex:
+    shelf = RecordIndex()
     for number in range(3):
         shelf.put(*customer(number))
     return shelf
 
 
-def latest(shelf: Shelf, *states: str, **links: Any) -> str | None:
+def latest(shelf: RecordIndex, *states: str, **links: Any) -> str | None:
     found = shelf.latest("customer", states, links)
     return found["id"] if found else None
 
 
-def test_a_record_is_found_by_its_id(shelf: Shelf) -> None:
+def test_a_record_is_found_by_its_id(shelf: RecordIndex) -> None:
     assert shelf.get(*customer(1)[:2]) == customer(1)[2]
     assert shelf.get("customer", "x") is None
     assert shelf.get("task", customer(1)[1]) is None
@@ -46,7 +46,7 @@ def test_a_record_is_found_by_its_id(shelf: Shelf) -> None:
     assert shelf.all("task") == {}
 
 
-def test_the_last_that_was_put_is_found_among_those_in_a_state(shelf: Shelf) -> None:
+def test_the_last_that_was_put_is_found_among_those_in_a_state(shelf: RecordIndex) -> None:
     assert latest(shelf, "healthy") == id_of("customer", 2)
     shelf.put(*customer(0, seats=1))
     assert latest(shelf, "healthy") == id_of("customer", 0)
@@ -61,7 +61,7 @@ def test_the_last_that_was_put_is_found_among_those_in_a_state(shelf: Shelf) -> 
     assert latest(shelf) is None
 
 
-def test_the_last_is_found_among_those_with_the_links_asked_for(shelf: Shelf) -> None:
+def test_the_last_is_found_among_those_with_the_links_asked_for(shelf: RecordIndex) -> None:
     for number, of in enumerate((0, 1, 0, 1, 2)):
         shelf.put(*contact(number, of))
     found = shelf.latest("contact", CONTACT, {"customer_id": id_of("customer", 0)})
@@ -70,7 +70,7 @@ def test_the_last_is_found_among_those_with_the_links_asked_for(shelf: Shelf) ->
     assert shelf.latest("contact", CONTACT, {"customer_id": id_of("customer", 9)}) is None
 
 
-def test_a_record_that_was_removed_is_found_no_more(shelf: Shelf) -> None:
+def test_a_record_that_was_removed_is_found_no_more(shelf: RecordIndex) -> None:
     shelf.put(*contact(0, 2))
     shelf.remove("customer", id_of("customer", 2))
     shelf.remove("customer", "x")
@@ -81,7 +81,7 @@ def test_a_record_that_was_removed_is_found_no_more(shelf: Shelf) -> None:
     assert list(shelf.below(id_of("customer", 2), "contact")) == []
 
 
-def test_what_belongs_to_a_record_is_found_newest_first(shelf: Shelf) -> None:
+def test_what_belongs_to_a_record_is_found_newest_first(shelf: RecordIndex) -> None:
     for number, of in enumerate((0, 1, 0)):
         shelf.put(*contact(number, of))
     first = id_of("customer", 0)
@@ -104,7 +104,7 @@ def test_what_belongs_to_a_record_is_found_newest_first(shelf: Shelf) -> None:
     ],
 )
 def test_what_has_been_spoilt_is_kept_but_not_built_upon(spoilt: Any) -> None:
-    shelf = Shelf()
+    shelf = RecordIndex()
     shelf.put(*spoilt)
     object, id, record = spoilt
     assert shelf.all(object) == {id: record}
@@ -115,7 +115,7 @@ def test_what_has_been_spoilt_is_kept_but_not_built_upon(spoilt: Any) -> None:
 
 
 def test_a_link_that_may_be_missing_is_no_spoilt_one() -> None:
-    shelf = Shelf()
+    shelf = RecordIndex()
     id = id_of("onboarding")
     record = {"id": id, "status": "in_progress", "customer_id": id_of("customer")}
     shelf.put("onboarding", id, {**record, "primary_contact_id": None})
@@ -123,7 +123,7 @@ def test_a_link_that_may_be_missing_is_no_spoilt_one() -> None:
 
 
 def test_a_record_of_an_object_that_pivotal_does_not_know_is_kept() -> None:
-    shelf = Shelf()
+    shelf = RecordIndex()
     shelf.put("invoice", "1", {"id": 1, "health": "healthy"})
     assert shelf.get("invoice", "1") == {"id": 1, "health": "healthy"}
     assert shelf.latest("invoice", HEALTHY, {}) is None

@@ -10,12 +10,12 @@ from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.errors import Conflict, InputError, NotFound
 from pivotal_sandbox.records.factory import PREFIXES
-from pivotal_sandbox.records.record_store import Change, World
+from pivotal_sandbox.records.record_store import Change, RecordStore
 
 
 @pytest.mark.parametrize("object", ["customer", "contact", "onboarding", "task"])
 def test_a_record_is_made_whole_with_an_id_of_its_kind(
-    world: World, catalog: Catalog, object: str
+    world: RecordStore, catalog: Catalog, object: str
 ) -> None:
     change = world.create(object, {}, NOW)
     record = change.records[-1].record
@@ -28,7 +28,7 @@ def test_a_record_is_made_whole_with_an_id_of_its_kind(
     assert world.records(object)[record["id"]] == record
 
 
-def test_what_a_record_belongs_to_is_made_along_where_there_is_none(world: World) -> None:
+def test_what_a_record_belongs_to_is_made_along_where_there_is_none(world: RecordStore) -> None:
     change = world.create("task", {}, NOW)
     assert [one.object for one in change.records] == ["customer", "onboarding", "task"]
     customer, onboarding, task = (one.record for one in change.records)
@@ -40,7 +40,7 @@ def test_what_a_record_belongs_to_is_made_along_where_there_is_none(world: World
     assert customer["created_at"] <= onboarding["created_at"] <= task["created_at"]
 
 
-def test_what_a_record_belongs_to_is_the_last_of_those_there(world: World) -> None:
+def test_what_a_record_belongs_to_is_the_last_of_those_there(world: RecordStore) -> None:
     made(world, "customer")
     last = made(world, "customer")
     lost = made(world, "customer", health="churned")
@@ -51,7 +51,7 @@ def test_what_a_record_belongs_to_is_the_last_of_those_there(world: World) -> No
     assert onboarding.events[0].data["primary_contact_id"] == contact.records[0].id
 
 
-def test_given_fields_are_in_the_record_and_the_rest_is_drawn(world: World) -> None:
+def test_given_fields_are_in_the_record_and_the_rest_is_drawn(world: RecordStore) -> None:
     fields = {"name": "Ñandú", "owner.name": "Ana", "custom_fields.tier": 3, "arr": None}
     fields["owner"] = {"name": "-", "email": "ana@example.com"}
     fields["owner.name"] = fields.pop("owner.name")
@@ -63,13 +63,13 @@ def test_given_fields_are_in_the_record_and_the_rest_is_drawn(world: World) -> N
     assert record["currency"]
 
 
-def test_a_record_can_begin_in_another_state(world: World) -> None:
+def test_a_record_can_begin_in_another_state(world: RecordStore) -> None:
     change = world.create("customer", {"health": "at_risk"}, NOW)
     assert types(change) == ["customer.created"]
     assert change.events[0].data["at_risk_since"] == rfc3339(NOW)
 
 
-def test_an_id_can_be_given_but_not_twice(world: World) -> None:
+def test_an_id_can_be_given_but_not_twice(world: RecordStore) -> None:
     id = "cus_" + "A" * 26
     assert made(world, "customer", id=id) == id
     with pytest.raises(Conflict) as caught:
@@ -77,7 +77,7 @@ def test_an_id_can_be_given_but_not_twice(world: World) -> None:
     assert caught.value.pointer == "/id"
 
 
-def test_a_link_to_no_record_is_refused_with_the_nearest(world: World) -> None:
+def test_a_link_to_no_record_is_refused_with_the_nearest(world: RecordStore) -> None:
     id = made(world, "customer")
     wrong = id[:-1] + ("A" if id[-1] != "A" else "B")
     with pytest.raises(NotFound) as caught:
@@ -88,7 +88,7 @@ def test_a_link_to_no_record_is_refused_with_the_nearest(world: World) -> None:
     assert set(world.records("customer")) == {id}
 
 
-def test_a_change_fires_updated_with_the_paths_that_changed(world: World) -> None:
+def test_a_change_fires_updated_with_the_paths_that_changed(world: RecordStore) -> None:
     id = made(world, "customer", plan="growth", tags=["a"])
     before = world.records("customer")[id]
     change = world.change("customer", id, {"plan": "starter", "tags": ["a"]}, LATER)
@@ -100,7 +100,7 @@ def test_a_change_fires_updated_with_the_paths_that_changed(world: World) -> Non
     assert world.records("customer")[id] == event.data
 
 
-def test_nothing_different_fires_nothing(world: World) -> None:
+def test_nothing_different_fires_nothing(world: RecordStore) -> None:
     id = made(world, "customer", plan="growth")
     before = world.records("customer")[id]
     assert world.change("customer", id, {"plan": "growth"}, LATER) == Change()
@@ -131,7 +131,7 @@ CUSTOMER, ONBOARDING, TASK = "customer", "onboarding", "task"
     ],
 )
 def test_a_flip_fires_beside_updated_and_after_it(
-    world: World,
+    world: RecordStore,
     object: str,
     field: str,
     states: tuple[str, str],
@@ -151,7 +151,7 @@ def test_a_flip_fires_beside_updated_and_after_it(
     assert set(known) == ({stamp} if stamp else set())
 
 
-def test_a_lost_customer_is_so_in_every_field_and_can_come_back(world: World) -> None:
+def test_a_lost_customer_is_so_in_every_field_and_can_come_back(world: RecordStore) -> None:
     id = made(world, "customer")
     lost = world.change("customer", id, {"health": "churned"}, LATER).events[0].data
     assert (lost["lifecycle"], lost["churned_at"]) == ("churned", rfc3339(LATER))
@@ -159,7 +159,7 @@ def test_a_lost_customer_is_so_in_every_field_and_can_come_back(world: World) ->
     assert (back["lifecycle"], back["churned_at"]) == ("active", None)
 
 
-def test_what_is_given_is_not_overruled_by_what_would_follow(world: World) -> None:
+def test_what_is_given_is_not_overruled_by_what_would_follow(world: RecordStore) -> None:
     id = made(world, "customer")
     moment = "2020-01-01T00:00:00.000Z"
     fields = {"health": "at_risk", "at_risk_since": moment, "updated_at": moment}
@@ -167,7 +167,7 @@ def test_what_is_given_is_not_overruled_by_what_would_follow(world: World) -> No
     assert data["at_risk_since"] == data["updated_at"] == moment
 
 
-def test_a_phase_that_becomes_current_moves_those_before_it(world: World) -> None:
+def test_a_phase_that_becomes_current_moves_those_before_it(world: RecordStore) -> None:
     id = made(world, "onboarding", status="in_progress")
     change = world.change("onboarding", id, {"current_phase": "data_import"}, LATER)
     assert types(change) == ["onboarding.updated", "phase.changed"]
@@ -179,7 +179,7 @@ def test_a_phase_that_becomes_current_moves_those_before_it(world: World) -> Non
     assert (data["previous_phase"], data["progress"]) == ("data_import", 20)
 
 
-def test_a_phase_that_changes_moves_what_is_current(world: World) -> None:
+def test_a_phase_that_changes_moves_what_is_current(world: RecordStore) -> None:
     id = made(world, "onboarding", status="in_progress", current_phase="setup")
     fields = {"phases.1.status": "completed", "phases.2.status": "in_progress"}
     change = world.change("onboarding", id, fields, LATER)
@@ -193,7 +193,7 @@ def test_a_phase_that_changes_moves_what_is_current(world: World) -> None:
     )
 
 
-def test_a_date_of_a_phase_is_no_change_of_phase(world: World) -> None:
+def test_a_date_of_a_phase_is_no_change_of_phase(world: RecordStore) -> None:
     id = made(world, "onboarding")
     change = world.change("onboarding", id, {"phases.0.due_date": "2030-01-01"}, LATER)
     assert types(change) == ["onboarding.updated"]
@@ -215,7 +215,7 @@ def test_a_date_of_a_phase_is_no_change_of_phase(world: World) -> None:
     ],
 )
 def test_a_wrong_change_is_refused_and_changes_nothing(
-    world: World, fields: dict[str, Any], pointer: str, says: str
+    world: RecordStore, fields: dict[str, Any], pointer: str, says: str
 ) -> None:
     owner = {"name": "Ana", "email": "ana@example.com"}
     id = made(world, "customer", owner=owner)
@@ -227,12 +227,12 @@ def test_a_wrong_change_is_refused_and_changes_nothing(
     assert world.records("customer")[id] is before
 
 
-def test_fields_that_are_none_are_refused(world: World) -> None:
+def test_fields_that_are_none_are_refused(world: RecordStore) -> None:
     with pytest.raises(InputError, match="Fields are an object"):
         world.create("customer", ["health"], NOW)  # type: ignore[arg-type]
 
 
-def test_without_validation_everything_is_let_through(world: World) -> None:
+def test_without_validation_everything_is_let_through(world: RecordStore) -> None:
     id = made(world, "customer")
     fields = {"helth": 1, "arr": "12", "name.first": "x", "tags.9": "y"}
     data = world.change("customer", id, fields, LATER, validate=False).events[0].data
@@ -242,7 +242,7 @@ def test_without_validation_everything_is_let_through(world: World) -> None:
     assert other["customer_id"] == "none"
 
 
-def test_an_unknown_object_or_record_is_answered_with_the_nearest(world: World) -> None:
+def test_an_unknown_object_or_record_is_answered_with_the_nearest(world: RecordStore) -> None:
     id = made(world, "customer")
     with pytest.raises(NotFound, match='Did you mean "customer"') as caught:
         world.records("custmer")
@@ -256,7 +256,7 @@ def test_an_unknown_object_or_record_is_answered_with_the_nearest(world: World) 
         world.create("endpoint", {}, NOW)
 
 
-def test_a_customer_goes_with_all_that_belongs_to_it(world: World) -> None:
+def test_a_customer_goes_with_all_that_belongs_to_it(world: RecordStore) -> None:
     other = made(world, "task")
     id = made(world, "customer")
     contacts = [made(world, "contact", customer_id=id) for _ in range(2)]
@@ -276,7 +276,7 @@ def test_a_customer_goes_with_all_that_belongs_to_it(world: World) -> None:
     assert len(world.records("customer")) == 1
 
 
-def test_a_contact_that_goes_is_no_primary_contact_any_more(world: World) -> None:
+def test_a_contact_that_goes_is_no_primary_contact_any_more(world: RecordStore) -> None:
     made(world, "customer")
     contact = made(world, "contact")
     onboarding = made(world, "onboarding")
@@ -289,6 +289,6 @@ def test_a_contact_that_goes_is_no_primary_contact_any_more(world: World) -> Non
     assert world.records("contact") == {}
 
 
-def test_deleting_what_has_no_event_fires_none(world: World) -> None:
+def test_deleting_what_has_no_event_fires_none(world: RecordStore) -> None:
     change = world.delete("task", made(world, "task"), LATER)
     assert (len(change.records), change.events) == (1, ())

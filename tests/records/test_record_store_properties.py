@@ -18,10 +18,10 @@ from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.payload import envelope
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.records.factory import PREFIXES
-from pivotal_sandbox.records.record_store import Change, World
+from pivotal_sandbox.records.record_store import Change, RecordStore
 
 
-def test_an_event_keeps_its_data_whatever_happens_later(world: World) -> None:
+def test_an_event_keeps_its_data_whatever_happens_later(world: RecordStore) -> None:
     id = made(world, "onboarding", status="in_progress", current_phase="kickoff")
     change = world.change("onboarding", id, {"status": "delayed", "tags": ["a"]}, NOW)
     first, second = (json.dumps(event.data) for event in change.events)
@@ -33,7 +33,7 @@ def test_an_event_keeps_its_data_whatever_happens_later(world: World) -> None:
     assert json.dumps(change.events[1].data) == second
 
 
-def test_every_change_hands_out_data_of_its_own(world: World) -> None:
+def test_every_change_hands_out_data_of_its_own(world: RecordStore) -> None:
     created = world.create("customer", {"tags": ["a"]}, NOW)
     created.events[0].data["tags"].append("spoilt")
     triggered = world.trigger("customer.at_risk", NOW)
@@ -43,19 +43,19 @@ def test_every_change_hands_out_data_of_its_own(world: World) -> None:
     assert deleted.events[0].data["tags"] == ["a"]
 
 
-def test_what_the_caller_gave_can_change_without_harm(world: World) -> None:
+def test_what_the_caller_gave_can_change_without_harm(world: RecordStore) -> None:
     fields: dict[str, Any] = {"tags": ["a"]}
     id = made(world, "customer", **fields)
     fields["tags"].append("b")
     assert world.records("customer")[id]["tags"] == ["a"]
 
 
-def test_records_cannot_be_replaced_from_outside(world: World) -> None:
+def test_records_cannot_be_replaced_from_outside(world: RecordStore) -> None:
     with pytest.raises(TypeError):
         world.records("customer")["cus_1"] = {}  # type: ignore[index]
 
 
-def story(world: World) -> list[bytes]:
+def story(world: RecordStore) -> list[bytes]:
     bodies = []
     for step, type in enumerate(BUILT_IN * 3):
         for event in world.trigger(type, NOW + step).events:
@@ -167,7 +167,7 @@ operations = st.lists(
 
 
 def carry_out(
-    world: World, operation: tuple[str, str, str, dict[str, Any], bool], validate: bool
+    world: RecordStore, operation: tuple[str, str, str, dict[str, Any], bool], validate: bool
 ) -> Change:
     what, object, type, fields, as_data = operation
     ids = list(world.records(object))

@@ -12,7 +12,7 @@ from pivotal_sandbox.domain.catalog import PING, Catalog
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.records.changes import Change
 from pivotal_sandbox.records.factory import PREFIXES
-from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.record_store import RecordStore
 
 
 def test_every_type_is_triggered_here(catalog: Catalog) -> None:
@@ -55,7 +55,7 @@ def test_each_type_can_be_triggered_again_and_again(
     ],
 )
 def test_a_trigger_makes_the_change_that_the_type_says(
-    world: World, type: str, field: str, value: str
+    world: RecordStore, type: str, field: str, value: str
 ) -> None:
     [event] = world.trigger(type, NOW).events
     assert event.data[field] == value
@@ -63,7 +63,7 @@ def test_a_trigger_makes_the_change_that_the_type_says(
     assert event.data["created_at"] < rfc3339(NOW)
 
 
-def test_triggers_go_on_with_the_same_record(world: World) -> None:
+def test_triggers_go_on_with_the_same_record(world: RecordStore) -> None:
     story = [
         *("customer.created", "customer.at_risk", "customer.recovered", "customer.updated"),
         *("customer.at_risk", "customer.churned", "customer.deleted"),
@@ -75,7 +75,7 @@ def test_triggers_go_on_with_the_same_record(world: World) -> None:
     assert world.records("customer") == {}
 
 
-def test_a_trigger_takes_the_fitting_record_that_changed_last(world: World) -> None:
+def test_a_trigger_takes_the_fitting_record_that_changed_last(world: RecordStore) -> None:
     first, second = made(world, "customer"), made(world, "customer")
     world.change("customer", first, {"seats": 7}, LATER)
     assert world.trigger("customer.updated", LATER).events[0].data["id"] == first
@@ -86,7 +86,7 @@ def test_a_trigger_takes_the_fitting_record_that_changed_last(world: World) -> N
     assert at_risk[2] not in (first, second)
 
 
-def test_an_onboarding_goes_through_its_phases(world: World) -> None:
+def test_an_onboarding_goes_through_its_phases(world: RecordStore) -> None:
     id = made(world, "onboarding")
     assert world.trigger("onboarding.started", NOW).events[0].data["current_phase"] == "kickoff"
     current = [
@@ -104,7 +104,7 @@ def test_an_onboarding_goes_through_its_phases(world: World) -> None:
     )
 
 
-def test_what_is_set_is_in_the_event_and_stays(world: World) -> None:
+def test_what_is_set_is_in_the_event_and_stays(world: RecordStore) -> None:
     id = made(world, "customer", owner={"name": "Ana", "email": "ana@example.com"})
     set = {"health_score": 3, "owner.name": "Zoë"}
     change = world.trigger("customer.at_risk", LATER, set=set)
@@ -116,20 +116,20 @@ def test_what_is_set_is_in_the_event_and_stays(world: World) -> None:
     assert world.records("customer")[id] == event.data
 
 
-def test_what_is_set_counts_as_changed_even_where_it_was_so(world: World) -> None:
+def test_what_is_set_counts_as_changed_even_where_it_was_so(world: RecordStore) -> None:
     made(world, "customer", plan="growth")
     [event] = world.trigger("customer.updated", LATER, set={"plan": "growth"}).events
     assert event.changed == ("plan",)
 
 
-def test_an_update_changes_only_what_is_set(world: World) -> None:
+def test_an_update_changes_only_what_is_set(world: RecordStore) -> None:
     id = made(world, "contact")
     before = world.records("contact")[id]
     [event] = world.trigger("contact.updated", LATER, set={"title": "Chief"}).events
     assert event.data == {**before, "title": "Chief", "updated_at": rfc3339(LATER)}
 
 
-def test_data_replaces_whole_fields_and_set_goes_on_top(world: World) -> None:
+def test_data_replaces_whole_fields_and_set_goes_on_top(world: RecordStore) -> None:
     data = {
         "name": "Ñ",
         "owner": {"name": "A", "email": "a@example.com"},
@@ -143,13 +143,17 @@ def test_data_replaces_whole_fields_and_set_goes_on_top(world: World) -> None:
 
 
 @pytest.mark.parametrize("type", BUILT_IN)
-def test_a_whole_example_can_be_sent_as_data(world: World, catalog: Catalog, type: str) -> None:
+def test_a_whole_example_can_be_sent_as_data(
+    world: RecordStore, catalog: Catalog, type: str
+) -> None:
     example = catalog.get(type).example["data"]
     [event] = world.trigger(type, NOW, data=example).events
     assert event.data == example
 
 
-def test_the_edit_comes_first_and_then_what_the_type_says(world: World, catalog: Catalog) -> None:
+def test_the_edit_comes_first_and_then_what_the_type_says(
+    world: RecordStore, catalog: Catalog
+) -> None:
     healthy = catalog.get("customer.updated").example["data"]
     [event] = world.trigger("customer.at_risk", NOW, data=healthy).events
     assert event.data["health"] == "at_risk"
@@ -159,7 +163,7 @@ def test_the_edit_comes_first_and_then_what_the_type_says(world: World, catalog:
     assert caught.value.pointer == "/health"
 
 
-def test_an_id_picks_the_record_or_is_that_of_a_new_one(world: World) -> None:
+def test_an_id_picks_the_record_or_is_that_of_a_new_one(world: RecordStore) -> None:
     first = made(world, "customer")
     made(world, "customer")
     assert world.trigger("customer.at_risk", NOW, set={"id": first}).events[0].data["id"] == first
@@ -170,7 +174,7 @@ def test_an_id_picks_the_record_or_is_that_of_a_new_one(world: World) -> None:
     assert len(world.records("customer")) == 3
 
 
-def test_a_link_picks_among_records_or_makes_what_it_names(world: World) -> None:
+def test_a_link_picks_among_records_or_makes_what_it_names(world: RecordStore) -> None:
     first = made(world, "onboarding", status="in_progress")
     made(world, "customer")
     made(world, "onboarding", status="in_progress")
@@ -187,7 +191,7 @@ def test_a_link_picks_among_records_or_makes_what_it_names(world: World) -> None
     assert change.records[1].record["customer_id"] == mine["customer_id"]
 
 
-def test_a_phase_that_is_set_is_not_followed_by_another(world: World) -> None:
+def test_a_phase_that_is_set_is_not_followed_by_another(world: RecordStore) -> None:
     made(world, "onboarding", status="in_progress", current_phase="kickoff")
     [event] = world.trigger("phase.changed", NOW, set={"current_phase": "training"}).events
     assert event.data["current_phase"] == "training"
@@ -208,7 +212,7 @@ def test_a_phase_that_is_set_is_not_followed_by_another(world: World) -> None:
     ],
 )
 def test_a_wrong_trigger_is_refused_and_changes_nothing(
-    world: World, type: str, set: dict[str, Any], pointer: str
+    world: RecordStore, type: str, set: dict[str, Any], pointer: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         world.trigger(type, NOW, set=set)
@@ -217,7 +221,7 @@ def test_a_wrong_trigger_is_refused_and_changes_nothing(
 
 
 def test_without_validation_it_is_sent_anyway_and_the_world_stays_sound(
-    world: World, catalog: Catalog
+    world: RecordStore, catalog: Catalog
 ) -> None:
     id = made(world, "customer")
     set = {"arr": "many", "more": [1], "health": None, "id": None}
@@ -229,14 +233,16 @@ def test_without_validation_it_is_sent_anyway_and_the_world_stays_sound(
     schema_of(catalog, "customer").check(kept)
 
 
-def test_a_deleted_record_is_shown_as_edited_last(world: World) -> None:
+def test_a_deleted_record_is_shown_as_edited_last(world: RecordStore) -> None:
     id = made(world, "customer")
     change = world.trigger("customer.deleted", LATER, set={"name": "Æ"})
     assert change.events[0].data["name"] == "Æ"
     assert [(one.id, one.record) for one in change.records] == [(id, None)]
 
 
-def test_a_contact_that_is_triggered_away_is_unlinked_without_another_event(world: World) -> None:
+def test_a_contact_that_is_triggered_away_is_unlinked_without_another_event(
+    world: RecordStore,
+) -> None:
     made(world, "contact")
     onboarding = made(world, "onboarding")
     change = world.trigger("contact.deleted", LATER)
@@ -245,7 +251,7 @@ def test_a_contact_that_is_triggered_away_is_unlinked_without_another_event(worl
     assert world.records("onboarding")[onboarding]["primary_contact_id"] is None
 
 
-def test_what_an_event_can_happen_to_is_found_or_made_and_nothing_fires(world: World) -> None:
+def test_what_an_event_can_happen_to_is_found_or_made_and_nothing_fires(world: RecordStore) -> None:
     id, made_now = world.stage("customer.recovered", NOW)
     assert made_now.events == ()
     assert world.records("customer")[str(id)]["health"] == "at_risk"

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from pivotal_sandbox.package_data import FIXTURES
-from pivotal_sandbox.records.sample_data import Names, load_names
+from pivotal_sandbox.records.sample_data import SampleData, load_sample_data
 
 
 def test_the_lists_are_read_with_their_types() -> None:
-    names = msgspec.json.decode((FIXTURES / "world.json").read_bytes(), type=Names)
+    names = msgspec.json.decode((FIXTURES / "world.json").read_bytes(), type=SampleData)
     assert names.places["JP"].currency == "JPY"
     assert names.people[0].place in names.places
     assert names.phases[0].days == 7
@@ -17,9 +17,9 @@ def test_the_lists_are_read_with_their_types() -> None:
 
 def test_a_list_that_is_missing_is_noticed() -> None:
     with pytest.raises(msgspec.ValidationError, match="places"):
-        msgspec.json.decode(b"{}", type=Names)
+        msgspec.json.decode(b"{}", type=SampleData)
 
 
 def test_the_names_are_read_once() -> None:
-    assert load_names() is load_names()
-    assert load_names().places["DE"].currency == "EUR"
+    assert load_sample_data() is load_sample_data()
+    assert load_sample_data().places["DE"].currency == "EUR"

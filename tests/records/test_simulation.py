@@ -9,9 +9,9 @@ from pivotal_sandbox.common.ids import Ids
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.records.changes import Change
-from pivotal_sandbox.records.record_store import World
-from pivotal_sandbox.records.sample_data import load_names
-from pivotal_sandbox.records.simulation import CUSTOMERS, Act, Life
+from pivotal_sandbox.records.record_store import RecordStore
+from pivotal_sandbox.records.sample_data import load_sample_data
+from pivotal_sandbox.records.simulation import CUSTOMERS, CustomerJourney, RecordAction
 
 START = 1_767_225_600_000
 
@@ -21,10 +21,10 @@ class Happening:
 
     def __init__(self, seed: int, world_seed: int = 1) -> None:
         ids, source = Ids(random.Random(world_seed)), random.Random(world_seed)
-        self.world = World("test", load_catalog(), load_names(), ids, source)
-        self.life = Life(seed, load_names())
+        self.world = RecordStore("test", load_catalog(), load_sample_data(), ids, source)
+        self.life = CustomerJourney(seed, load_sample_data())
         self.now = START
-        self.acts: list[Act] = []
+        self.acts: list[RecordAction] = []
         self.types: list[str] = []
         self.subjects: list[str] = []  # the customer that each event is about
 
@@ -41,14 +41,14 @@ class Happening:
             record = next((one.record for one in reversed(change.records)), None)
             self.life.happened(record or self._record(act))
 
-    def _made(self, act: Act) -> Change:
+    def _made(self, act: RecordAction) -> Change:
         if act.id is None:
             return self.world.create(act.object, act.fields or {}, self.now)
         if act.fields is None:
             return self.world.delete(act.object, act.id, self.now)
         return self.world.change(act.object, act.id, act.fields, self.now)
 
-    def _record(self, act: Act) -> Record:
+    def _record(self, act: RecordAction) -> Record:
         return self.world.records(act.object).get(act.id or "", {})
 
 
@@ -113,7 +113,7 @@ def test_the_same_seed_makes_the_same_choices_whatever_the_records_are() -> None
 
 
 def test_nothing_more_happens_to_whom_it_could_not_be_done() -> None:
-    life = Life(1, load_names())
+    life = CustomerJourney(1, load_sample_data())
     acts = []
     for _ in islice(range(100), 50):
         acts.append(life.next())

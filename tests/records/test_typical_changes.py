@@ -7,21 +7,23 @@ import pytest
 from pivotal_sandbox.common.json_schema import Schema
 from pivotal_sandbox.common.rng import Draw
 from pivotal_sandbox.domain.catalog import PING, Catalog
-from pivotal_sandbox.records.factory import Maker
-from pivotal_sandbox.records.sample_data import Names
+from pivotal_sandbox.records.factory import RecordFactory
+from pivotal_sandbox.records.sample_data import SampleData
 from pivotal_sandbox.records.typical_changes import turn
 
 NOW = 1_780_000_000_000
 
 
-def test_what_turns_fits_the_schema_and_is_something_else(catalog: Catalog, names: Names) -> None:
+def test_what_turns_fits_the_schema_and_is_something_else(
+    catalog: Catalog, names: SampleData
+) -> None:
     turned = set()
     for one in catalog:
         if one.name == PING:
             continue
         record, schema = one.example["data"], Schema(one.schema)
         for seed in range(30):
-            fields = turn(one.name, Maker(names, Draw(random.Random(seed))), record, NOW)
+            fields = turn(one.name, RecordFactory(names, Draw(random.Random(seed))), record, NOW)
             schema.check({**record, **fields})
             if fields:
                 turned.add(one.name)
@@ -34,25 +36,27 @@ def test_what_turns_fits_the_schema_and_is_something_else(catalog: Catalog, name
     }
 
 
-def test_a_type_that_pivotal_does_not_know_turns_nothing(maker: Maker) -> None:
+def test_a_type_that_pivotal_does_not_know_turns_nothing(maker: RecordFactory) -> None:
     assert turn("customer.merged", maker, {}, NOW) == {}
 
 
-def test_a_delay_is_counted_from_the_day_that_was_agreed(maker: Maker) -> None:
+def test_a_delay_is_counted_from_the_day_that_was_agreed(maker: RecordFactory) -> None:
     fields = turn("onboarding.delayed", maker, {"target_date": "2026-06-30"}, NOW)
     assert "2026-07-07" <= fields["forecast_date"] <= "2026-07-30"
 
 
 @pytest.mark.parametrize("spoilt", [None, 5, "soon", "9999-12-31"])
-def test_a_delay_of_a_day_that_is_none_has_no_forecast(maker: Maker, spoilt: object) -> None:
+def test_a_delay_of_a_day_that_is_none_has_no_forecast(
+    maker: RecordFactory, spoilt: object
+) -> None:
     fields = turn("onboarding.delayed", maker, {"target_date": spoilt}, NOW)
     assert fields["forecast_date"] is None
     assert fields["delay_reason"]
 
 
-def test_spoilt_phases_do_not_turn(maker: Maker) -> None:
+def test_spoilt_phases_do_not_turn(maker: RecordFactory) -> None:
     assert turn("phase.changed", maker, {"phases": "spoilt"}, NOW) == {}
 
 
-def test_what_is_overdue_was_due_before_today(maker: Maker) -> None:
+def test_what_is_overdue_was_due_before_today(maker: RecordFactory) -> None:
     assert turn("task.overdue", maker, {}, NOW)["due_date"] < "2026-05-28"

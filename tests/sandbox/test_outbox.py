@@ -12,9 +12,9 @@ from pivotal_sandbox.common.ids import Ids
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Delivery, Endpoint, Outcome, Request, Response, Timing
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, StoreError
-from pivotal_sandbox.faults.injector import Mischief
+from pivotal_sandbox.faults.injector import FaultInjector
 from pivotal_sandbox.feed import Activity, DeliveryChanged, Feed, Triggered
-from pivotal_sandbox.records.changes import Change, Fired, Touched
+from pivotal_sandbox.records.changes import Change, FiredEvent, RecordChange
 from pivotal_sandbox.sandbox.outbox import REPLAYED_MOST, Outbox
 from pivotal_sandbox.sender.dispatcher import Dispatcher
 from pivotal_sandbox.store.database import Database
@@ -23,8 +23,11 @@ from pivotal_sandbox.store.endpoints import Endpoints
 from pivotal_sandbox.store.records import load_records
 
 CHANGE = Change(
-    records=(Touched("task", "tsk_1", {"id": "tsk_1"}),),
-    events=(Fired("task.updated", {"id": "tsk_1"}), Fired("task.completed", {"id": "tsk_1"})),
+    records=(RecordChange("task", "tsk_1", {"id": "tsk_1"}),),
+    events=(
+        FiredEvent("task.updated", {"id": "tsk_1"}),
+        FiredEvent("task.completed", {"id": "tsk_1"}),
+    ),
 )
 
 
@@ -65,7 +68,7 @@ async def desk() -> AsyncIterator[Desk]:
     async def keep(delivery: Delivery, attempt: object) -> None:
         return None
 
-    mischief = Mischief(
+    mischief = FaultInjector(
         seed="7",
         send=send,
         attempts=log.attempts,

@@ -11,18 +11,18 @@ import pytest
 from pivotal_sandbox.common.ids import Ids
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.records.changes import Change
-from pivotal_sandbox.sandbox.record_stores import Worlds
+from pivotal_sandbox.sandbox.record_stores import RecordStores
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.records import record_rows
 
 
-async def opened(database: Database, file: Path | None = None) -> Worlds:
-    worlds = Worlds(Ids(random.Random(7)), "7", file)
+async def opened(database: Database, file: Path | None = None) -> RecordStores:
+    worlds = RecordStores(Ids(random.Random(7)), "7", file)
     await worlds.load(database)
     return worlds
 
 
-async def fire(worlds: Worlds, type: str, **fields: Any) -> Change:
+async def fire(worlds: RecordStores, type: str, **fields: Any) -> Change:
     return (await worlds.of("test")).trigger(type, 7, set=fields)
 
 
@@ -106,8 +106,10 @@ async def test_a_fault_of_several_events_that_fails_leaves_no_trace() -> None:
     worlds = await opened(database)
     for fault in ("out-of-order", "burst", None):
         with pytest.raises(InputError, match="plan"):
-            await worlds.happen("test", "customer.at_risk", 7, fault=fault, set={"plan": "gold"})
+            await worlds.make_change(
+                "test", "customer.at_risk", 7, fault=fault, set={"plan": "gold"}
+            )
         assert not (await worlds.of("test")).records("customer")
-    change = await worlds.happen("test", "customer.at_risk", 7, fault="out-of-order")
+    change = await worlds.make_change("test", "customer.at_risk", 7, fault="out-of-order")
     assert [event.type for event in change.events] == ["customer.updated", "customer.at_risk"]
     await database.close()

@@ -7,7 +7,7 @@ import pytest
 from tests.store.samples import an_event
 
 from pivotal_sandbox.clock import sleep
-from pivotal_sandbox.sandbox.search_indexing import Indexing
+from pivotal_sandbox.sandbox.search_indexing import SearchIndexing
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import event_row
 from pivotal_sandbox.store.search import waiting
@@ -16,7 +16,7 @@ from pivotal_sandbox.store.search import waiting
 async def test_what_is_new_is_indexed_once_it_is_calm() -> None:
     database = Database()
     await database.put([event_row(an_event(number)) for number in range(250)])
-    indexing = Indexing(database, every=1)
+    indexing = SearchIndexing(database, every=1)
     indexing.start()
 
     async def filled() -> None:
@@ -31,16 +31,16 @@ async def test_what_is_new_is_indexed_once_it_is_calm() -> None:
 async def test_under_load_it_waits_until_there_is_much() -> None:
     database = Database()
     await database.put([event_row(an_event(number)) for number in range(250)])
-    await Indexing(database).fill()
+    await SearchIndexing(database).fill()
     assert await waiting(database) == (250, 250)
-    await Indexing(database, behind=50).fill()
+    await SearchIndexing(database, behind=50).fill()
     assert (await waiting(database))[1] < 50
     await database.close()
 
 
 async def test_a_store_that_refuses_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     database = Database()
-    indexing = Indexing(database, every=1)
+    indexing = SearchIndexing(database, every=1)
     await database.close()
 
     async def logged() -> None:

@@ -9,7 +9,7 @@ from pivotal_sandbox.cli.scenario_output import Transcript, json_of
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.scenarios.environment import told
 from pivotal_sandbox.scenarios.parser import Scenario, parse_scenario
-from pivotal_sandbox.scenarios.transcript import Entry, Judged, Skipped, Summary
+from pivotal_sandbox.scenarios.transcript import Entry, ExpectationChecked, Skipped, Summary
 
 
 class Told:
@@ -43,8 +43,8 @@ class Told:
         return [json_of(entry) for entry in self.entries]
 
     @property
-    def failed(self) -> list[Judged]:
-        judged = [entry for entry in self.entries if isinstance(entry, Judged)]
+    def failed(self) -> list[ExpectationChecked]:
+        judged = [entry for entry in self.entries if isinstance(entry, ExpectationChecked)]
         return [one for one in judged if not one.judgement.ok]
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pivotal_sandbox.domain.bins import parse_behaviour
+from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.scenarios.descriptions import _WORDS, added, answering, wording
 from pivotal_sandbox.scenarios.executor import _DOES
 from pivotal_sandbox.scenarios.expectations import Expectation
@@ -82,7 +82,7 @@ def test_a_step_says_what_it_does(kind: str, keys: dict[str, Any], said: str) ->
     ],
 )
 def test_a_bin_says_how_it_answers(behaviour: object, said: str) -> None:
-    assert answering("a", parse_behaviour(behaviour)) == said
+    assert answering("a", parse_behavior(behaviour)) == said
 
 
 def test_an_endpoint_says_what_it_wants_and_where() -> None:

@@ -11,7 +11,7 @@ from pivotal_sandbox.errors import InputError, SignatureError
 from pivotal_sandbox.faults.registry import FAULTS
 from pivotal_sandbox.scenarios.environment import names_url, needs_socket, scenario_clock
 from pivotal_sandbox.scenarios.executor import Receiver
-from pivotal_sandbox.scenarios.transcript import Tried
+from pivotal_sandbox.scenarios.transcript import AttemptMade
 from pivotal_sandbox.signature import verify
 
 FAULTY = """
@@ -39,7 +39,7 @@ def test_only_what_is_spoilt_on_the_way_needs_a_socket() -> None:
 async def test_a_fault_of_the_transport_is_done_over_a_socket(fault: str) -> None:
     told = await telling(FAULTY.format(fault=fault))
     assert told.failed == []
-    tried = [entry for entry in told.entries if isinstance(entry, Tried)]
+    tried = [entry for entry in told.entries if isinstance(entry, AttemptMade)]
     assert (fault == "chunked-body") == tried[-1].attempted.attempt.outcome.ok
 
 

@@ -6,19 +6,19 @@ from tests.scenarios.running import story
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sandbox.sandbox import Sandbox
-from pivotal_sandbox.scenarios.executor import Actor, Receiver
+from pivotal_sandbox.scenarios.executor import Receiver, StepExecutor
 from pivotal_sandbox.scenarios.in_memory_bins import Bins
 from pivotal_sandbox.scenarios.parser import Target
-from pivotal_sandbox.scenarios.recorder import Sight
+from pivotal_sandbox.scenarios.recorder import ActivityRecorder
 from pivotal_sandbox.scenarios.steps import Change, Create, Delete, Trigger
 
 
 async def test_a_name_stands_for_the_record_as_it_is_and_was() -> None:
     async with Sandbox(clock=Clock.manual(), seed=1) as sandbox:
         sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver))
-        sight = Sight()
+        sight = ActivityRecorder()
         sandbox.feed.subscribe(sight)
-        actor = Actor(sandbox, sight, 1, None)
+        actor = StepExecutor(sandbox, sight, 1, None)
         await actor.add("app", Target(bin="app"))
         assert actor.name_of(actor.endpoints["app"]) == "app"
         assert actor.name_of("ep_other") == "ep_other"
@@ -36,7 +36,7 @@ async def test_a_name_stands_for_the_record_as_it_is_and_was() -> None:
 
 async def test_what_a_fault_left_of_an_event_may_be_no_record() -> None:
     async with Sandbox(clock=Clock.manual(), seed=1) as sandbox:
-        actor = Actor(sandbox, Sight(), 1, None)
+        actor = StepExecutor(sandbox, ActivityRecorder(), 1, None)
         for fault in ("empty-body", "invalid-json"):
             done = await actor.do(Trigger(type="task.updated", fault=fault, as_="x"))
             assert done.record is None
@@ -50,7 +50,12 @@ def test_an_endpoint_leads_to_its_bin_its_url_or_the_users_receiver() -> None:
     sandbox = Sandbox(clock=Clock.manual(), seed=1)
     target = story('[[steps]]\nsay = "x"').endpoints["app"]
     mine = Receiver("http://127.0.0.1:9/hook", "s")
-    assert Actor(sandbox, Sight(), 1, None).url(target) == "http://127.0.0.1:8400/in/app"
-    assert Actor(sandbox, Sight(), 1, mine).url(target) == mine.url
-    assert Actor(sandbox, Sight(), 1, mine).url(Target(url="http://x")) == "http://x"
+    assert (
+        StepExecutor(sandbox, ActivityRecorder(), 1, None).url(target)
+        == "http://127.0.0.1:8400/in/app"
+    )
+    assert StepExecutor(sandbox, ActivityRecorder(), 1, mine).url(target) == mine.url
+    assert (
+        StepExecutor(sandbox, ActivityRecorder(), 1, mine).url(Target(url="http://x")) == "http://x"
+    )
     assert "secret" not in repr(mine)

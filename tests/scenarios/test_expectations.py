@@ -10,11 +10,11 @@ from pivotal_sandbox.domain.models import Capture, Delivery, Outcome, Response, 
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.scenarios.expectations import (
     ExpectAnswer,
+    ExpectationResult,
     ExpectCaptures,
     ExpectDeliveries,
     ExpectEvents,
     ExpectRecord,
-    Judgement,
     signatures,
 )
 from pivotal_sandbox.scenarios.parser import KINDS
@@ -115,12 +115,14 @@ def test_what_no_secret_is_known_for_is_not_judged() -> None:
 def test_the_events_of_a_step_are_compared_in_order() -> None:
     expected = ExpectEvents(of="fall", types=["customer.updated", "customer.at_risk"])
     assert expected.judge(["customer.updated", "customer.at_risk"]).ok
-    assert expected.judge(["customer.at_risk", "customer.updated"]) == Judgement(
+    assert expected.judge(["customer.at_risk", "customer.updated"]) == ExpectationResult(
         False,
         "fall fired customer.updated, customer.at_risk",
         "customer.at_risk, customer.updated",
     )
-    assert ExpectEvents(of="x", types=[]).judge([]) == Judgement(True, "x fired nothing", "nothing")
+    assert ExpectEvents(of="x", types=[]).judge([]) == ExpectationResult(
+        True, "x fired nothing", "nothing"
+    )
 
 
 def test_a_record_has_what_is_expected_of_it() -> None:
@@ -144,7 +146,7 @@ def test_an_answer_is_a_code_or_an_error() -> None:
     lost = Outcome(Timing(1.0), None, "timeout")
     assert ExpectAnswer(of="x", code=200).judge([fine]).ok
     assert ExpectAnswer(of="x", error="timeout").judge([lost]).ok
-    assert ExpectAnswer(of="x", code=200).judge([fine, lost]) == Judgement(
+    assert ExpectAnswer(of="x", code=200).judge([fine, lost]) == ExpectationResult(
         False, "x is answered 200", "200, timeout"
     )
     assert ExpectAnswer(of="x", code=200).judge([]).observed == "no request"

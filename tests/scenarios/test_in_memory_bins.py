@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.domain.bins import Bin, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, parse_behavior
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.in_memory_bins import Bins
 from pivotal_sandbox.sender.failures import FailureError
@@ -18,7 +18,7 @@ URL = "http://bins.test/in/app/below%20it?x=1"
 async def answered(behaviour: object) -> httpx.Response:
     async with Sandbox(clock=Clock.manual(), seed=1) as sandbox:
         bins = Bins(sandbox.receiver)
-        await sandbox.receiver.set_bin(Bin("app", parse_behaviour(behaviour)))
+        await sandbox.receiver.set_bin(Bin("app", parse_behavior(behaviour)))
         return await bins.handle_async_request(httpx.Request("POST", URL, content=b"x"))
 
 
@@ -26,7 +26,7 @@ async def test_a_request_is_captured_as_it_is_and_answered_as_the_bin_says() -> 
     async with Sandbox(clock=Clock.manual(), seed=1) as sandbox:
         bins = Bins(sandbox.receiver)
         step = {"status": 207, "headers": {"x-said": "b"}, "body": "fine"}
-        await sandbox.receiver.set_bin(Bin("app", parse_behaviour([step])))
+        await sandbox.receiver.set_bin(Bin("app", parse_behavior([step])))
         request = httpx.Request("POST", URL, headers=[("X-Case", "a")], content=b"\x00\xff")
         response = await bins.handle_async_request(request)
         assert (response.status_code, response.headers["x-said"]) == (207, "b")

@@ -2,18 +2,18 @@
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.common.headers import header_value
-from pivotal_sandbox.domain.bins import Bin, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, parse_behavior
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.in_memory_bins import Bins
-from pivotal_sandbox.scenarios.recorder import Sight
+from pivotal_sandbox.scenarios.recorder import ActivityRecorder
 
 
 async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> None:
-    sight = Sight()
+    sight = ActivityRecorder()
     async with Sandbox(clock=Clock.manual(), seed=1, sign_time="sandbox") as sandbox:
         sandbox.feed.subscribe(sight)
         sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver))
-        await sandbox.receiver.set_bin(Bin("a", parse_behaviour([200, 503, 200])))
+        await sandbox.receiver.set_bin(Bin("a", parse_behavior([200, 503, 200])))
         one = await sandbox.add_endpoint(f"{sandbox.base_url}/in/a")
         two = await sandbox.add_endpoint(f"{sandbox.base_url}/in/b")
         await sandbox.dispatcher.settle()
@@ -46,7 +46,7 @@ async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> Non
 
 
 async def test_a_request_that_carries_no_event_counts_as_one_of_its_own() -> None:
-    sight = Sight()
+    sight = ActivityRecorder()
     async with Sandbox(clock=Clock.manual(), seed=1) as sandbox:
         sandbox.feed.subscribe(sight)
         bins = Bins(sandbox.receiver)

@@ -8,7 +8,13 @@ from tests.scenarios.running import story, telling
 
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.scenarios.executor import Receiver
-from pivotal_sandbox.scenarios.transcript import Done, Fired, Judged, Said, Tried
+from pivotal_sandbox.scenarios.transcript import (
+    AttemptMade,
+    Done,
+    ExpectationChecked,
+    Fired,
+    Narration,
+)
 
 HOLDS = """
 [[steps]]
@@ -22,7 +28,16 @@ expect_deliveries = { of = "acme", status = "delivered", count = 1 }
 async def test_what_happens_is_told_in_order() -> None:
     told = await telling(HOLDS)
     kinds = [type(entry) for entry in told.entries[:-1]]
-    assert kinds == [Done, Fired, Tried, Said, Done, Fired, Tried, Judged]
+    assert kinds == [
+        Done,
+        Fired,
+        AttemptMade,
+        Narration,
+        Done,
+        Fired,
+        AttemptMade,
+        ExpectationChecked,
+    ]
     assert told.lines == [
         "01-01 00:00:00  endpoint app wants every type, at bin app",
         "01-01 00:00:00  → webhook.ping           app  200  delivered",

@@ -9,7 +9,7 @@ from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.scenarios.parser import KINDS
 from pivotal_sandbox.scenarios.references import Scope
-from pivotal_sandbox.scenarios.steps import Deed, Send
+from pivotal_sandbox.scenarios.steps import Send, Step
 
 EVENT = '{"id":"evt_1","type":"task.updated","data":{}}'
 
@@ -19,7 +19,7 @@ def checked(kind: str, **keys: Any) -> Scope:
     scope = Scope(load_catalog(), {"app": "test", "live": "live"}, ("app", "old"))
     scope.give("acme", "customer")
     scope.give("sent")
-    deed: Deed = msgspec.convert(keys, KINDS[kind])
+    deed: Step = msgspec.convert(keys, KINDS[kind])
     deed.check(scope)
     return scope
 
@@ -145,4 +145,4 @@ def test_a_request_is_signed_when_it_is_sent_unless_its_headers_are_given() -> N
 
 def test_a_kind_says_what_it_checks() -> None:
     with pytest.raises(NotImplementedError):
-        Deed().check(Scope(load_catalog(), {}, ()))
+        Step().check(Scope(load_catalog(), {}, ()))

@@ -24,7 +24,7 @@ from pivotal_sandbox.domain.models import (
 )
 from pivotal_sandbox.domain.retry_policy import IN_FLIGHT
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.faults.injector import Mischief
+from pivotal_sandbox.faults.injector import FaultInjector
 from pivotal_sandbox.sender.dispatcher import Dispatcher
 
 OK = Outcome(Timing(1.0), Response(200, (), b""))
@@ -61,7 +61,7 @@ class World:
             endpoint=self.endpoints.get,
             timestamp=lambda: self.clock.now() // 1000,
             on_attempt=lambda delivery, attempt: self.told.append(attempt),
-            mischief=Mischief(
+            mischief=FaultInjector(
                 seed="7",
                 send=lambda request: self.send(request),
                 attempts=self.attempts,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure
 
 BOTH_LOOPS = True
@@ -33,22 +33,22 @@ FOREIGN = [
 
 @pytest.mark.parametrize("address", LOOPBACK)
 def test_loopback_is_reached_without_being_allowed(address: str) -> None:
-    assert Guard().allows("any.test", address)
+    assert AddressGuard().allows("any.test", address)
 
 
 @pytest.mark.parametrize("address", FOREIGN)
 def test_nothing_else_is(address: str) -> None:
-    assert not Guard().allows("any.test", address)
+    assert not AddressGuard().allows("any.test", address)
 
 
 @pytest.mark.parametrize("address", [*LOOPBACK, *FOREIGN])
 def test_a_star_allows_everything(address: str) -> None:
-    assert Guard(["*"]).allows("any.test", address)
+    assert AddressGuard(["*"]).allows("any.test", address)
 
 
 @pytest.mark.parametrize("address", FOREIGN)
 def test_an_allowed_name_may_resolve_to_anything(address: str) -> None:
-    guard = Guard(["Hooks.Example.com.", "müller.example"])
+    guard = AddressGuard(["Hooks.Example.com.", "müller.example"])
     assert guard.allows("hooks.example.com", address)
     assert guard.allows("HOOKS.example.com.", address)
     assert guard.allows("xn--mller-kva.example", address)
@@ -73,7 +73,7 @@ def test_an_allowed_name_may_resolve_to_anything(address: str) -> None:
     ],
 )
 def test_an_allowed_network_allows_its_addresses(entry: str, reached: str, blocked: str) -> None:
-    guard = Guard([entry])
+    guard = AddressGuard([entry])
     assert guard.allows("any.test", reached)
     assert not guard.allows("any.test", blocked)
     assert guard.allows("any.test", "127.0.0.1")
@@ -99,14 +99,14 @@ def test_an_allowed_network_allows_its_addresses(entry: str, reached: str, block
 )
 def test_an_entry_that_is_no_host_is_refused_with_what_is_right(entry: str, right: str) -> None:
     with pytest.raises(InputError) as caught:
-        Guard(["localhost", entry])
+        AddressGuard(["localhost", entry])
     assert repr(entry) in str(caught.value)
     assert right in str(caught.value)
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_itself(number: int) -> None:
-    guard = Guard(["10.0.0.0/8", "128.0.0.0/1"])
+    guard = AddressGuard(["10.0.0.0/8", "128.0.0.0/1"])
     plain = IPv4Address(number)
     mapped = IPv6Address(0xFFFF << 32 | number)
     assert guard.allows("any.test", str(mapped)) == guard.allows("any.test", str(plain))
@@ -126,11 +126,11 @@ def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_itself(number: int) -> Non
 async def test_what_is_judged_is_the_address_that_a_host_resolves_to(
     host: str, address: str
 ) -> None:
-    assert await Guard().resolve(host, 80) == (address,)
+    assert await AddressGuard().resolve(host, 80) == (address,)
 
 
 async def test_a_name_resolves_to_every_address_that_is_allowed() -> None:
-    addresses = await Guard().resolve("localhost", 80)
+    addresses = await AddressGuard().resolve("localhost", 80)
     assert isinstance(addresses, tuple)
     assert set(addresses) <= {"127.0.0.1", "::1"}
     assert addresses
@@ -147,15 +147,15 @@ async def test_a_name_resolves_to_every_address_that_is_allowed() -> None:
     ],
 )
 async def test_a_blocked_host_is_told_with_its_cure(host: str, named: str) -> None:
-    assert await Guard().resolve(host, 80) == Failure(
+    assert await AddressGuard().resolve(host, 80) == Failure(
         "blocked", f"{named}, so it is blocked; --allow-host {host} allows it.", connected=False
     )
-    assert isinstance(await Guard([host] if "." in host else ["*"]).resolve(host, 80), tuple)
+    assert isinstance(await AddressGuard([host] if "." in host else ["*"]).resolve(host, 80), tuple)
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "a" * 64, "a..b"])
 async def test_a_name_that_nobody_knows_is_a_dns_failure(host: str) -> None:
-    failure = await Guard(["*"]).resolve(host, 80)
+    failure = await AddressGuard(["*"]).resolve(host, 80)
     assert isinstance(failure, Failure)
     assert failure.error == "dns"
     assert host in failure.detail

@@ -13,7 +13,7 @@ from tests.sender.peer import Peer, Script, Serve, answers
 from pivotal_sandbox.domain.models import ErrorCode, Outcome, Request, Response
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.httpx_adapter import GuardedTransport, WireTransport, send_through
 
 BOTH_LOOPS = True
@@ -184,7 +184,7 @@ async def test_no_timeout_is_no_timeout(client: httpx.AsyncClient, serve: Serve)
 
 async def test_what_a_guard_allows_is_connected_to(serve: Serve) -> None:
     port = await serve(answers(OK), host="0.0.0.0")
-    async with httpx.AsyncClient(transport=WireTransport(Guard(["0.0.0.0"]))) as client:
+    async with httpx.AsyncClient(transport=WireTransport(AddressGuard(["0.0.0.0"]))) as client:
         assert (await client.get(f"http://0.0.0.0:{port}/")).text == "ok"
 
 
@@ -414,7 +414,7 @@ def trusting(ca: trustme.CA = CA) -> ssl.SSLContext:
 
 @pytest.fixture
 async def https() -> AsyncIterator[GuardedTransport]:
-    async with GuardedTransport(Guard(), trusting()) as transport:
+    async with GuardedTransport(AddressGuard(), trusting()) as transport:
         yield transport
 
 
@@ -449,7 +449,7 @@ async def test_https_keeps_the_name_and_connects_to_the_address(
     assert second.timing.tls_ms is None
 
 
-class Somewhere(Guard):
+class Somewhere(AddressGuard):
     """Resolves every name to the addresses given."""
 
     def __init__(self, *addresses: str) -> None:
@@ -563,7 +563,7 @@ async def test_https_is_guarded(https: GuardedTransport, serve: Serve) -> None:
 
     port = await serve(answers(OK), host="0.0.0.0", tls=server_tls("0.0.0.0"))
     assert (await through(https, post(f"https://0.0.0.0:{port}/"))).error == "blocked"
-    async with GuardedTransport(Guard(["0.0.0.0"]), trusting()) as allowing:
+    async with GuardedTransport(AddressGuard(["0.0.0.0"]), trusting()) as allowing:
         assert (await through(allowing, post(f"https://0.0.0.0:{port}/"))).ok
 
 
@@ -609,5 +609,5 @@ async def test_without_a_context_the_certificates_of_httpx_and_of_the_machine_ar
     serve: Serve,
 ) -> None:
     port = await serve(answers(OK), tls=server_tls("127.0.0.1"))
-    async with GuardedTransport(Guard()) as transport:
+    async with GuardedTransport(AddressGuard()) as transport:
         assert (await through(transport, post(f"https://127.0.0.1:{port}/"))).error == "tls"

@@ -12,7 +12,7 @@ from tests.sender.peer import Peer, Serve, answers
 from pivotal_sandbox.domain.models import Outcome, Request, Response
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.http1 import Connection
 from pivotal_sandbox.sender.pool import Pool
 
@@ -30,7 +30,7 @@ def post(port: int, *, host: str = "127.0.0.1", body: bytes = b"hi") -> Request:
 
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
-    pool = Pool(Guard())
+    pool = Pool(AddressGuard())
     yield pool
     await pool.close()
 
@@ -302,7 +302,7 @@ async def test_a_default_port_is_named_all_the_same(pool: Pool) -> None:
 
 async def test_a_name_that_nobody_knows_is_told_so() -> None:
     request = Request("GET", "http://nobody.invalid/", (), b"")
-    outcome = await Pool(Guard()).exchange(request, timeout_ms=LONG)
+    outcome = await Pool(AddressGuard()).exchange(request, timeout_ms=LONG)
     assert outcome.error == "dns"
     assert outcome.detail is not None
     assert "The name nobody.invalid cannot be resolved" in outcome.detail
@@ -326,7 +326,7 @@ async def test_an_address_that_is_not_allowed_is_not_connected_to(pool: Pool, se
     )
     assert met == []
 
-    allowing = Pool(Guard(["0.0.0.0"]))
+    allowing = Pool(AddressGuard(["0.0.0.0"]))
     assert (await allowing.exchange(request, timeout_ms=LONG)).ok
     assert met == [1]
     await allowing.close()
@@ -338,7 +338,7 @@ async def test_a_host_is_reached_by_any_of_its_names(pool: Pool, serve: Serve, h
     assert (await pool.exchange(post(port, host=host), timeout_ms=LONG)).ok
 
 
-class Somewhere(Guard):
+class Somewhere(AddressGuard):
     """Resolves every name to the addresses given."""
 
     def __init__(self, *addresses: str) -> None:
@@ -474,7 +474,7 @@ async def test_closing_lets_go_of_every_connection(serve: Serve) -> None:
             gone.set()
 
     port = await serve(script)
-    pool = Pool(Guard())
+    pool = Pool(AddressGuard())
     await asyncio.gather(*[pool.exchange(post(port), timeout_ms=LONG) for _ in range(2)])
     await pool.close()
     await gone.wait()

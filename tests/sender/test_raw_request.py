@@ -11,7 +11,7 @@ from tests.sender.peer import Peer, Script, Serve, answers
 
 from pivotal_sandbox.domain.models import Outcome, Request, Wire
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
 BOTH_LOOPS = True
@@ -40,7 +40,7 @@ def post(port: int, wire: Wire, body: bytes = b"0123456789", scheme: str = "http
 
 
 async def sent(request: Request, timeout_ms: int = 2000) -> Outcome:
-    sender = Sender(guard=Guard(), timeout_ms=timeout_ms, ssl_context=trusting())
+    sender = Sender(guard=AddressGuard(), timeout_ms=timeout_ms, ssl_context=trusting())
     try:
         return await sender.send(request)
     finally:
@@ -175,7 +175,7 @@ async def test_a_connection_of_its_own_is_not_used_again(serve: Serve, ending: s
                 await peer.send(OK)
 
     port = await serve(script)
-    sender = Sender(guard=Guard(), timeout_ms=2000)
+    sender = Sender(guard=AddressGuard(), timeout_ms=2000)
     plain = replace(post(port, Wire()), wire=None)
     assert (await sender.send(plain)).ok
     await sender.send(post(port, Wire(ending=ending, pause_ms=1)))  # type: ignore[arg-type]
@@ -233,7 +233,7 @@ async def test_over_tls_the_silence_after_a_part_lasts_until_the_time_is_up(serv
 
 async def test_a_certificate_that_nobody_trusts_is_a_failure_of_tls(serve: Serve) -> None:
     port = await serve(answers(OK), tls=server_tls())
-    sender = Sender(guard=Guard())
+    sender = Sender(guard=AddressGuard())
     outcome = await sender.send(post(port, Wire(), scheme="https"))
     await sender.close()
     assert outcome.error == "tls"

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from pivotal_sandbox.domain.models import Outcome, Request
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 from pivotal_sandbox.web.server import Settings, serve
 
@@ -144,7 +144,7 @@ def _end(outcome: Outcome) -> str:
 async def by_sender(allow: Sequence[str] = ()) -> AsyncIterator[Send]:
     trust = ssl.create_default_context()
     CA.configure_trust(trust)
-    sender = Sender(guard=Guard(allow), ssl_context=trust)
+    sender = Sender(guard=AddressGuard(allow), ssl_context=trust)
 
     async def send(url: str) -> str:
         return _end(await sender.send(_request(url)))

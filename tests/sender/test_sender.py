@@ -16,7 +16,7 @@ from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Request, Response, Wire
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.asgi import Receive, Scope, Send
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
 BOTH_LOOPS = True
@@ -31,7 +31,7 @@ def post(url: str) -> Request:
 
 @pytest.fixture
 async def sender() -> AsyncIterator[Sender]:
-    sender = Sender(guard=Guard())
+    sender = Sender(guard=AddressGuard())
     yield sender
     await sender.close()
 
@@ -66,7 +66,7 @@ async def test_http_is_sent_on_connections_that_are_kept(sender: Sender, serve: 
 
 
 async def test_https_to_an_ipv6_address_is_sent_too(serve: Serve) -> None:
-    sender = Sender(guard=Guard())
+    sender = Sender(guard=AddressGuard())
     outcome = await sender.send(post("https://[::1]:9/"))
     await sender.close()
     assert outcome.error == "connection_refused", outcome.detail
@@ -81,7 +81,7 @@ async def test_https_is_sent_by_httpx_with_the_target_to_the_byte(serve: Serve) 
             await peer.send(OK)
 
     port = await serve(script, tls=server)
-    sender = Sender(guard=Guard(), ssl_context=client)
+    sender = Sender(guard=AddressGuard(), ssl_context=client)
     first = await sender.send(post(f"https://localhost:{port}/a/../b?{{%7Bc"))
     second = await sender.send(post(f"https://localhost:{port}/a/../b?{{%7Bc"))
     await sender.close()
@@ -108,7 +108,7 @@ async def test_the_time_is_limited(serve: Serve) -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    sender = Sender(guard=Guard(), timeout_ms=40)
+    sender = Sender(guard=AddressGuard(), timeout_ms=40)
     sender.mount("http://app.test", httpx.MockTransport(hang))
     for url in (f"http://127.0.0.1:{await serve(script)}/", "http://app.test/"):
         outcome = await sender.send(post(url))
@@ -120,7 +120,7 @@ async def test_the_time_is_limited(serve: Serve) -> None:
 async def test_so_much_of_a_body_is_kept_as_is_asked_for(serve: Serve) -> None:
     sent = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody"
     server, client = tls_pair()
-    sender = Sender(guard=Guard(), keep=3, ssl_context=client)
+    sender = Sender(guard=AddressGuard(), keep=3, ssl_context=client)
     sender.mount("http://app.test", httpx.MockTransport(lambda _: httpx.Response(200, text="body")))
     for url in (
         f"http://localhost:{await serve(answers(sent))}/",
@@ -134,7 +134,7 @@ async def test_so_much_of_a_body_is_kept_as_is_asked_for(serve: Serve) -> None:
 
 
 async def test_an_injected_transport_takes_every_request() -> None:
-    sender = Sender(guard=Guard(), transport=answering(202))
+    sender = Sender(guard=AddressGuard(), transport=answering(202))
     for url in ("http://127.0.0.1:9/", "https://127.0.0.1:9/", "http://10.1.2.3/"):
         outcome = await sender.send(post(url))
         assert outcome.response == Response(202, (), b"")
@@ -162,7 +162,7 @@ async def test_a_mounted_transport_takes_the_requests_to_its_origin(
 
 
 async def test_a_mounted_transport_goes_before_an_injected_one() -> None:
-    sender = Sender(guard=Guard(), transport=answering(500))
+    sender = Sender(guard=AddressGuard(), transport=answering(500))
     sender.mount("http://app.test", answering(201))
     assert (await sender.send(post("http://app.test/"))).ok
     assert not (await sender.send(post("http://other.test/"))).ok
@@ -183,7 +183,7 @@ async def test_a_transport_may_stand_beside_a_socket_for_what_is_written_in_an_u
 
 @pytest.mark.parametrize("url", ["app.test", "http://app.test/in", "http://app.test?x", "ftp://a"])
 def test_only_an_origin_can_be_mounted(url: str) -> None:
-    sender = Sender(guard=Guard())
+    sender = Sender(guard=AddressGuard())
     with pytest.raises(InputError) as caught:
         sender.mount(url, answering(200))
     assert caught.value.pointer == "/url"
@@ -209,7 +209,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.mark.parametrize("injected", [True, False])
 async def test_an_asgi_app_answers_as_it_would_on_a_server(injected: bool) -> None:
     transport = httpx.ASGITransport(app)
-    sender = Sender(guard=Guard(), transport=transport if injected else None)
+    sender = Sender(guard=AddressGuard(), transport=transport if injected else None)
     if not injected:
         sender.mount("http://app.test", transport)
 
@@ -234,7 +234,7 @@ async def test_an_asgi_app_keeps_what_its_transport_tells_it() -> None:
         seen.append((scope["root_path"], scope["client"]))
 
     transport = httpx.ASGITransport(telling, root_path="/root", client=("10.0.0.1", 7))
-    await Sender(guard=Guard(), transport=transport).send(post("http://app.test/"))
+    await Sender(guard=AddressGuard(), transport=transport).send(post("http://app.test/"))
     assert seen == [("/root", ("10.0.0.1", 7))]
 
 
@@ -257,7 +257,7 @@ async def test_a_request_that_nobody_could_be_sent_is_refused(
 
 async def test_closing_leaves_a_transport_to_whoever_made_it(serve: Serve) -> None:
     async with httpx.AsyncHTTPTransport() as transport:
-        sender = Sender(guard=Guard(), transport=transport)
+        sender = Sender(guard=AddressGuard(), transport=transport)
         port = await serve(answers(OK, OK))
         assert (await sender.send(post(f"http://127.0.0.1:{port}/"))).ok
         await sender.close()
@@ -310,4 +310,4 @@ async def test_what_is_written_in_an_unusual_way_needs_a_socket(sender: Sender) 
     with pytest.raises(InputError, match=r"needs a socket, and http://app\.test has") as caught:
         await sender.send(request)
     assert caught.value.pointer == "/fault"
-    assert not Sender(guard=Guard(), transport=answering(200)).has_socket("http://a.test/")
+    assert not Sender(guard=AddressGuard(), transport=answering(200)).has_socket("http://a.test/")

@@ -11,37 +11,37 @@ from tests.store.samples import an_event
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import event_row
-from pivotal_sandbox.store.file_lock import Ownership
+from pivotal_sandbox.store.file_lock import FileLock
 
 
 def test_who_owns_a_file_owns_it_alone(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
-    first = Ownership(path)
+    first = FileLock(path)
     with pytest.raises(StoreError) as caught:
-        Ownership(path)
+        FileLock(path)
     assert str(caught.value) == (
         f"{path} is in use by another sandbox (process {os.getpid()}): stop that one, name "
         "another file with --db, or use --ephemeral."
     )
-    other = Ownership(tmp_path / "other.db")
+    other = FileLock(tmp_path / "other.db")
     first.release()
-    Ownership(path).release()
+    FileLock(path).release()
     other.release()
 
 
 def test_where_the_owner_left_no_name_it_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
-    owner = Ownership(path)
+    owner = FileLock(path)
     os.truncate(f"{path}-owner", 0)
     with pytest.raises(StoreError, match=r"\(process unknown\)"):
-        Ownership(path)
+        FileLock(path)
     owner.release()
 
 
 def test_a_shorter_process_id_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
     Path(f"{path}-owner").write_text("9" * 19)
-    owner = Ownership(path)
+    owner = FileLock(path)
     assert Path(f"{path}-owner").read_text() == str(os.getpid())
     owner.release()
 

@@ -1,6 +1,6 @@
 """The world's records, kept."""
 
-from pivotal_sandbox.records.changes import Touched
+from pivotal_sandbox.records.changes import RecordChange
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.records import load_records, record_rows
 
@@ -11,9 +11,9 @@ async def test_records_are_there_again_in_the_order_of_their_ids(database: Datab
     rows = record_rows(
         "test",
         [
-            Touched("customer", "cus_2", ACME),
-            Touched("customer", "cus_1", {"id": "cus_1"}),
-            Touched("task", "tsk_1", {"id": "tsk_1"}),
+            RecordChange("customer", "cus_2", ACME),
+            RecordChange("customer", "cus_1", {"id": "cus_1"}),
+            RecordChange("task", "tsk_1", {"id": "tsk_1"}),
         ],
     )
     await database.put(rows)
@@ -26,17 +26,17 @@ async def test_records_are_there_again_in_the_order_of_their_ids(database: Datab
 
 
 async def test_the_modes_never_cross(database: Database) -> None:
-    await database.put(record_rows("test", [Touched("customer", "cus_1", {"mode": "test"})]))
-    await database.put(record_rows("live", [Touched("customer", "cus_1", {"mode": "live"})]))
+    await database.put(record_rows("test", [RecordChange("customer", "cus_1", {"mode": "test"})]))
+    await database.put(record_rows("live", [RecordChange("customer", "cus_1", {"mode": "live"})]))
     assert await load_records(database, "test") == {"customer": {"cus_1": {"mode": "test"}}}
     assert await load_records(database, "live") == {"customer": {"cus_1": {"mode": "live"}}}
 
 
 async def test_the_last_state_of_a_record_counts(database: Database) -> None:
     touched = [
-        Touched("customer", "cus_1", {"name": "a"}),
-        Touched("customer", "cus_1", {"name": "b"}),
-        Touched("customer", "cus_2", {"name": "null"}),
+        RecordChange("customer", "cus_1", {"name": "a"}),
+        RecordChange("customer", "cus_1", {"name": "b"}),
+        RecordChange("customer", "cus_2", {"name": "null"}),
     ]
     await database.put(record_rows("test", touched))
     records = await load_records(database, "test")
@@ -44,6 +44,6 @@ async def test_the_last_state_of_a_record_counts(database: Database) -> None:
 
 
 async def test_a_deleted_record_is_not_there_any_more(database: Database) -> None:
-    await database.put(record_rows("test", [Touched("customer", "cus_1", ACME)]))
-    await database.put(record_rows("test", [Touched("customer", "cus_1", None)]))
+    await database.put(record_rows("test", [RecordChange("customer", "cus_1", ACME)]))
+    await database.put(record_rows("test", [RecordChange("customer", "cus_1", None)]))
     assert await load_records(database, "test") == {}

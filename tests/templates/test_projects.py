@@ -21,7 +21,7 @@ from _pytest.mark import ParameterSet
 from tests.conftest import unmeasured
 
 from pivotal_sandbox import sign
-from pivotal_sandbox.check.receiver_process import started
+from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.templates import Project, Template, find, render, templates, write
 
 WANTED = os.environ.get("TEMPLATES", "").replace(",", " ").split()
@@ -145,13 +145,13 @@ def post(url: str, body: bytes, secret: str = SECRET) -> int:
 
 
 async def test_without_a_secret_it_asks_to_be_sent_the_event_again(installed: Installed) -> None:
-    async with started(installed.command, installed.url, " , "):
+    async with start_receiver(installed.command, installed.url, " , "):
         assert post(installed.url, event("evt_unset")) == 503
         assert post(installed.url, event("evt_unset"), secret=" ") == 503
 
 
 async def test_each_of_several_secrets_holds(installed: Installed) -> None:
-    async with started(installed.command, installed.url, f"whsec_new, {SECRET}\n"):
+    async with start_receiver(installed.command, installed.url, f"whsec_new, {SECRET}\n"):
         assert post(installed.url, event("evt_1")) == 200
         assert post(installed.url, event("evt_2"), secret="whsec_new") == 200
         assert post(installed.url, event("evt_3"), secret=f"whsec_new, {SECRET}") == 401
@@ -159,7 +159,7 @@ async def test_each_of_several_secrets_holds(installed: Installed) -> None:
 
 
 async def test_a_mebibyte_is_taken_and_a_byte_more_is_not(installed: Installed) -> None:
-    async with started(installed.command, installed.url, SECRET):
+    async with start_receiver(installed.command, installed.url, SECRET):
         whole = event("evt_large", MEBIBYTE)
         assert len(whole) == MEBIBYTE
         assert post(installed.url, whole) == 200
@@ -170,7 +170,7 @@ async def test_without_the_development_switch_no_probe_is_written(
     installed: Installed, tmp_path: Path
 ) -> None:
     probe = tmp_path / "probe.jsonl"
-    async with started(installed.command, installed.url, SECRET, probe_file=probe):
+    async with start_receiver(installed.command, installed.url, SECRET, probe_file=probe):
         body = event("evt_quiet").replace(b'"note"', b'"fault":"once","note"')
         assert post(installed.url, body) == 200
     assert not probe.exists()

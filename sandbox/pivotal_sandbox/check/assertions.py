@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 
 from pivotal_sandbox.check.case import Verdict, failed, passed, vacuous
 from pivotal_sandbox.check.classify import fate, is_ack, kind, listed, said, tally
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange, Severity
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 
 # What Starlette says of a host that it does not know, and all that Django says of anything.
 _FOREIGN_HOST = re.compile(rb"invalid host header|<h1>Bad Request \(400\)</h1>", re.IGNORECASE)
 
 
-async def refuses(bench: Bench, shots: Iterable[Shot]) -> Verdict:
+async def refuses(bench: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
     """Send a genuine request, then the forged ones, and judge: none of those may be accepted.
 
     An answer of 5xx is not acceptance, but looks like an outage: a `should`.
@@ -54,7 +54,7 @@ def judged_forgeries(exchanges: Sequence[Exchange]) -> Verdict:
     return passed(f"refused: {tally(exchanges)}", *exchanges[:1])
 
 
-async def accepts(bench: Bench, shots: Iterable[Shot]) -> Verdict:
+async def accepts(bench: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
     """Send genuine requests and judge: each has to be acknowledged."""
     return judged_genuine(await bench.send_all(shots))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pivotal_sandbox.check.model import Exchange, Outcome, Severity
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.check.context import Bench
+    from pivotal_sandbox.check.context import CheckContext
 
 Group = Literal["contract", "authenticity", "raw-body", "idempotency", "transport"]
 
@@ -59,7 +59,7 @@ class Case:
     reason: str
     topic: str
     turn: Turn
-    run: "Callable[[Bench], Awaitable[Verdict]]"
+    run: "Callable[[CheckContext], Awaitable[Verdict]]"
     needs: tuple[Need, ...] = ()
 
     def unmet(self, given: Container[str]) -> tuple[Need, ...]:

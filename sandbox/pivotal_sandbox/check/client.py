@@ -7,40 +7,45 @@ from time import perf_counter
 from typing import Protocol
 
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure, not_connected
 from pivotal_sandbox.sender.http1 import Connection, Result
 
 FLUSH_MS = 5  # for bytes to leave, before the connection is closed behind them
 
 
-class Line(Protocol):
+class ReceiverClient(Protocol):
     """How shots get to a receiver."""
 
     async def send(
-        self, shot: Shot, *, piece: int = 0, pause_ms: float = 0, timeout_ms: float | None = None
+        self,
+        shot: CheckRequest,
+        *,
+        piece: int = 0,
+        pause_ms: float = 0,
+        timeout_ms: float | None = None,
     ) -> Exchange:
         """Send a shot; its body in pieces of that many bytes, with a pause before each."""
         ...
 
-    async def volley(self, shots: Sequence[Shot]) -> list[Exchange]:
+    async def volley(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
         """Send shots so that all are complete at the same moment, each on its own connection."""
         ...
 
-    async def follow(self, first: Shot, second: Shot) -> list[Exchange]:
+    async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         """Send a second shot on the first one's connection, if the receiver keeps that open."""
         ...
 
-    async def break_off(self, shot: Shot, size: int) -> Exchange:
+    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
         """Send the head and so much of the body, then close without waiting for the answer."""
         ...
 
 
-class WireLine:
+class HttpReceiverClient:
     """A line over `engine.wire`: a connection of its own for each request, plain or TLS.
 
     Raises nothing: what the network or the receiver does is in the exchange.
@@ -49,7 +54,7 @@ class WireLine:
     def __init__(
         self,
         url: str,
-        guard: Guard,
+        guard: AddressGuard,
         *,
         timeout_ms: float,
         ssl_context: ssl.SSLContext | None = None,
@@ -62,7 +67,12 @@ class WireLine:
             self._ssl = ssl.create_default_context()
 
     async def send(
-        self, shot: Shot, *, piece: int = 0, pause_ms: float = 0, timeout_ms: float | None = None
+        self,
+        shot: CheckRequest,
+        *,
+        piece: int = 0,
+        pause_ms: float = 0,
+        timeout_ms: float | None = None,
     ) -> Exchange:
         if piece:  # what it takes to send so slowly is not the receiver's fault
             slowness = pause_ms * len(range(0, len(shot.body), piece))
@@ -79,7 +89,7 @@ class WireLine:
                 opened.connection.write(shot.body[start : start + piece])
         return await opened.finish(shot)
 
-    async def volley(self, shots: Sequence[Shot]) -> list[Exchange]:
+    async def volley(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
         lines = await asyncio.gather(*[self._open() for _ in shots])
         for held, shot in zip(lines, shots, strict=True):
             if isinstance(held, _Open):
@@ -91,7 +101,7 @@ class WireLine:
             *[self._end(held, shot) for held, shot in zip(lines, shots, strict=True)]
         )
 
-    async def follow(self, first: Shot, second: Shot) -> list[Exchange]:
+    async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         opened = await self._open()
         if not isinstance(opened, _Open):
             return [_exchange(first, opened, 0.0)]
@@ -103,7 +113,7 @@ class WireLine:
         opened.connection.write(second.sent)
         return [answered, await again.finish(second)]
 
-    async def break_off(self, shot: Shot, size: int) -> Exchange:
+    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
         opened = await self._open()
         if not isinstance(opened, _Open):
             return _exchange(shot, opened, 0.0)
@@ -151,7 +161,7 @@ class WireLine:
         answer = connection.expect(deadline, timeout_ms, head_only=False)
         return _Open(connection, answer, perf_counter())
 
-    async def _end(self, held: "_Open | Failure", shot: Shot) -> Exchange:
+    async def _end(self, held: "_Open | Failure", shot: CheckRequest) -> Exchange:
         return _exchange(shot, held, 0.0) if isinstance(held, Failure) else await held.finish(shot)
 
 
@@ -165,7 +175,7 @@ class _Open:
         self.began = began
         self._answer = answer
 
-    async def finish(self, shot: Shot, *, close: bool = True) -> Exchange:
+    async def finish(self, shot: CheckRequest, *, close: bool = True) -> Exchange:
         """Wait for the answer."""
         try:
             result = await self._answer
@@ -178,7 +188,7 @@ class _Open:
         return _exchange(shot, result, took)
 
 
-def _exchange(shot: Shot, result: Result, seconds: float) -> Exchange:
+def _exchange(shot: CheckRequest, result: Result, seconds: float) -> Exchange:
     if isinstance(result, Failure):
         return Exchange(
             shot.sent,

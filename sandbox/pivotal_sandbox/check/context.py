@@ -6,7 +6,7 @@ from typing import Any
 
 from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.request import Shot, make_shot
+from pivotal_sandbox.check.request import CheckRequest, build_check_request
 from pivotal_sandbox.check.session import Session, Settings, Trace
 from pivotal_sandbox.clock import sleep, wall_time
 from pivotal_sandbox.common.ids import DELIVERY, EVENT, Ids
@@ -20,7 +20,7 @@ RETRY_AFTER_MS = 350  # no sender retries at once, and a lock may still be held
 _PLAIN = {"name": "Bluewater Mobility", "domain": "bluewater.example.org"}
 
 
-class Bench:
+class CheckContext:
     """One check's place in a session: all that it draws depends on the seed and its id."""
 
     def __init__(self, session: Session, case: Case) -> None:
@@ -75,12 +75,12 @@ class Bench:
         """Return the `sig` for a body."""
         return mac(body, self.settings.secret if secret is None else secret, t)
 
-    def genuine(self, label: str, event: Event, **changes: Any) -> Shot:
-        """Return a signed delivery of `event`; `changes` are those of `make_shot`."""
+    def genuine(self, label: str, event: Event, **changes: Any) -> CheckRequest:
+        """Return a signed delivery of `event`; `changes` are those of `build_check_request`."""
         t = changes.pop("t", self.now())
         delivery_id = changes.pop("delivery_id", None) or self.delivery_id()
         secret = changes.pop("secret", self.settings.secret)
-        return make_shot(
+        return build_check_request(
             label,
             event,
             url=self.settings.url,
@@ -90,18 +90,23 @@ class Bench:
             **changes,
         )
 
-    def forged(self, label: str, event: Event, **changes: Any) -> Shot:
+    def forged(self, label: str, event: Event, **changes: Any) -> CheckRequest:
         """Return a delivery that a receiver has to refuse."""
         return self.genuine(label, event, genuine=False, **changes)
 
-    def resigned(self, label: str, sig: Callable[[bytes, int], str], *, t: int = 0) -> Shot:
+    def resigned(self, label: str, sig: Callable[[bytes, int], str], *, t: int = 0) -> CheckRequest:
         """Return a forged delivery of a fresh event, whose `sig` is made of its body and `t`."""
         event, t = self.event(), t or self.now()
         header = f"{VERSION},t={t},sig={sig(event.body, t)}"
         return self.forged(label, event, signatures=[header], t=t)
 
     async def send(
-        self, shot: Shot, *, piece: int = 0, pause_ms: float = 0, timeout_ms: float | None = None
+        self,
+        shot: CheckRequest,
+        *,
+        piece: int = 0,
+        pause_ms: float = 0,
+        timeout_ms: float | None = None,
     ) -> Exchange:
         """Send a shot and return what came back."""
         return await self.session.send(
@@ -114,7 +119,7 @@ class Bench:
             timeout_ms=timeout_ms,
         )
 
-    async def send_all(self, shots: Iterable[Shot]) -> list[Exchange]:
+    async def send_all(self, shots: Iterable[CheckRequest]) -> list[Exchange]:
         """Send shots one after the other, each made when its turn comes; a hang ends it."""
         exchanges = []
         for shot in shots:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from pivotal_sandbox.check.classify import is_ack
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.signature import VERSION, mac
 
@@ -36,7 +36,7 @@ class _Mistake:
     body: Callable[[bytes], bytes] = bytes
 
 
-async def diagnose(bench: Bench, refused: Exchange) -> Diagnosis | None:
+async def diagnose(bench: CheckContext, refused: Exchange) -> Diagnosis | None:
     """Return the mistake that the receiver shares, if it is one of the usual ones."""
     if refused.status not in _SUSPECT:
         return None

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.registry import chosen
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import Session, Settings
 from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.common.urls import parse_url
@@ -16,17 +16,22 @@ class _Mirror:
     """A line to nobody, where everything is acknowledged."""
 
     async def send(
-        self, shot: Shot, *, piece: int = 0, pause_ms: float = 0, timeout_ms: float | None = None
+        self,
+        shot: CheckRequest,
+        *,
+        piece: int = 0,
+        pause_ms: float = 0,
+        timeout_ms: float | None = None,
     ) -> Exchange:
         return _acknowledged(shot)
 
-    async def volley(self, shots: Sequence[Shot]) -> list[Exchange]:
+    async def volley(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
         return [_acknowledged(shot) for shot in shots]
 
-    async def follow(self, first: Shot, second: Shot) -> list[Exchange]:
+    async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         return [_acknowledged(first), _acknowledged(second)]
 
-    async def break_off(self, shot: Shot, size: int) -> Exchange:
+    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
         return _acknowledged(shot)
 
 
@@ -37,7 +42,7 @@ class _Once:
         return dict.fromkeys(ids, 1)
 
 
-async def rehearse(case_id: str, settings: Settings) -> list[Exchange]:
+async def dry_run(case_id: str, settings: Settings) -> list[Exchange]:
     """Return the requests of a check as they would be sent now, in their order.
 
     Raises `InputError` for a check that does not exist, or has no requests of its own.
@@ -49,7 +54,7 @@ async def rehearse(case_id: str, settings: Settings) -> list[Exchange]:
     if case.turn == "last" and case.id != "still-alive":
         raise InputError(f"{case_id} looks at the requests of all other checks; it has no own.")
     session = Session(settings, _Mirror(), int(wall_time() * 1000), _Once(), _restart)
-    await case.run(Bench(session, case))
+    await case.run(CheckContext(session, case))
     return [trace.exchange for trace in session.log]
 
 
@@ -57,5 +62,5 @@ async def _restart() -> None:
     """There is nobody to restart."""
 
 
-def _acknowledged(shot: Shot) -> Exchange:
+def _acknowledged(shot: CheckRequest) -> Exchange:
     return Exchange(shot.sent, len(shot.head), 200, None, b"", 0.0, label=shot.label)

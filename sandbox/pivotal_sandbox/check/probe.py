@@ -13,7 +13,7 @@ from typing import Protocol
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
 PLACE = "{id}"
@@ -36,10 +36,10 @@ class Probe(Protocol):
 class ProbeUrl:
     """Asks a URL with `{id}` in it, which answers with a number or with `{"count": n}`."""
 
-    def __init__(self, template: str, guard: Guard | None = None) -> None:
+    def __init__(self, template: str, guard: AddressGuard | None = None) -> None:
         self._template = _with_place(template, "probe URL")
         parse_url(template.replace(PLACE, "evt_0"))
-        self._guard = guard or Guard()
+        self._guard = guard or AddressGuard()
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
         sender = Sender(guard=self._guard, timeout_ms=TIMEOUT_MS)

@@ -13,7 +13,7 @@ from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.errors import InputError, UnreachableError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.pool import Pool
 
 START_MS = 30_000
@@ -110,7 +110,7 @@ class Started:
 
 
 @asynccontextmanager
-async def started(
+async def start_receiver(
     command: str,
     url: str,
     secret: str,
@@ -149,7 +149,7 @@ async def _answers(url: str) -> bool:
     place = parse_url(url)
     if place.scheme == "https":
         raise InputError("A receiver that --start starts is reached by http://.")
-    pool = Pool(Guard())
+    pool = Pool(AddressGuard())
     try:
         headers = (("host", place.authority), ("accept", "*/*"))
         request = Request("GET", f"{place.origin}/", headers, b"")

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Event
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.sender.http1 import encode_head
 
 
-class Shot(Struct, frozen=True):
+class CheckRequest(Struct, frozen=True):
     """A request, ready for the wire.
 
     `genuine` where Pivotal itself would send such a one. `event_id` is the event whose effect
@@ -32,7 +32,7 @@ class Shot(Struct, frozen=True):
         return self.head + self.body
 
 
-def make_shot(
+def build_check_request(
     label: str,
     event: Event,
     *,
@@ -46,7 +46,7 @@ def make_shot(
     named: str | None = None,
     headers: Sequence[tuple[str, str]] = (),
     without: Sequence[str] = (),
-) -> Shot:
+) -> CheckRequest:
     """Return the request that delivers `event`, changed in what is given.
 
     `signatures` are the values of the signature headers (none, one or several), `body` what goes
@@ -54,7 +54,7 @@ def make_shot(
     `headers` what is added, or put in the place of headers of that name, and `without` what is
     left out.
     """
-    request = plan(
+    request = build_request(
         delivery_id, named or event.type, event.body, url=url, secrets=[secret], timestamp=t
     )
     sent = event.body if body is None else body
@@ -71,10 +71,10 @@ def make_shot(
             lines.append(changed.pop(name, (name, value)))
     lines += changed.values()
     head = encode_head(replace(request, headers=tuple(lines)), parse_url(url))
-    return Shot(label, head, sent, event.id, genuine, t)
+    return CheckRequest(label, head, sent, event.id, genuine, t)
 
 
-def recased(shot: Shot, case: str) -> Shot:
+def recased(shot: CheckRequest, case: str) -> CheckRequest:
     """Return the request with its header names in Title-Case or UPPER."""
     first, *lines = shot.head.decode("latin-1").split("\r\n")
     for index, line in enumerate(lines):
@@ -83,7 +83,7 @@ def recased(shot: Shot, case: str) -> Shot:
     return replace(shot, head="\r\n".join([first, *lines]).encode("latin-1"))
 
 
-def chunked(shot: Shot) -> Shot:
+def chunked(shot: CheckRequest) -> CheckRequest:
     """Return the request with its body in chunks, as a proxy that streams would pass it on."""
     lines = shot.head.decode("latin-1").split("\r\n")
     lines = [
@@ -96,6 +96,6 @@ def chunked(shot: Shot) -> Shot:
     return replace(shot, head="\r\n".join(lines).encode("latin-1"), body=body)
 
 
-def of_method(shot: Shot, method: str) -> Shot:
+def of_method(shot: CheckRequest, method: str) -> CheckRequest:
     """Return the request with another method."""
     return replace(shot, head=shot.head.replace(b"POST ", method.encode() + b" ", 1))

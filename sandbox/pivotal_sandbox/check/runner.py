@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Container, Sequence
 from time import perf_counter
 
 from pivotal_sandbox.check.case import NEEDED, UNSEEN, Case, Turn, Verdict, skipped
-from pivotal_sandbox.check.client import WireLine
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.client import HttpReceiverClient
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.grade import grade
 from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.probe import Probe, ProbeError, as_probe
@@ -19,7 +19,7 @@ from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError, UnreachableError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 
 _UNREACHABLE = frozenset({"connection_refused", "dns", "tls"})
 
@@ -70,8 +70,8 @@ async def check(
         revoked_secret=revoked_secret,
         verifies_async=verifies_async,
     )
-    line = WireLine(
-        target, Guard(allow_host), timeout_ms=settings.timeout_ms, ssl_context=ssl_context
+    line = HttpReceiverClient(
+        target, AddressGuard(allow_host), timeout_ms=settings.timeout_ms, ssl_context=ssl_context
     )
     effects = None if probe is None else as_probe(probe)
     session = Session(settings, line, int(wall_time() * 1000), effects, restart)
@@ -154,7 +154,7 @@ class Run:
     async def _one(self, case: Case) -> None:
         began = perf_counter()
         try:
-            verdict = self._unmet(case) or await case.run(Bench(self._session, case))
+            verdict = self._unmet(case) or await case.run(CheckContext(self._session, case))
         except OverError as over:
             verdict = self._over(case, str(over))
         except ProbeError as error:

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from pivotal_sandbox.check.client import Line
+from pivotal_sandbox.check.client import ReceiverClient
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.probe import Probe
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.clock import sleep
 
 REQUESTS_MOST = 300
@@ -53,13 +53,13 @@ class Trace:
     """
 
     case_id: str
-    shot: Shot
+    shot: CheckRequest
     exchange: Exchange
     strained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
+class ReceiverCrash:
     """The receiver died: of which check, and of which request."""
 
     case_id: str
@@ -71,24 +71,24 @@ class Session:
     """Sends for all checks, within the limits, and keeps what came back."""
 
     settings: Settings
-    line: Line
+    line: ReceiverClient
     now: int
     probe: Probe | None = None
     restart: Restart | None = None
     log: list[Trace] = field(default_factory=list)
-    death: Death | None = None
+    death: ReceiverCrash | None = None
     lag_ms: float = 0.0  # from the first ack to its effect
 
     def __post_init__(self) -> None:
         self._sent = 0
         self._next_at = 0.0
-        self._hostile: tuple[str, Shot] | None = None
+        self._hostile: tuple[str, CheckRequest] | None = None
         self._burying = asyncio.Lock()
 
     async def send(
         self,
         case_id: str,
-        shot: Shot,
+        shot: CheckRequest,
         *,
         hostile: bool,
         crowded: bool = False,
@@ -107,7 +107,7 @@ class Session:
             self._hostile = None
         return exchange
 
-    async def volley(self, case_id: str, shots: Sequence[Shot]) -> list[Exchange]:
+    async def volley(self, case_id: str, shots: Sequence[CheckRequest]) -> list[Exchange]:
         """Send shots that are complete at the same moment."""
         await self._turn(len(shots))
         exchanges = await self.line.volley(shots)
@@ -119,7 +119,9 @@ class Session:
             await self._look_after(case_id, exchange)
         return exchanges
 
-    async def follow(self, case_id: str, first: Shot, second: Shot) -> list[Exchange]:
+    async def follow(
+        self, case_id: str, first: CheckRequest, second: CheckRequest
+    ) -> list[Exchange]:
         """Send two shots on one connection."""
         await self._turn(2)
         exchanges = await self.line.follow(first, second)
@@ -131,7 +133,7 @@ class Session:
             await self._look_after(case_id, exchange)
         return exchanges
 
-    async def break_off(self, shot: Shot, size: int) -> Exchange:
+    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
         """Send so much of a shot's body, and close. It is not logged: nobody answers it."""
         await self._turn(1)
         return await self.line.break_off(shot, size)
@@ -190,13 +192,13 @@ class Session:
         if self.death is not None:
             raise OverError("not run: the receiver had died")
 
-    def _death(self, case_id: str, exchange: Exchange) -> Death:
+    def _death(self, case_id: str, exchange: Exchange) -> ReceiverCrash:
         """Return whose doing it was: of what was under way, a hostile request is the likeliest."""
         if self._hostile is None:
-            return Death(case_id, exchange)
+            return ReceiverCrash(case_id, exchange)
         case_id, shot = self._hostile
         sent = replace(exchange, sent=shot.sent, head_size=len(shot.head), label=shot.label)
-        return Death(case_id, sent)
+        return ReceiverCrash(case_id, sent)
 
     async def _lives(self, exchange: Exchange) -> bool:
         """Ask again in the plainest way; a receiver that is being restarted gets some time."""

@@ -17,7 +17,7 @@ MOST = 1000  # lines that wait to be read; what comes on top is counted, not sho
 LAST_WORDS = 1.0  # seconds to print what is left at the end
 
 
-class Scroll(Generic[T]):
+class BackgroundPrinter(Generic[T]):
     """Renders and prints one line for each thing it is given, in order, once started."""
 
     def __init__(self, render: Callable[[T], str]) -> None:

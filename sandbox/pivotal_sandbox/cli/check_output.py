@@ -52,7 +52,7 @@ def print_requests(
     import secrets
 
     from pivotal_sandbox.check.curl import as_curl
-    from pivotal_sandbox.check.dry_run import rehearse
+    from pivotal_sandbox.check.dry_run import dry_run
     from pivotal_sandbox.check.session import Settings
 
     seed = options["seed"]
@@ -65,7 +65,7 @@ def print_requests(
         previous_secret=options["previous_secret"] or secret,
         revoked_secret=options["revoked_secret"] or secret,
     )
-    exchanges = asyncio.run(rehearse(case_id, settings))
+    exchanges = asyncio.run(dry_run(case_id, settings))
     if output is None:
         for exchange in exchanges:
             click.echo(f"# {exchange.label}\n{as_curl(exchange, url)}")

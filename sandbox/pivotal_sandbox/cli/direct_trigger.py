@@ -16,15 +16,15 @@ from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Attempt, Event, Mode
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.domain.retry_policy import is_retried
 from pivotal_sandbox.errors import UnreachableError
 from pivotal_sandbox.faults.apply import spoil, spoil_events
-from pivotal_sandbox.faults.signature import Signing
-from pivotal_sandbox.faults.traffic import TIMES, happen
-from pivotal_sandbox.records.record_store import Fired, World
-from pivotal_sandbox.records.sample_data import load_names
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.faults.signature import SigningContext
+from pivotal_sandbox.faults.traffic import TIMES, apply_traffic_fault
+from pivotal_sandbox.records.record_store import FiredEvent, RecordStore
+from pivotal_sandbox.records.sample_data import load_sample_data
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 from pivotal_sandbox.web.views import AttemptView, EventView
 
@@ -64,7 +64,7 @@ def send_and_print(
     ids, clock = Ids(SystemRandom()), Clock()
     events = _events({**wish, "mode": wish["mode"] or "test"}, ids, clock.now())
     targets = [_Target(url, secret, wish["fault"], ids.new(DELIVERY, clock.now())) for _ in events]
-    sent = asyncio.run(_sent(events, targets, Guard(allow_hosts), clock))
+    sent = asyncio.run(_sent(events, targets, AddressGuard(allow_hosts), clock))
     for event, attempt in sent:
         outcome = attempt.outcome
         fate = "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
@@ -86,15 +86,15 @@ def send_and_print(
 
 
 async def _sent(
-    events: list[Event], targets: list[_Target], guard: Guard, clock: Clock
+    events: list[Event], targets: list[_Target], guard: AddressGuard, clock: Clock
 ) -> list[tuple[Event, Attempt]]:
     """Send the events as the fault has it, and return them in the order of their requests."""
     sender = Sender(guard=guard)
 
     async def send(event: Event, target: _Target, number: int = 1) -> tuple[Event, Attempt]:
         started_at = clock.now()
-        signing = Signing([target.secret], int(clock.wall()), SystemRandom())
-        planned = plan(
+        signing = SigningContext([target.secret], int(clock.wall()), SystemRandom())
+        planned = build_request(
             target.delivery_id,
             event.type,
             event.body,
@@ -130,11 +130,11 @@ def _events(wish: Json, ids: Ids, now: int) -> list[Event]:
     fault: str | None = wish["fault"]
     catalog = load_catalog()
     if wish["type"] == PING:
-        ping = Fired(PING, {"endpoint_id": ids.new(ENDPOINT, now), "mode": mode})
-        all_fired: tuple[Fired, ...] = (ping,) * TIMES.get(fault or "", 1)
+        ping = FiredEvent(PING, {"endpoint_id": ids.new(ENDPOINT, now), "mode": mode})
+        all_fired: tuple[FiredEvent, ...] = (ping,) * TIMES.get(fault or "", 1)
     else:
-        world = World(mode, catalog, load_names(), ids, SystemRandom())
-        all_fired = happen(
+        world = RecordStore(mode, catalog, load_sample_data(), ids, SystemRandom())
+        all_fired = apply_traffic_fault(
             fault,
             world,
             wish["type"],

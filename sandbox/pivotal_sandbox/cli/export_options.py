@@ -12,7 +12,7 @@ from pivotal_sandbox.cli.output import json_option
 from pivotal_sandbox.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.exports.exchange import Sent
+    from pivotal_sandbox.exports.exchange import ExportedRequest
 
 LINES = "jsonl"
 NAMES = ("scenario", "curl", "httpie", "har", "pytest", LINES)
@@ -27,7 +27,7 @@ class _Name(click.Choice[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportRequest:
     """How to export: in which form, to which URL instead, and whether signed anew."""
 
     form: str
@@ -39,17 +39,17 @@ class Wish:
         """Whether the API's own JSON is wanted, as it is."""
         return self.form == LINES
 
-    def text(self, sent: "Sequence[Sent]") -> str:
+    def text(self, sent: "Sequence[ExportedRequest]") -> str:
         """Return the file of what was sent, the oldest first."""
-        from pivotal_sandbox.exports.formats import How, export, get_form
+        from pivotal_sandbox.exports.formats import ExportOptions, export, get_form
 
         if self.to is not None:
             sent = [one.to(self.to) for one in sent]
         in_order = sorted(sent, key=lambda one: one.at)
-        return export(in_order, get_form(self.form), How(__version__, self.re_sign))
+        return export(in_order, get_form(self.form), ExportOptions(__version__, self.re_sign))
 
 
-def wish_of(form: str | None, to: str | None, re_sign: bool, as_json: bool) -> Wish:
+def wish_of(form: str | None, to: str | None, re_sign: bool, as_json: bool) -> ExportRequest:
     """Return what the options say.
 
     Raises `click.UsageError` where they contradict each other, `InputError` for a URL that is none.
@@ -69,7 +69,7 @@ def wish_of(form: str | None, to: str | None, re_sign: bool, as_json: bool) -> W
         )
     if re_sign and form in (LINES, "har"):
         raise click.UsageError(f"--as {form} is a record of what was signed: leave out --re-sign.")
-    return Wish(form, to, re_sign)
+    return ExportRequest(form, to, re_sign)
 
 
 def export_options(rows: str) -> Callable[[F], F]:

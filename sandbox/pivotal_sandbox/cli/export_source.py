@@ -9,7 +9,7 @@ from msgspec import Struct
 from pivotal_sandbox.cli.client import Json
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.domain.models import Attempt, Capture, Headers, Outcome, Response, Timing
-from pivotal_sandbox.exports.exchange import Sent, of_attempt, of_capture
+from pivotal_sandbox.exports.exchange import ExportedRequest, of_attempt, of_capture
 
 
 class _Event(Struct):
@@ -26,7 +26,7 @@ class _Delivery(Struct):
     attempts: list[Json]
 
 
-def attempts_sent(content: bytes) -> list[Sent]:
+def attempts_sent(content: bytes) -> list[ExportedRequest]:
     """Return what each attempt sent, of a delivery as the API answers it.
 
     It takes the answer's bytes, as the body of the event is part of them: to be read and written
@@ -49,7 +49,7 @@ def attempts_sent(content: bytes) -> list[Sent]:
     ]
 
 
-def capture_sent(shown: Json, base_url: str) -> Sent:
+def capture_sent(shown: Json, base_url: str) -> ExportedRequest:
     """Return what came in, of a capture as the API shows it."""
     answer = shown["response"]
     capture = Capture(

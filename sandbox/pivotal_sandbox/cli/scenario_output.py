@@ -14,15 +14,15 @@ from pivotal_sandbox.domain.retry_policy import is_retried
 from pivotal_sandbox.faults.registry import find_fault
 from pivotal_sandbox.feed import Attempted
 from pivotal_sandbox.scenarios.transcript import (
+    AttemptMade,
     Done,
     Entry,
+    ExpectationChecked,
     Fired,
-    Judged,
-    Said,
+    Narration,
     Sent,
     Skipped,
     Summary,
-    Tried,
 )
 from pivotal_sandbox.web.views import AttemptOfDelivery, EventView
 
@@ -41,7 +41,7 @@ class Transcript:
 
     def add(self, entry: Entry) -> list[str]:
         """Return the lines that can be printed now."""
-        if isinstance(entry, Tried):
+        if isinstance(entry, AttemptMade):
             [line] = lines_of(entry)
             if line == self._held:
                 self._times += 1
@@ -64,20 +64,20 @@ class Transcript:
 def lines_of(entry: Entry, file: str = "") -> list[str]:
     """Return the lines for people; none for what is told by another entry, too."""
     at = click.style(moment(rfc3339(entry.at))[5:], dim=True)
-    if isinstance(entry, Said):
+    if isinstance(entry, Narration):
         return ["", f"{at}  {click.style(printable(entry.text), bold=True)}"]
     if isinstance(entry, Done):
         return [f"{at}  {printable(entry.text)}"]
     if isinstance(entry, Fired):
         nobody = "no endpoint wants it"
         return [] if entry.wanted else [f"{at}    {entry.event.type:<21}  {nobody}"]
-    if isinstance(entry, Tried):
+    if isinstance(entry, AttemptMade):
         return [f"{at}  → {_tried(entry)}"]
     if isinstance(entry, Sent):
         return [f"{at}  → {_sent(entry)}"]
     if isinstance(entry, Skipped):
         return [f"{at}  {click.style('-', fg='yellow')} {printable(entry.what)}: {entry.why}"]
-    if isinstance(entry, Judged):
+    if isinstance(entry, ExpectationChecked):
         return _judged(at, entry, file)
     return ["", _summary(entry)]
 
@@ -85,14 +85,14 @@ def lines_of(entry: Entry, file: str = "") -> list[str]:
 def json_of(entry: Entry) -> Json:
     """Return the entry for programs: the same in each run of the story, to the byte."""
     at = rfc3339(entry.at)
-    if isinstance(entry, Said):
+    if isinstance(entry, Narration):
         return {"type": "said", "at": at, "text": entry.text}
     if isinstance(entry, Done):
         return {"type": "step", "at": at, "step": entry.kind, "text": entry.text}
     if isinstance(entry, Fired):
         event = msgspec.json.decode(msgspec.json.encode(EventView.of(entry.event)))
         return {"type": "event", "at": at, "event": event, "deliveries": entry.wanted}
-    if isinstance(entry, Tried):
+    if isinstance(entry, AttemptMade):
         shown = _steady(msgspec.to_builtins(AttemptOfDelivery.of_activity(entry.attempted)))
         verdict = entry.attempted.verdict
         return {"type": "attempt", "at": at, "endpoint": entry.endpoint, **shown} | {
@@ -113,7 +113,7 @@ def json_of(entry: Entry) -> Json:
         }
     if isinstance(entry, Skipped):
         return {"type": "skipped", "at": at, "what": entry.what, "why": entry.why}
-    if isinstance(entry, Judged):
+    if isinstance(entry, ExpectationChecked):
         judgement = msgspec.to_builtins(entry.judgement)
         return {"type": "expectation", "at": at, **judgement, "line": entry.line}
     return {
@@ -130,7 +130,7 @@ def json_of(entry: Entry) -> Json:
     }
 
 
-def _tried(entry: Tried) -> str:
+def _tried(entry: AttemptMade) -> str:
     shown = msgspec.to_builtins(AttemptOfDelivery.of_activity(entry.attempted))
     delivery = shown["delivery"]
     ended = shown["status_code"] or shown["error"]
@@ -163,7 +163,7 @@ def _sent(entry: Sent) -> str:
     return f"{entry.request.method}  {entry.endpoint}  {click.style(ended, fg=fg)}  {said}"
 
 
-def _judged(at: str, entry: Judged, file: str) -> list[str]:
+def _judged(at: str, entry: ExpectationChecked, file: str) -> list[str]:
     judgement = entry.judgement
     expected, observed = printable(judgement.expected), printable(judgement.observed)
     if judgement.ok:

@@ -47,7 +47,7 @@ class Bin:
     secret: str | None = field(default=None, repr=False)
 
 
-def parse_behaviour(steps: object, pointer: str = "/behaviour") -> tuple[Step, ...]:
+def parse_behavior(steps: object, pointer: str = "/behaviour") -> tuple[Step, ...]:
     """Return the steps that JSON describes; a bare number is short for {"status": number}.
 
     Raises `InputError` naming the step and key.

@@ -41,12 +41,12 @@ def new_endpoint(
     return _checked(endpoint, catalog)
 
 
-def changed(endpoint: Endpoint, changes: Mapping[str, Any], catalog: Catalog) -> Endpoint:
+def update_endpoint(endpoint: Endpoint, changes: Mapping[str, Any], catalog: Catalog) -> Endpoint:
     """Return the endpoint with other fields. Raises `InputError` for what it cannot have."""
     return _checked(replace(endpoint, **changes), catalog)
 
 
-def rotated(endpoint: Endpoint, secret: str, now: int, overlap: int) -> Endpoint:
+def rotate_secret(endpoint: Endpoint, secret: str, now: int, overlap: int) -> Endpoint:
     """Return the endpoint with a new secret; the old one signs too for `overlap` ms."""
     return replace(
         endpoint,
@@ -56,7 +56,7 @@ def rotated(endpoint: Endpoint, secret: str, now: int, overlap: int) -> Endpoint
     )
 
 
-def labelled(endpoints: Sequence[Endpoint]) -> dict[str, str]:
+def label_endpoints(endpoints: Sequence[Endpoint]) -> dict[str, str]:
     """Return the secrets of the newest, old ones too, by what each is the secret of."""
     found = {}
     for one in endpoints[-_LABELLED:]:

@@ -31,7 +31,7 @@ def new_delivery(
     )
 
 
-def plan(
+def build_request(
     delivery_id: str,
     event_type: str,
     body: bytes,

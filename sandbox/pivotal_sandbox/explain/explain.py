@@ -33,9 +33,9 @@ from pivotal_sandbox.explain.mistakes.mistake import Mistake
 from pivotal_sandbox.explain.search import (
     BRIEF,
     PATIENT,
+    Candidate,
     Effort,
     Inputs,
-    Piece,
     right_digests,
     search,
 )
@@ -277,7 +277,7 @@ def _badly_written(subject: str, mistakes: tuple[Mistake, ...]) -> _Finding:
     return _Finding(mistakes, (), f"{subject} is the right one, but {does}.")
 
 
-def _does(piece: Piece) -> str:
+def _does(piece: Candidate) -> str:
     if not piece.alike:
         return piece.does
     shown, rest = piece.alike[:_ALIKE_SHOWN], len(piece.alike) - _ALIKE_SHOWN

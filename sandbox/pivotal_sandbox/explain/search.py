@@ -10,7 +10,7 @@ from pivotal_sandbox.explain.mistakes.body import BODY_MISTAKES
 from pivotal_sandbox.explain.mistakes.body_forms import BODY_FORMS
 from pivotal_sandbox.explain.mistakes.json import JSON_MISTAKES, parsed
 from pivotal_sandbox.explain.mistakes.key import KEY_MISTAKES, OTHER_SECRET
-from pivotal_sandbox.explain.mistakes.message import MESSAGE_MISTAKES, Facts, right_frame
+from pivotal_sandbox.explain.mistakes.message import MESSAGE_MISTAKES, SigningInputs, right_frame
 from pivotal_sandbox.explain.mistakes.mistake import Mistake
 
 ALONE = "other-timestamp"  # hundreds of timestamps: too many to try together with others
@@ -33,7 +33,7 @@ BRIEF = Effort(together=1, hashed=4 * 1024**2, parsed=32 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Candidate:
     """One part of a signature as it is made: rightly, or by a mistake.
 
     `alike` are the ids of other mistakes that make the very same here.
@@ -51,7 +51,7 @@ class Inputs:
 
     body: bytes
     secrets: Sequence[str]
-    facts: Facts
+    facts: SigningInputs
     others: Mapping[str, str]
 
 
@@ -63,7 +63,7 @@ def right_digests(inputs: Inputs) -> Iterator[bytes]:
 
 def search(
     digests: Collection[bytes], inputs: Inputs, effort: Effort
-) -> tuple[bytes, tuple[Piece, ...]] | None:
+) -> tuple[bytes, tuple[Candidate, ...]] | None:
     """Return one of the digests and what makes it, the fewest mistakes first, if that is known."""
     budget = _Budget(effort.hashed)
     parts = _Parts(inputs, effort, budget)
@@ -104,53 +104,53 @@ class _Parts:
         self._inputs = inputs
         self._effort = effort
         self._budget = budget
-        self._made: dict[int, tuple[Piece, ...]] = {}
-        self._makers: tuple[Callable[[], Iterable[Piece]], ...] = (
+        self._made: dict[int, tuple[Candidate, ...]] = {}
+        self._makers: tuple[Callable[[], Iterable[Candidate]], ...] = (
             self._keys,
             self._frames,
             self._bodies,
             self._digests,
         )
-        self.right: tuple[tuple[Piece, ...], ...] = (
-            tuple(Piece(secret.encode()) for secret in inputs.secrets),
-            (Piece(right_frame(inputs.facts)),),
-            (Piece(inputs.body),),
-            (Piece(hmac_sha256),),
+        self.right: tuple[tuple[Candidate, ...], ...] = (
+            tuple(Candidate(secret.encode()) for secret in inputs.secrets),
+            (Candidate(right_frame(inputs.facts)),),
+            (Candidate(inputs.body),),
+            (Candidate(hmac_sha256),),
         )
 
-    def wrong(self, axis: int, *, is_alone: bool) -> tuple[Piece, ...]:
+    def wrong(self, axis: int, *, is_alone: bool) -> tuple[Candidate, ...]:
         if axis not in self._made:
             self._made[axis] = _distinct(self._makers[axis](), self.right[axis])
         if is_alone:
             return self._made[axis]
         return tuple(p for p in self._made[axis] if p.mistake and p.mistake.id != ALONE)
 
-    def _keys(self) -> Iterator[Piece]:
+    def _keys(self) -> Iterator[Candidate]:
         for label, secret in self._inputs.others.items():
             for key in _tried(lambda secret=secret: [secret.encode()]):
-                yield Piece(key, OTHER_SECRET, f"keyed with the secret of {label}")
+                yield Candidate(key, OTHER_SECRET, f"keyed with the secret of {label}")
         for mistake, make in KEY_MISTAKES:
             for secret in self._inputs.secrets:
                 for key in _tried(make, secret):
-                    yield Piece(key, mistake, mistake.does)
+                    yield Candidate(key, mistake, mistake.does)
 
-    def _frames(self) -> Iterator[Piece]:
+    def _frames(self) -> Iterator[Candidate]:
         for mistake, make in MESSAGE_MISTAKES:
             for frame in _tried(make, self._inputs.facts):
-                yield Piece(frame, mistake, mistake.does)
+                yield Candidate(frame, mistake, mistake.does)
 
-    def _bodies(self) -> Iterator[Piece]:
+    def _bodies(self) -> Iterator[Candidate]:
         body = self._inputs.body
         is_short = len(body) <= self._effort.parsed
         for mistake, change in (*BODY_MISTAKES, *(BODY_FORMS if is_short else ())):
             if not self._budget.spend(len(body)):
                 return
             for changed in _tried(change, body):
-                yield Piece(changed, mistake, mistake.does)
+                yield Candidate(changed, mistake, mistake.does)
         if is_short:
             yield from self._written_again(body)
 
-    def _written_again(self, body: bytes) -> Iterator[Piece]:
+    def _written_again(self, body: bytes) -> Iterator[Candidate]:
         try:
             value = parsed(body)
         except _GIVES_UP:
@@ -158,12 +158,12 @@ class _Parts:
         for mistake, form in JSON_MISTAKES:
             for text in _tried(form, value):
                 for changed in _tried(lambda text=text: [text.encode()]):
-                    yield Piece(changed, mistake, mistake.does)
+                    yield Candidate(changed, mistake, mistake.does)
 
-    def _digests(self) -> Iterator[Piece]:
+    def _digests(self) -> Iterator[Candidate]:
         for mistake, digests in ALGORITHM_MISTAKES:
             for digest in digests:
-                yield Piece(digest, mistake, mistake.does)
+                yield Candidate(digest, mistake, mistake.does)
 
 
 def _tried(make: Callable[..., Iterable[Any]], *given: Any) -> Iterator[Any]:
@@ -174,10 +174,10 @@ def _tried(make: Callable[..., Iterable[Any]], *given: Any) -> Iterator[Any]:
         return
 
 
-def _distinct(pieces: Iterable[Piece], right: tuple[Piece, ...]) -> tuple[Piece, ...]:
+def _distinct(pieces: Iterable[Candidate], right: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """Return the pieces that differ from the right ones, each once, with what makes the same."""
     known = {piece.value for piece in right}
-    found: dict[Any, Piece] = {}
+    found: dict[Any, Candidate] = {}
     alike: dict[Any, dict[str, None]] = {}
     for piece in pieces:
         if piece.value in known:
@@ -187,6 +187,6 @@ def _distinct(pieces: Iterable[Piece], right: tuple[Piece, ...]) -> tuple[Piece,
         if first.mistake is not piece.mistake:
             alike.setdefault(piece.value, {})[piece.mistake.id] = None
     return tuple(
-        Piece(piece.value, piece.mistake, piece.does, tuple(alike.get(value, ())))
+        Candidate(piece.value, piece.mistake, piece.does, tuple(alike.get(value, ())))
         for value, piece in found.items()
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.common.timestamps import rfc3339
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 
 # What curl adds of its own unless it is told not to.
 _OWN = ("accept", "user-agent", "content-type", "expect")
@@ -15,12 +15,12 @@ _SPECIAL = re.compile(r"\A-|[^ -~]|['\\%]")  # a leading - would be an option of
 _SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 
-def curl_script(sent: Sequence[Sent], *, re_sign: bool = False) -> str:
+def curl_script(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     """Return a script that sends all of it again; with `re_sign` signed when it is sent."""
     return script(sent, curl_of, re_sign=re_sign)
 
 
-def curl_of(sent: Sent, re_sign: bool = False) -> str:
+def curl_of(sent: ExportedRequest, re_sign: bool = False) -> str:
     """Return the command for what was sent."""
     request = sent.request
     return curl_command(
@@ -32,7 +32,12 @@ def curl_of(sent: Sent, re_sign: bool = False) -> str:
     )
 
 
-def script(sent: Sequence[Sent], command: Callable[[Sent, bool], str], *, re_sign: bool) -> str:
+def script(
+    sent: Sequence[ExportedRequest],
+    command: Callable[[ExportedRequest, bool], str],
+    *,
+    re_sign: bool,
+) -> str:
     """Return a script of such commands, a comment above each."""
     lines = ["#!/bin/sh"]
     if re_sign:

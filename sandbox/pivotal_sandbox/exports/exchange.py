@@ -8,7 +8,7 @@ from pivotal_sandbox.domain.models import Attempt, Capture, Outcome, Request, Re
 from pivotal_sandbox.faults.registry import find_fault
 
 
-class Sent(Struct, frozen=True, gc=False):
+class ExportedRequest(Struct, frozen=True, gc=False):
     """One request, at `at` (ms). Of its text a character is a byte, as in Latin-1.
 
     `id` is the capture's, or the delivery's with the number of its attempt. `outcome` is None where
@@ -34,7 +34,7 @@ class Sent(Struct, frozen=True, gc=False):
             return None
         return self.outcome.response.status_code
 
-    def to(self, url: str) -> "Sent":
+    def to(self, url: str) -> "ExportedRequest":
         """Return the same for another receiver, its host named. Raises `InputError`."""
         place = parse_url(url)
         headers = tuple(
@@ -47,7 +47,7 @@ class Sent(Struct, frozen=True, gc=False):
 
 def of_attempt(
     attempt: Attempt, *, event_type: str, url: str, fault: str | None, event_body: bytes
-) -> Sent:
+) -> ExportedRequest:
     """Return what an attempt at a delivery sent; `fault` is the delivery's."""
     place = parse_url(url)
     body = event_body if attempt.request_body is None else attempt.request_body
@@ -55,7 +55,7 @@ def of_attempt(
     spoilt = find_fault(fault)
     if spoilt is not None and (spoilt.valid or not (spoilt.every or attempt.number == 1)):
         spoilt = None
-    return Sent(
+    return ExportedRequest(
         attempt.delivery_id + (f"-{attempt.number}" if attempt.number > 1 else ""),
         event_type,
         attempt.started_at,
@@ -66,7 +66,7 @@ def of_attempt(
     )
 
 
-def of_capture(capture: Capture, base_url: str) -> Sent:
+def of_capture(capture: Capture, base_url: str) -> ExportedRequest:
     """Return what came in; `base_url` is the sandbox's address."""
     query = f"?{capture.query}" if capture.query else ""
     target = capture.path + query
@@ -77,7 +77,7 @@ def of_capture(capture: Capture, base_url: str) -> Sent:
         outcome = Outcome(Timing(capture.duration_ms or 0), response)
     segments = capture.path.split("/", 3)  # "", "in", the bin, the rest
     signed = capture.signed and capture.verified is not False
-    return Sent(
+    return ExportedRequest(
         capture.id,
         f"{capture.method} {target}",
         capture.received_at,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.exports.curl import curl_script
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.har import har
 from pivotal_sandbox.exports.httpie import httpie_script
 from pivotal_sandbox.exports.pytest_file import pytest_file
@@ -13,7 +13,7 @@ from pivotal_sandbox.exports.scenario import retelling
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class ExportOptions:
     """What a form is told besides: this program's version, and whether to sign anew."""
 
     version: str
@@ -28,7 +28,7 @@ class Form:
     help: str
     suffix: str
     media_type: str
-    write: Callable[[Sequence[Sent], How], str]
+    write: Callable[[Sequence[ExportedRequest], ExportOptions], str]
     re_signs: bool = False
 
 
@@ -78,7 +78,7 @@ def get_form(name: str) -> Form:
     raise InputError(f'There is no export as "{name:.40}".{hint}', pointer="/as")
 
 
-def export(sent: Sequence[Sent], form: Form, how: How) -> str:
+def export(sent: Sequence[ExportedRequest], form: Form, how: ExportOptions) -> str:
     """Return what was sent, of which there is some, as a file of that form.
 
     Raises `InputError` where it is to be signed anew in a form that signs nothing.

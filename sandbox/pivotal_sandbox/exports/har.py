@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.domain.models import Headers, Outcome, Request
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 
 _UNKNOWN = -1  # as the format has it
 _HTTP = "HTTP/1.1"
 
 
-def har(sent: Sequence[Sent], *, version: str) -> str:
+def har(sent: Sequence[ExportedRequest], *, version: str) -> str:
     """Return the archive; `version` is this program's.
 
     A body that is no UTF-8 is base64: the format says so of responses, and for requests leaves room
@@ -28,7 +28,7 @@ def har(sent: Sequence[Sent], *, version: str) -> str:
     return json.dumps({"log": log}, indent=2) + "\n"
 
 
-def _entry(sent: Sent) -> dict[str, Any]:
+def _entry(sent: ExportedRequest) -> dict[str, Any]:
     timings = _timings(sent.outcome)
     entry = {
         "startedDateTime": rfc3339(sent.at),

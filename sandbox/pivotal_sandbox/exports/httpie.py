@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.exports.curl import curl_of, printf, quoted, script, signed
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 
 # Without this it would send credentials of ~/.netrc, and tidy up the path.
 _OPTIONS = ("--ignore-netrc", "--path-as-is")
@@ -21,12 +21,12 @@ _URL = re.compile(rf"https?://[\w.:\[\]-]+{_PART}*(?:\?{_PART}+)?", re.ASCII)
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
-def httpie_script(sent: Sequence[Sent], *, re_sign: bool = False) -> str:
+def httpie_script(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     """Return a script that sends all of it again; with `re_sign` signed when it is sent."""
     return script(sent, httpie_of, re_sign=re_sign)
 
 
-def httpie_of(sent: Sent, re_sign: bool = False) -> str:
+def httpie_of(sent: ExportedRequest, re_sign: bool = False) -> str:
     """Return the command for what was sent: of curl's, with the reason, where HTTPie cannot."""
     reason = _unsayable(sent)
     if reason:
@@ -49,7 +49,7 @@ def httpie_of(sent: Sent, re_sign: bool = False) -> str:
     return f"{printf(request.body)} | {command}" if request.body else command
 
 
-def _unsayable(sent: Sent) -> str:
+def _unsayable(sent: ExportedRequest) -> str:
     """Return what of a request HTTPie would not send as it was, or nothing."""
     request = sent.request
     given = {name.lower() for name, _ in request.headers}

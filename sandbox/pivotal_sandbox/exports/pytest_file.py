@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 
 _TOP = '''"""Requests that were sent once, sent again: made by pivotal-sandbox.
 
@@ -70,12 +70,12 @@ def test_it_is_answered_as_it_should_be(method, url, headers, body, signed, acce
 '''
 
 
-def pytest_file(sent: Sequence[Sent]) -> str:
+def pytest_file(sent: Sequence[ExportedRequest]) -> str:
     """Return the file, all of it ASCII: what strangers wrote is literals of text and bytes."""
     return _TOP + "".join(_case(one) for one in sent) + _BOTTOM
 
 
-def _case(sent: Sent) -> str:
+def _case(sent: ExportedRequest) -> str:
     request = sent.request
     headers = "".join(f"            ({name!a}, {value!a}),\n" for name, value in request.headers)
     return (

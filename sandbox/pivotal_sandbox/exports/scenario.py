@@ -10,7 +10,7 @@ from pivotal_sandbox.common.headers import METHOD_PATTERN, NAME_PATTERN
 from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 
 # What TOML wants escaped, and what would turn the text around on a screen.
 _ESCAPED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -19,7 +19,7 @@ _TITLE = 200  # characters of it that are read out
 _OF_THE_WIRE = ("content-length", "host", "connection", "keep-alive", "transfer-encoding")
 
 
-def retelling(sent: Sequence[Sent], *, re_sign: bool = False) -> str:
+def retelling(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     """Return the file, as docs/scenarios.md describes it.
 
     Captures go to bins of the same names, which answer as they did; deliveries to their URLs. What
@@ -58,7 +58,7 @@ def retelling(sent: Sequence[Sent], *, re_sign: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _send(sent: Sent, endpoint: str, *, re_sign: bool) -> list[str]:
+def _send(sent: ExportedRequest, endpoint: str, *, re_sign: bool) -> list[str]:
     request = sent.request
     lines = [
         "[steps.send]",
@@ -84,7 +84,7 @@ def _send(sent: Sent, endpoint: str, *, re_sign: bool) -> list[str]:
     return lines
 
 
-def _endpoints(sent: Sequence[Sent]) -> Mapping[str, str]:
+def _endpoints(sent: Sequence[ExportedRequest]) -> Mapping[str, str]:
     """Return the names of the endpoints by address: of a bin its own."""
     names: dict[str, str] = {}
     for one in sent:
@@ -94,11 +94,11 @@ def _endpoints(sent: Sequence[Sent]) -> Mapping[str, str]:
     return names
 
 
-def _address(sent: Sent) -> str:
+def _address(sent: ExportedRequest) -> str:
     return sent.bin or sent.request.url
 
 
-def _unsayable(sent: Sent) -> str:
+def _unsayable(sent: ExportedRequest) -> str:
     """Return what of a request a scenario would refuse, or send otherwise; or nothing."""
     if not METHOD_PATTERN.fullmatch(sent.request.method):
         return "such a method"

@@ -7,12 +7,12 @@ from pivotal_sandbox.domain.models import Event, Request
 from pivotal_sandbox.faults.content import dated, spoil_event
 from pivotal_sandbox.faults.registry import find_fault, get_fault
 from pivotal_sandbox.faults.signature import SPOIL as SIGNATURE
-from pivotal_sandbox.faults.signature import Signing, Spoil, with_header
+from pivotal_sandbox.faults.signature import SigningContext, Spoil, with_header
 from pivotal_sandbox.faults.traffic import OLDER
 from pivotal_sandbox.faults.transport import SPOIL as TRANSPORT
 
 
-def _wrong_content_type(request: Request, signing: Signing) -> Request:
+def _wrong_content_type(request: Request, signing: SigningContext) -> Request:
     return with_header(request, "content-type", "text/plain")
 
 
@@ -31,7 +31,7 @@ def spoil_events(name: str, events: Sequence[Event], catalog: Catalog) -> list[E
     return spoilt
 
 
-def spoil(name: str | None, request: Request, signing: Signing, *, number: int) -> Request:
+def spoil(name: str | None, request: Request, signing: SigningContext, *, number: int) -> Request:
     """Return the request of the attempt with that number, spoiled where the fault does that."""
     fault = find_fault(name)
     if fault is None or fault.name not in _SPOIL or (number > 1 and not fault.every):

@@ -52,7 +52,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ChaosEffect:
     """What befalls one attempt: a wait before it is sent, and what comes in place of its answer."""
 
     delay_ms: int = 0
@@ -85,14 +85,14 @@ class Chaos:
         # Of the deliveries that are left, so that the rate holds among all of them.
         return _drawn(rules, _draw(seed, delivery_id, "delivery") * (1 - spoilt))
 
-    def of_attempt(self, seed: str, delivery_id: str, number: int) -> Trouble:
+    def of_attempt(self, seed: str, delivery_id: str, number: int) -> ChaosEffect:
         """Return what befalls the attempt with that number."""
         ends = [rule for rule in self.rules if rule.name in (UNAVAILABLE, TIMEOUT)]
         end = _drawn(ends, _draw(seed, delivery_id, f"{number}/end"))
         status_code = None
         if end == UNAVAILABLE:
             status_code = 502 if _draw(seed, delivery_id, f"{number}/status") < 0.5 else 503
-        return Trouble(self._delay(seed, delivery_id, number), status_code, end == TIMEOUT)
+        return ChaosEffect(self._delay(seed, delivery_id, number), status_code, end == TIMEOUT)
 
     def _delay(self, seed: str, delivery_id: str, number: int) -> int:
         for rule in self.rules:

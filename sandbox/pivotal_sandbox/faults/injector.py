@@ -10,10 +10,10 @@ from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Attempt, Delivery, Event, Outcome, Request, Response
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.apply import spoil, spoil_events
-from pivotal_sandbox.faults.chaos import Chaos, Trouble
+from pivotal_sandbox.faults.chaos import Chaos, ChaosEffect
 from pivotal_sandbox.faults.content import spoil_event
 from pivotal_sandbox.faults.registry import VERBATIM
-from pivotal_sandbox.faults.signature import Signing
+from pivotal_sandbox.faults.signature import SigningContext
 from pivotal_sandbox.faults.transport import SPOIL as TRANSPORT
 from pivotal_sandbox.faults.transport import as_headed
 from pivotal_sandbox.feed import Triggered
@@ -21,7 +21,7 @@ from pivotal_sandbox.feed import Triggered
 _PHRASES = {502: "Bad Gateway", 503: "Service Unavailable"}
 
 
-class Mischief:
+class FaultInjector:
     """Spoils events and deliveries as they are made, and requests as they are sent by `send`.
 
     `attempts` gives the attempts at a delivery; `has_socket` says whether a URL is reached over a
@@ -77,7 +77,7 @@ class Mischief:
         return replace(delivery, fault=name)
 
     async def request(
-        self, delivery: Delivery, planned: Request, signing: Signing, number: int
+        self, delivery: Delivery, planned: Request, signing: SigningContext, number: int
     ) -> Request | None:
         """Return what is put on the wire in place of what was planned.
 
@@ -87,10 +87,12 @@ class Mischief:
             return await self._as_before(delivery, planned)
         return spoil(delivery.fault, planned, signing, number=number)
 
-    def signing(self, delivery: Delivery, secrets: tuple[str, ...], timestamp: int) -> Signing:
+    def signing(
+        self, delivery: Delivery, secrets: tuple[str, ...], timestamp: int
+    ) -> SigningContext:
         """Return what a delivery is signed with; secrets made up are its own."""
         source = random.Random(f"{self._seed}/fault/{delivery.id}")
-        return Signing(secrets, timestamp, source)
+        return SigningContext(secrets, timestamp, source)
 
     async def send(self, delivery: Delivery, request: Request, number: int) -> Outcome:
         """Send the request, through the chaos of the day."""
@@ -116,7 +118,7 @@ def _with(event: Event, made: Triggered, fault: str) -> Triggered:
     return Triggered(event, tuple(deliveries))
 
 
-def _troubled(outcome: Outcome, trouble: Trouble) -> Outcome:
+def _troubled(outcome: Outcome, trouble: ChaosEffect) -> Outcome:
     """Return what the sender sees of how an exchange ended."""
     if outcome.response is None:
         return outcome

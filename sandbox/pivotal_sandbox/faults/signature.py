@@ -24,7 +24,7 @@ _CHANGED = re.compile(
 )
 
 
-class Signing(Struct, frozen=True):
+class SigningContext(Struct, frozen=True):
     """What a request is signed with; `timestamp` is in Unix seconds, `source` makes secrets up."""
 
     secrets: Sequence[str]
@@ -32,7 +32,7 @@ class Signing(Struct, frozen=True):
     source: random.Random
 
 
-Spoil = Callable[[Request, Signing], Request]
+Spoil = Callable[[Request, SigningContext], Request]
 
 
 def with_header(request: Request, name: str, *values: str) -> Request:
@@ -48,7 +48,7 @@ def with_body(request: Request, body: bytes) -> Request:
     return replace(with_header(request, "content-length", str(len(body))), body=body)
 
 
-def _signed(request: Request, signing: Signing, **changed: Any) -> Request:
+def _signed(request: Request, signing: SigningContext, **changed: Any) -> Request:
     it = replace(signing, **changed)
     return with_header(
         request, SIGNATURE_HEADER, sign_all(request.body, it.secrets, timestamp=it.timestamp)
@@ -59,19 +59,19 @@ def _value(request: Request) -> str:
     return header_value(request.headers, SIGNATURE_HEADER) or ""
 
 
-def _no_signature(request: Request, signing: Signing) -> Request:
+def _no_signature(request: Request, signing: SigningContext) -> Request:
     return with_header(request, SIGNATURE_HEADER)
 
 
-def _empty_signature(request: Request, signing: Signing) -> Request:
+def _empty_signature(request: Request, signing: SigningContext) -> Request:
     return with_header(request, SIGNATURE_HEADER, "")
 
 
-def _wrong_secret(request: Request, signing: Signing) -> Request:
+def _wrong_secret(request: Request, signing: SigningContext) -> Request:
     return _signed(request, signing, secrets=[new_secret(signing.source)])
 
 
-def _tampered_body(request: Request, signing: Signing) -> Request:
+def _tampered_body(request: Request, signing: SigningContext) -> Request:
     found = _CHANGED.search(request.body)
     if found is None:
         return with_body(request, request.body + b" ")
@@ -80,29 +80,29 @@ def _tampered_body(request: Request, signing: Signing) -> Request:
     return with_body(request, request.body[:at] + other + request.body[at + 1 :])
 
 
-def _reserialized_body(request: Request, signing: Signing) -> Request:
+def _reserialized_body(request: Request, signing: SigningContext) -> Request:
     # As Python's own library writes it by default: with spaces, and in ASCII.
     return with_body(request, json.dumps(msgspec.json.decode(request.body)).encode())
 
 
-def _stale_timestamp(request: Request, signing: Signing) -> Request:
+def _stale_timestamp(request: Request, signing: SigningContext) -> Request:
     return _signed(request, signing, timestamp=max(signing.timestamp - SKEW, 0))
 
 
-def _future_timestamp(request: Request, signing: Signing) -> Request:
+def _future_timestamp(request: Request, signing: SigningContext) -> Request:
     return _signed(request, signing, timestamp=signing.timestamp + SKEW)
 
 
-def _unknown_version(request: Request, signing: Signing) -> Request:
+def _unknown_version(request: Request, signing: SigningContext) -> Request:
     return with_header(request, SIGNATURE_HEADER, "v2" + _value(request).removeprefix("v1"))
 
 
-def _unpadded_signature(request: Request, signing: Signing) -> Request:
+def _unpadded_signature(request: Request, signing: SigningContext) -> Request:
     parts = [part.rstrip("=") for part in _value(request).split(",")]
     return with_header(request, SIGNATURE_HEADER, ",".join(parts))
 
 
-def _hex_signature(request: Request, signing: Signing) -> Request:
+def _hex_signature(request: Request, signing: SigningContext) -> Request:
     macs = [mac(request.body, secret, signing.timestamp) for secret in signing.secrets]
     signatures = [f"sig={base64.b64decode(one).hex()}" for one in macs]
     return with_header(
@@ -110,11 +110,11 @@ def _hex_signature(request: Request, signing: Signing) -> Request:
     )
 
 
-def _duplicate_signature_header(request: Request, signing: Signing) -> Request:
+def _duplicate_signature_header(request: Request, signing: SigningContext) -> Request:
     return with_header(request, SIGNATURE_HEADER, _value(request), _value(request))
 
 
-def _rotated_secret(request: Request, signing: Signing) -> Request:
+def _rotated_secret(request: Request, signing: SigningContext) -> Request:
     secrets = [new_secret(signing.source), signing.secrets[0]]
     return _signed(request, signing, secrets=secrets)
 

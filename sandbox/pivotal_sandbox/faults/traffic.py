@@ -5,7 +5,7 @@ from typing import Any
 from pivotal_sandbox.common.durations import SECOND
 from pivotal_sandbox.faults.registry import get_fault
 from pivotal_sandbox.records.changes import Change, Fields
-from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.record_store import RecordStore
 
 BURST = 20
 OLDER = SECOND  # by how much, in ms
@@ -13,9 +13,9 @@ TIMES = {"out-of-order": 2, "burst": BURST}
 """How many events a fault is made of, where that is not one."""
 
 
-def happen(
+def apply_traffic_fault(
     fault: str | None,
-    world: World,
+    world: RecordStore,
     type: str,
     now: int,
     *,
@@ -27,7 +27,7 @@ def happen(
 
     For a burst that is as many changes at one moment. Out of order it is two of one record: an
     update (or, for `*.created`, the creation) and then the one asked for (or an update). Raises
-    what `World.trigger` does, and `InputError` for a fault that there is not.
+    what `RecordStore.trigger` does, and `InputError` for a fault that there is not.
     """
     if fault is not None:
         get_fault(fault)
@@ -45,7 +45,7 @@ def together(*changes: Change) -> Change:
     return Change(tuple(records.values()), tuple(e for change in changes for e in change.events))
 
 
-def _two(world: World, type: str, now: int, given: dict[str, Any]) -> Change:
+def _two(world: RecordStore, type: str, now: int, given: dict[str, Any]) -> Change:
     object = world.catalog.get(type).object
     update = f"{object}.updated" if f"{object}.updated" in world.catalog else type
     before = now - OLDER

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.models import Request, Wire
-from pivotal_sandbox.faults.signature import Signing, Spoil
+from pivotal_sandbox.faults.signature import SigningContext, Spoil
 
 PIECES = 8
 PAUSE_MS = 280  # seven of them: about 2 s
@@ -12,11 +12,11 @@ CHUNKS = 4
 PATIENCE_MS = 250  # long enough for the receiver to be at work
 
 
-def _slow_body(request: Request, signing: Signing) -> Request:
+def _slow_body(request: Request, signing: SigningContext) -> Request:
     return replace(request, wire=Wire(pieces=PIECES, pause_ms=PAUSE_MS))
 
 
-def _chunked_body(request: Request, signing: Signing) -> Request:
+def _chunked_body(request: Request, signing: SigningContext) -> Request:
     headers = tuple(
         ("transfer-encoding", "chunked") if name == "content-length" else (name, value)
         for name, value in request.headers
@@ -24,16 +24,16 @@ def _chunked_body(request: Request, signing: Signing) -> Request:
     return replace(request, headers=headers, wire=Wire(chunked=True, pieces=CHUNKS))
 
 
-def _reset_mid_body(request: Request, signing: Signing) -> Request:
+def _reset_mid_body(request: Request, signing: SigningContext) -> Request:
     half = len(request.body) // 2
     return replace(request, wire=Wire(cut_at=half, ending="reset", pause_ms=PATIENCE_MS))
 
 
-def _truncated_body(request: Request, signing: Signing) -> Request:
+def _truncated_body(request: Request, signing: SigningContext) -> Request:
     return replace(request, wire=Wire(cut_at=len(request.body) // 2, ending="half-close"))
 
 
-def _abort_before_response(request: Request, signing: Signing) -> Request:
+def _abort_before_response(request: Request, signing: SigningContext) -> Request:
     return replace(request, wire=Wire(ending="leave", pause_ms=PATIENCE_MS))
 
 

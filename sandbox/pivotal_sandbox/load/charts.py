@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.load.stats import LoadStats
 
 WIDTH = 760.0
 HEIGHT = 220.0
@@ -43,7 +43,7 @@ class Bar:
     count: int
 
 
-def lines(tally: Tally) -> Lines:
+def lines(tally: LoadStats) -> Lines:
     """Return the plot of latencies over time; its height is logarithmic, as latencies are."""
     rows = [
         (index, slice.percentile(50), slice.percentile(99))
@@ -73,7 +73,7 @@ def lines(tally: Tally) -> Lines:
     )
 
 
-def bars(tally: Tally) -> tuple[Bar, ...]:
+def bars(tally: LoadStats) -> tuple[Bar, ...]:
     """Return the histogram of latencies, each bar of the same relative width."""
     rows = list(tally.latencies().bars(BARS))
     most = max((count for *_, count in rows), default=1)

@@ -11,7 +11,7 @@ KNOWN_BYTES = 4096  # of one of them
 _LOST = "connection_reset"
 
 
-class Lane(Connection):
+class LoadConnection(Connection):
     """A connection that tells `done` what each request of it was answered: "204", or "timeout".
 
     An answer that was whole in one piece, and left the connection open, means the same when the
@@ -38,7 +38,7 @@ class Lane(Connection):
         peer: str,
         *,
         known: dict[bytes, str],
-        done: Callable[["Lane", str], None],
+        done: Callable[["LoadConnection", str], None],
         timeout_ms: float,
     ) -> None:
         super().__init__(peer, keep=0)

@@ -6,7 +6,7 @@ from typing import Any
 from pivotal_sandbox.common.durations import SECOND
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.load.runner import Load
-from pivotal_sandbox.load.stats import Fate, Tally, fate_of
+from pivotal_sandbox.load.stats import Fate, LoadStats, fate_of
 
 PERCENTS = (50, 90, 95, 99, 99.9)
 FATES: dict[Fate, str] = {
@@ -28,7 +28,7 @@ class Report:
     processes: int
     took_ms: float
     stopped: bool
-    tally: Tally
+    tally: LoadStats
 
     @property
     def ok(self) -> bool:

@@ -11,7 +11,7 @@ from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.catalog import PING, Catalog
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.http1 import encode_head
 from pivotal_sandbox.signature import Signer
@@ -28,7 +28,9 @@ class _Mould:
 
     def __init__(self, type: str, body: bytes, url: str, event_id: str, delivery_id: str) -> None:
         # Cut out of a delivery as the sandbox sends it, so that it cannot come to differ from one.
-        request = plan(delivery_id, type, body, url=url, secrets=["whsec_mould"], timestamp=0)
+        request = build_request(
+            delivery_id, type, body, url=url, secrets=["whsec_mould"], timestamp=0
+        )
         head = encode_head(request, parse_url(url))
         signature = dict(request.headers)[SIGNATURE_HEADER]
         self.head, rest = head.split(delivery_id.encode(), 1)
@@ -37,7 +39,7 @@ class _Mould:
         self.middle, self.body_end = rest.split(rfc3339(0).encode(), 1)
 
 
-class Material:
+class RequestFactory:
     """Makes deliveries of the event types of a catalog in turn, each with ids of its own."""
 
     def __init__(self, url: str, secret: str, catalog: Catalog, source: random.Random) -> None:

@@ -11,11 +11,11 @@ from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError, UnreachableError
-from pivotal_sandbox.load.connection import Lane
-from pivotal_sandbox.load.request_factory import Material
+from pivotal_sandbox.load.connection import LoadConnection
+from pivotal_sandbox.load.request_factory import RequestFactory
 from pivotal_sandbox.load.scheduler import Done, Sending
-from pivotal_sandbox.load.stats import Tally
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.load.stats import LoadStats
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure
 from pivotal_sandbox.sender.pool import Pool
 
@@ -64,7 +64,7 @@ class Ended:
     stopped: bool
 
 
-async def run(load: Load, tell: Callable[[Tally], None], stop: asyncio.Event) -> Ended:
+async def run(load: Load, tell: Callable[[LoadStats], None], stop: asyncio.Event) -> Ended:
     """Send until the time is over or `stop` is set, and tell what came of it, piece by piece.
 
     What is in flight at the end is waited for; after a stop, for a second. Raises
@@ -85,30 +85,32 @@ async def run(load: Load, tell: Callable[[Tally], None], stop: asyncio.Event) ->
     return Ended(sending.took_ms, stop.is_set())
 
 
-def _material(load: Load) -> Material:
+def _material(load: Load) -> RequestFactory:
     catalog = load_catalog(load.catalog)
     source = random.Random(random.SystemRandom().getrandbits(128))  # asking the system takes longer
-    return Material(load.url, load.secret, catalog, source)
+    return RequestFactory(load.url, load.secret, catalog, source)
 
 
-def _sending(load: Load, material: Material) -> Sending:
+def _sending(load: Load, material: RequestFactory) -> Sending:
     url = parse_url(load.url)
     tls = None
     if url.scheme == "https":
         from pivotal_sandbox.sender.httpx_adapter import trusting
 
         tls = trusting()
-    pool = Pool(Guard(load.allow_hosts), keep=0)
+    pool = Pool(AddressGuard(load.allow_hosts), keep=0)
     now = asyncio.get_running_loop().time
     known: dict[bytes, str] = {}
 
-    def connect(done: Done) -> Awaitable[Lane | Failure]:
+    def connect(done: Done) -> Awaitable[LoadConnection | Failure]:
         return pool.connect(
             url,
             now() + load.timeout_ms / 1000,
             load.timeout_ms,
             tls,
-            make=lambda peer: Lane(peer, known=known, done=done, timeout_ms=load.timeout_ms),
+            make=lambda peer: LoadConnection(
+                peer, known=known, done=done, timeout_ms=load.timeout_ms
+            ),
         )
 
     return Sending(
@@ -136,7 +138,9 @@ async def _finished(sending: Sending, stop: asyncio.Event) -> None:
         await asyncio.wait((finished, stopped))
 
 
-async def _tell(sending: Sending, material: Material, tell: Callable[[Tally], None]) -> None:
+async def _tell(
+    sending: Sending, material: RequestFactory, tell: Callable[[LoadStats], None]
+) -> None:
     while True:
         await sleep(TOLD_MS)
         material.freshen()

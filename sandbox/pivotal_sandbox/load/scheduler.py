@@ -6,14 +6,14 @@ from math import ceil
 from time import perf_counter
 
 from pivotal_sandbox.clock import sleep
-from pivotal_sandbox.load.connection import Lane
-from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.load.connection import LoadConnection
+from pivotal_sandbox.load.stats import LoadStats
 from pivotal_sandbox.sender.failures import Failure
 
 TIMER_MS = 2.0  # what a timer of the event loop is late by itself
 REFUSED_PAUSE_MS = 50  # where nobody listens, asking at once again is no load but a loop
 
-Done = Callable[[Lane, str], None]
+Done = Callable[[LoadConnection, str], None]
 
 
 class Sending:
@@ -27,7 +27,7 @@ class Sending:
     def __init__(
         self,
         make: Callable[[], bytes],
-        connect: Callable[[Done], Awaitable[Lane | Failure]],
+        connect: Callable[[Done], Awaitable[LoadConnection | Failure]],
         *,
         rate: float | None,
         duration_ms: int,
@@ -40,12 +40,12 @@ class Sending:
         self._duration_ms = duration_ms
         self._slots = slots
         self._slice_ms = slice_ms
-        self._free: list[Lane | None] = [None] * slots  # the last one was used last
-        self._lanes: set[Lane] = set()
+        self._free: list[LoadConnection | None] = [None] * slots  # the last one was used last
+        self._lanes: set[LoadConnection] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._taken = 0  # due times that a slot was free for
-        self._tally = Tally(slice_ms)
+        self._tally = LoadStats(slice_ms)
         # Most answers are like the one before: those are counted many at once.
         self._alike = ""
         self._latencies: list[float] = []
@@ -93,13 +93,13 @@ class Sending:
         """How long it was sent."""
         return ((self._left or self._end) - self._start) * 1000
 
-    def take(self) -> Tally:
+    def take(self) -> LoadStats:
         """Return what was counted since the last time."""
         self._settle()
-        taken, self._tally = self._tally, Tally(self._slice_ms)
+        taken, self._tally = self._tally, LoadStats(self._slice_ms)
         return taken
 
-    def rest(self) -> Tally:
+    def rest(self) -> LoadStats:
         """Return the last of it, with what was due by now, but not sent."""
         rest, rate = self.take(), self._rate
         if rate is not None:
@@ -135,7 +135,7 @@ class Sending:
         self._timer = None
         self._use()
 
-    def _send(self, lane: Lane | None, due: float) -> None:
+    def _send(self, lane: LoadConnection | None, due: float) -> None:
         request = self._make()
         began = perf_counter()
         # From when it was due, so that a receiver that keeps all connections busy cannot hide how
@@ -154,7 +154,7 @@ class Sending:
 
     async def _send_on_another(self, request: bytes, began: float, due: float) -> None:
         made = await self._connect(self._answered)
-        if isinstance(made, Lane):
+        if isinstance(made, LoadConnection):
             self._lanes.add(made)
             made.send(request, began, due)
             return
@@ -163,14 +163,14 @@ class Sending:
         self._give_back(None)
         self._use()
 
-    def _give_back(self, lane: Lane | None) -> None:
+    def _give_back(self, lane: LoadConnection | None) -> None:
         """Have a slot free again: what is open goes before what would have to be opened."""
         if lane is None:
             self._free.insert(0, None)
         else:
             self._free.append(lane)
 
-    def _answered(self, lane: Lane, answer: str) -> None:
+    def _answered(self, lane: LoadConnection, answer: str) -> None:
         if not lane.alive:
             self._lanes.discard(lane)
         elif self._rate is None:

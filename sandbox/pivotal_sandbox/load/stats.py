@@ -17,7 +17,7 @@ NOT_ANSWERED = frozenset(
 
 
 @dataclass(slots=True)
-class Tally:
+class LoadStats:
     """Requests by what came back: a status ("204") or an error code ("timeout").
 
     `slices` has the latencies of those that were due within each `slice_ms` from the start, and
@@ -45,7 +45,7 @@ class Tally:
         """Return the index of the slice that a moment after the start is in."""
         return int(at_ms / self.slice_ms)
 
-    def merge(self, other: "Tally") -> None:
+    def merge(self, other: "LoadStats") -> None:
         """Add what another one counted."""
         self.answers.update(other.answers)
         self.troubled.update(other.troubled)

@@ -14,13 +14,13 @@ from typing import Any
 from pivotal_sandbox.errors import SandboxError
 from pivotal_sandbox.load.report import Report
 from pivotal_sandbox.load.runner import Ended, Load, run
-from pivotal_sandbox.load.stats import Tally
+from pivotal_sandbox.load.stats import LoadStats
 
 MOST = 4  # processes: by then it is the receiver that is slow
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-Told = Callable[[Tally], None]
+Told = Callable[[LoadStats], None]
 
 
 def processes_for(load: Load) -> int:
@@ -36,9 +36,9 @@ def send(load: Load, tell: Told, *, processes: int | None = None) -> Report:
     Raises `UnreachableError` where no connection comes about in the first place.
     """
     processes = processes or processes_for(load)
-    total = Tally(load.slice_ms)
+    total = LoadStats(load.slice_ms)
 
-    def take(part: Tally) -> None:
+    def take(part: LoadStats) -> None:
         total.merge(part)
         tell(total)
 
@@ -73,7 +73,7 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
         for member in crew:
             member.terminate()
 
-    def take(part: Tally) -> None:
+    def take(part: LoadStats) -> None:
         tell(part)
         if stopped:
             stop()  # again: a member that was still starting did not hear it
@@ -114,7 +114,7 @@ def _heard(ends: list[Connection], tell: Told) -> float:
                 continue
             if isinstance(said, SandboxError):
                 raise said
-            if isinstance(said, Tally):
+            if isinstance(said, LoadStats):
                 tell(said)
             else:
                 took_ms = max(took_ms, said.took_ms)

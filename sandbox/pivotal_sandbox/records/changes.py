@@ -15,7 +15,7 @@ Fields = Mapping[str, Any]
 """Dotted paths into a record, each with its new value."""
 
 
-class Touched(Struct, frozen=True):
+class RecordChange(Struct, frozen=True):
     """A record as a change left it; None where it was deleted."""
 
     object: str
@@ -23,7 +23,7 @@ class Touched(Struct, frozen=True):
     record: Record | None
 
 
-class Fired(Struct, frozen=True):
+class FiredEvent(Struct, frozen=True):
     """An event that a change fires. `changed` holds the dotted paths into `data` it touched."""
 
     type: str
@@ -34,8 +34,8 @@ class Fired(Struct, frozen=True):
 class Change(Struct, frozen=True):
     """What a change did: to be kept together, records and events."""
 
-    records: tuple[Touched, ...] = ()
-    events: tuple[Fired, ...] = ()
+    records: tuple[RecordChange, ...] = ()
+    events: tuple[FiredEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pivotal_sandbox.common.timestamps import day, rfc3339
 from pivotal_sandbox.domain.catalog import EventType
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.records.phases import progress
-from pivotal_sandbox.records.sample_data import Names
+from pivotal_sandbox.records.sample_data import SampleData
 
 PREFIXES = {"customer": "cus_", "contact": "con_", "onboarding": "onb_", "task": "tsk_"}
 
@@ -23,10 +23,10 @@ PLANS = tuple(_REVENUE)
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 
-class Maker:
+class RecordFactory:
     """Makes records. `at` is when the record was made, `now` what its history reaches up to."""
 
-    def __init__(self, names: Names, draw: Draw) -> None:
+    def __init__(self, names: SampleData, draw: Draw) -> None:
         self.names = names
         self.draw = draw
         self.managers = [{"name": one.name, "email": one.email} for one in names.managers]

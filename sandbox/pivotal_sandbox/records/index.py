@@ -17,7 +17,7 @@ LINKS = {
 """The fields that hold ids of other records, the one that a record belongs to first."""
 
 
-class Shelf:
+class RecordIndex:
     """Records are replaced, never altered: who holds one holds it as it was."""
 
     def __init__(self) -> None:

@@ -20,18 +20,18 @@ from pivotal_sandbox.records.changes import (
     Change,
     Edit,
     Fields,
-    Fired,
-    Touched,
+    FiredEvent,
+    RecordChange,
     parse_edit,
 )
-from pivotal_sandbox.records.factory import PREFIXES, Maker, key_of, record_like
-from pivotal_sandbox.records.index import LINKS, Shelf
-from pivotal_sandbox.records.sample_data import Names
-from pivotal_sandbox.records.selection import Cast
+from pivotal_sandbox.records.factory import PREFIXES, RecordFactory, key_of, record_like
+from pivotal_sandbox.records.index import LINKS, RecordIndex
+from pivotal_sandbox.records.sample_data import SampleData
+from pivotal_sandbox.records.selection import RecordSelector
 from pivotal_sandbox.records.transitions import FLIPS, STATE, fired, settle, suitable
 from pivotal_sandbox.records.typical_changes import turn
 
-__all__ = ["Change", "Fired", "Touched", "World"]
+__all__ = ["Change", "FiredEvent", "RecordChange", "RecordStore"]
 
 _COMPARED = 500  # the newest ids, among which the nearest to a wrong one is looked for
 
@@ -39,7 +39,7 @@ _COMPARED = 500  # the newest ids, among which the nearest to a wrong one is loo
 _HOME = {**{object: object for object in PREFIXES}, "phase": "onboarding"}
 
 
-class World:
+class RecordStore:
     """The records of one mode. A change is applied here when it is returned; the caller keeps it.
 
     The same source of randomness, ids and calls give the same records, to the byte. What the world
@@ -47,15 +47,15 @@ class World:
     """
 
     def __init__(
-        self, mode: Mode, catalog: Catalog, names: Names, ids: Ids, source: random.Random
+        self, mode: Mode, catalog: Catalog, names: SampleData, ids: Ids, source: random.Random
     ) -> None:
         self.mode = mode
         self.catalog = catalog
         self._ids = ids
         self._draw = Draw(source)
-        self._maker = Maker(names, self._draw)
-        self._shelf = Shelf()
-        self._cast = Cast(self._shelf, self._maker, ids)
+        self._maker = RecordFactory(names, self._draw)
+        self._shelf = RecordIndex()
+        self._cast = RecordSelector(self._shelf, self._maker, ids)
         self._schemas: dict[str, Schema] = {}
         self._own = _own_objects(catalog, names)
 
@@ -82,7 +82,7 @@ class World:
         id = key_of(edit.given)
         if id in taken:
             raise Conflict(f'The {object} "{id}" is there already.', pointer="/id")
-        draft: list[Touched] = []
+        draft: list[RecordChange] = []
         event_type = self._type(object, "created")
         made = self._new(event_type, id, edit.given, now, draft)
         record = self._changed(object, made, {}, edit, now)
@@ -90,7 +90,7 @@ class World:
             self._check(event_type, record)
             self._check_links(object, edit.given)
         draft += _kept(object, id or key_of(made), record)
-        return self._apply(draft, [Fired(f"{object}.created", copied(record))])
+        return self._apply(draft, [FiredEvent(f"{object}.created", copied(record))])
 
     def change(
         self, object: str, id: str, fields: Fields, now: int, *, validate: bool = True
@@ -109,15 +109,15 @@ class World:
                 raise InputError("The id of a record does not change.", pointer="/id")
             self._check(self._type(object, "updated"), after)
             self._check_links(object, edit.given)
-        return self._apply([Touched(object, id, after)], self._fires(object, before, after))
+        return self._apply([RecordChange(object, id, after)], self._fires(object, before, after))
 
     def delete(self, object: str, id: str, now: int) -> Change:
         """Delete a record with all that belongs to it. Raises `NotFound`."""
         self._existing(object, id)
         draft, events = self._unlinked(object, id, now)
         for kind, one in self._family(object, id):
-            draft.append(Touched(kind, one, None))
-            events.append(Fired(f"{kind}.deleted", copied(self._shelf.all(kind)[one])))
+            draft.append(RecordChange(kind, one, None))
+            events.append(FiredEvent(f"{kind}.deleted", copied(self._shelf.all(kind)[one])))
         return self._apply(draft, events)
 
     def trigger(
@@ -140,7 +140,7 @@ class World:
         if type == PING:
             raise InputError(f"{PING} goes to one endpoint and changes no record.", pointer="/type")
         object, given = event_type.object, edit.given
-        draft: list[Touched] = []
+        draft: list[RecordChange] = []
         found = self._fit(event_type, given)
         before = found or self._new(event_type, key_of(given), given, now, draft)
         id = key_of(given) or key_of(before)
@@ -152,7 +152,7 @@ class World:
             self._check(event_type, {**sent, state: given[state]} if state in given else sent)
         if type == f"{object}.deleted":
             draft += self._unlinked(object, id, now)[0]
-            draft += [Touched(kind, one, None) for kind, one in self._family(object, id)]
+            draft += [RecordChange(kind, one, None) for kind, one in self._family(object, id)]
         else:
             kept = sent if validate else self._changed(object, before, turned, NO_EDIT, now, type)
             draft += _kept(object, id, kept)
@@ -161,7 +161,7 @@ class World:
             # What is made like an example is all new to the receiver, but for its id.
             base = before if found or object in self._own else {"id": before.get("id")}
             changed = dict.fromkeys((*differences(base, sent), *edit.paths))
-        return self._apply(draft, [Fired(type, copied(sent), tuple(changed))])
+        return self._apply(draft, [FiredEvent(type, copied(sent), tuple(changed))])
 
     def stage(
         self, type: str, now: int, *, set: Fields | None = None, data: Fields | None = None
@@ -174,7 +174,7 @@ class World:
         found = self._fit(event_type, given)
         if found is not None:
             return key_of(found), Change()
-        draft: list[Touched] = []
+        draft: list[RecordChange] = []
         made = self._new(event_type, key_of(given), given, now, draft)
         id = key_of(given) or key_of(made)
         return id, self._apply([*draft, *_kept(event_type.object, id, made)], [])
@@ -203,7 +203,12 @@ class World:
         return self._cast.fit(event_type.name, object, given)
 
     def _new(
-        self, event_type: EventType, id: str | None, given: Fields, now: int, draft: list[Touched]
+        self,
+        event_type: EventType,
+        id: str | None,
+        given: Fields,
+        now: int,
+        draft: list[RecordChange],
     ) -> Record:
         """Return a new record to which the event can happen, adding its parents to the draft."""
         type, object = event_type.name, event_type.object
@@ -220,10 +225,12 @@ class World:
                     yield from self._family(kind, one)
             yield object, id
 
-    def _unlinked(self, object: str, id: str | None, now: int) -> tuple[list[Touched], list[Fired]]:
+    def _unlinked(
+        self, object: str, id: str | None, now: int
+    ) -> tuple[list[RecordChange], list[FiredEvent]]:
         """Return what becomes of the records that name one which is going, but outlive it."""
-        draft: list[Touched] = []
-        events: list[Fired] = []
+        draft: list[RecordChange] = []
+        events: list[FiredEvent] = []
         contact = self._shelf.get(object, id) if object == "contact" and id else None
         customer_id = contact.get("customer_id") if contact else None
         if isinstance(customer_id, str):
@@ -232,7 +239,7 @@ class World:
                 if before.get("primary_contact_id") == id:
                     edit = parse_edit({"primary_contact_id": None})
                     after = self._changed("onboarding", before, {}, edit, now)
-                    draft.append(Touched("onboarding", one, after))
+                    draft.append(RecordChange("onboarding", one, after))
                     events += self._fires("onboarding", before, after)
         return draft, events
 
@@ -271,12 +278,12 @@ class World:
             after["updated_at"] = rfc3339(now)
         return after
 
-    def _fires(self, object: str, before: Record, after: Record) -> list[Fired]:
+    def _fires(self, object: str, before: Record, after: Record) -> list[FiredEvent]:
         changed = tuple(differences(before, after))
         flips = fired(object, before, after) if object in self._own else []
-        return [Fired(type, copied(after), changed) for type in (f"{object}.updated", *flips)]
+        return [FiredEvent(type, copied(after), changed) for type in (f"{object}.updated", *flips)]
 
-    def _apply(self, draft: list[Touched], events: list[Fired]) -> Change:
+    def _apply(self, draft: list[RecordChange], events: list[FiredEvent]) -> Change:
         for one in draft:
             if one.record is None:
                 self._shelf.remove(one.object, one.id)
@@ -307,14 +314,14 @@ class World:
                     raise self._not_found(kind, id, f"/{field}")
 
 
-def _kept(object: str, id: str | None, record: Record) -> list[Touched]:
-    return [] if id is None else [Touched(object, id, record)]
+def _kept(object: str, id: str | None, record: Record) -> list[RecordChange]:
+    return [] if id is None else [RecordChange(object, id, record)]
 
 
 @lru_cache(maxsize=8)  # there are two worlds for each sandbox, and a sandbox for each test
-def _own_objects(catalog: Catalog, names: Names) -> frozenset[str]:
+def _own_objects(catalog: Catalog, names: SampleData) -> frozenset[str]:
     """Return the objects whose records in the catalog have the fields that Pivotal gives them."""
-    maker = Maker(names, Draw(random.Random(0)))
+    maker = RecordFactory(names, Draw(random.Random(0)))
     fields = {
         "customer": maker.customer("", 0, 0).keys(),
         "contact": maker.contact("", 0, 0, "", None).keys(),

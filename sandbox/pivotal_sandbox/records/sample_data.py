@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody at a customer. `place` is a key of `Names.places`."""
+    """Somebody at a customer. `place` is a key of `SampleData.places`."""
 
     name: str
     mailbox: str
@@ -65,7 +65,7 @@ class Chore:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Names:
+class SampleData:
     """Every list that a record draws from. `tags` and `custom_fields` are by object."""
 
     places: dict[str, Place]
@@ -86,6 +86,6 @@ class Names:
 
 
 @cache
-def load_names() -> Names:
+def load_sample_data() -> SampleData:
     """Return what realistic records are made of."""
-    return msgspec.json.decode((FIXTURES / "world.json").read_bytes(), type=Names)
+    return msgspec.json.decode((FIXTURES / "world.json").read_bytes(), type=SampleData)

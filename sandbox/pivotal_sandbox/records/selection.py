@@ -7,16 +7,16 @@ from pivotal_sandbox.common.ids import Ids, is_id
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.records.changes import Fields, Touched
-from pivotal_sandbox.records.factory import PREFIXES, Maker
-from pivotal_sandbox.records.index import LINKS, Shelf
+from pivotal_sandbox.records.changes import Fields, RecordChange
+from pivotal_sandbox.records.factory import PREFIXES, RecordFactory
+from pivotal_sandbox.records.index import LINKS, RecordIndex
 from pivotal_sandbox.records.transitions import OPEN, PHASE_CHANGED, suitable
 
 
-class Cast:
+class RecordSelector:
     """Finds and makes records of the four objects. `draft` collects the parents that are made."""
 
-    def __init__(self, shelf: Shelf, maker: Maker, ids: Ids) -> None:
+    def __init__(self, shelf: RecordIndex, maker: RecordFactory, ids: Ids) -> None:
         self._shelf = shelf
         self._maker = maker
         self._ids = ids
@@ -35,7 +35,7 @@ class Cast:
         state: str | None,
         given: Fields,
         now: int,
-        draft: list[Touched],
+        draft: list[RecordChange],
     ) -> Record:
         """Return a new record: one in `state` that began some weeks ago, or one that begins now."""
         at = now if state is None else now - self._maker.draw.between(20 * DAY, 45 * DAY)
@@ -56,7 +56,7 @@ class Cast:
         return self._maker.onboarding(id, at, now, above_id, contact_id, state or "not_started")
 
     def _parent(
-        self, field: str, kind: str, given: Fields, now: int, draft: list[Touched]
+        self, field: str, kind: str, given: Fields, now: int, draft: list[RecordChange]
     ) -> tuple[str, Record]:
         id = given.get(field)
         if isinstance(id, str) and is_id(PREFIXES[kind], id):
@@ -67,7 +67,7 @@ class Cast:
         if found is not None:
             return id or found["id"], found
         made = self.make(kind, id, OPEN[kind][0], given, now, draft)
-        draft.append(Touched(kind, made["id"], made))
+        draft.append(RecordChange(kind, made["id"], made))
         return made["id"], made
 
     def _new_id(self, object: str, now: int) -> str:

@@ -13,9 +13,9 @@ from pivotal_sandbox.common.rng import Draw
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.records.factory import Maker
+from pivotal_sandbox.records.factory import RecordFactory
 from pivotal_sandbox.records.phases import following
-from pivotal_sandbox.records.sample_data import Names
+from pivotal_sandbox.records.sample_data import SampleData
 from pivotal_sandbox.records.transitions import FLIPS, STATE
 from pivotal_sandbox.records.typical_changes import turn
 
@@ -23,7 +23,7 @@ CUSTOMERS = 5  # at the same time, so that a minute of them shows whole lives
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class RecordAction:
     """A change of a record: `id` of None makes it, `fields` of None deletes it."""
 
     object: str
@@ -31,22 +31,22 @@ class Act:
     fields: dict[str, Any] | None = field(default_factory=dict)
 
 
-_Story = Generator[Act, Record, None]
+_Story = Generator[RecordAction, Record, None]
 
 
-class Life:
+class CustomerJourney:
     """Says what happens next; it is told what came of that before it is asked again.
 
     What is chosen depends on the seed only, and not on what the records are like.
     """
 
-    def __init__(self, seed: int, names: Names) -> None:
+    def __init__(self, seed: int, names: SampleData) -> None:
         self._choose = Draw(random.Random(f"{seed}/choices"))
-        self._maker = Maker(names, Draw(random.Random(f"{seed}/fields")))
-        self._waiting: list[tuple[_Story, Act]] = []
+        self._maker = RecordFactory(names, Draw(random.Random(f"{seed}/fields")))
+        self._waiting: list[tuple[_Story, RecordAction]] = []
         self._current: _Story | None = None
 
-    def next(self) -> Act:
+    def next(self) -> RecordAction:
         """Return the next change."""
         open_ = len(self._waiting)
         # Seldom where there are many already, so that stories end, too.
@@ -75,13 +75,15 @@ class Life:
 
     def _customer(self) -> _Story:
         choose = self._choose
-        customer = yield Act("customer", None, {"health": "healthy", "lifecycle": "onboarding"})
+        customer = yield RecordAction(
+            "customer", None, {"health": "healthy", "lifecycle": "onboarding"}
+        )
         contacts = []
         for index in range(choose.between(1, 3)):
             fields = {"customer_id": customer["id"], "primary": index == 0}
-            contacts.append((yield Act("contact", None, fields)))
+            contacts.append((yield RecordAction("contact", None, fields)))
         yield from self._onboarding(customer, contacts[0])
-        customer = yield Act("customer", customer["id"], {"lifecycle": "active"})
+        customer = yield RecordAction("customer", customer["id"], {"lifecycle": "active"})
         for _ in range(choose.between(0, 3)):
             customer = yield self._turn("customer.updated", customer)
             if choose.chance(0.4):
@@ -93,21 +95,23 @@ class Life:
             if choose.chance(0.35):
                 customer = yield self._turn("customer.churned", customer)
                 if choose.chance(0.25):
-                    yield Act("customer", customer["id"], None)
+                    yield RecordAction("customer", customer["id"], None)
                 return
             customer = yield self._turn("customer.recovered", customer)
 
     def _onboarding(self, customer: Record, contact: Record) -> _Story:
         choose = self._choose
         links = {"customer_id": customer["id"], "primary_contact_id": contact["id"]}
-        onboarding = yield Act("onboarding", None, links)
+        onboarding = yield RecordAction("onboarding", None, links)
         onboarding = yield self._turn("onboarding.started", onboarding)
         delayed = choose.between(0, 9)  # in which phase, if there is one with that number
         for index, phase in enumerate(self._maker.names.phases):
             yield from self._tasks(onboarding, phase.key)
             if index == delayed:
                 onboarding = yield self._turn("onboarding.delayed", onboarding)
-                onboarding = yield Act("onboarding", onboarding["id"], {"status": "in_progress"})
+                onboarding = yield RecordAction(
+                    "onboarding", onboarding["id"], {"status": "in_progress"}
+                )
             if following(onboarding["phases"], phase.key) is None:
                 yield self._turn("onboarding.completed", onboarding)
             else:
@@ -121,20 +125,20 @@ class Life:
                 "customer_id": onboarding["customer_id"],
                 "phase": phase,
             }
-            task = yield Act("task", None, fields)
+            task = yield RecordAction("task", None, fields)
             if choose.chance(0.3):
                 task = yield self._turn("task.updated", task)
             if choose.chance(0.2):
                 task = yield self._turn("task.overdue", task)
             yield self._turn("task.completed", task)
 
-    def _turn(self, type: str, record: Record) -> Act:
+    def _turn(self, type: str, record: Record) -> RecordAction:
         """Return the change that fires `type`, with what usually changes beside it."""
         object = "onboarding" if type == "phase.changed" else type.partition(".")[0]
         fields = turn(type, self._maker, record, _moment(record))
         if type in FLIPS:
             fields[STATE[object]] = FLIPS[type].after
-        return Act(object, record["id"], fields)
+        return RecordAction(object, record["id"], fields)
 
 
 def _moment(record: Record) -> int:

@@ -15,7 +15,7 @@ STATELESS = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class StateTransition:
     """A record of `object` comes to be in state `after`.
 
     `before` holds the states in which a trigger looks for a record; a `strict` flip fires only
@@ -35,15 +35,19 @@ _UNDONE = ("open", "in_progress", "overdue")
 FLIPS = {
     flip.type: flip
     for flip in (
-        Flip("customer.at_risk", "customer", ("healthy",), "at_risk"),
-        Flip("customer.recovered", "customer", ("at_risk",), "healthy", strict=True),
-        Flip("customer.churned", "customer", ("healthy", "at_risk"), "churned"),
-        Flip("onboarding.started", "onboarding", ("not_started",), "in_progress", strict=True),
-        Flip("onboarding.delayed", "onboarding", ("in_progress",), "delayed"),
-        Flip("onboarding.completed", "onboarding", _RUNNING, "completed"),
-        Flip("onboarding.cancelled", "onboarding", (*_RUNNING, "not_started"), "cancelled"),
-        Flip("task.completed", "task", _UNDONE, "completed"),
-        Flip("task.overdue", "task", ("open", "in_progress"), "overdue"),
+        StateTransition("customer.at_risk", "customer", ("healthy",), "at_risk"),
+        StateTransition("customer.recovered", "customer", ("at_risk",), "healthy", strict=True),
+        StateTransition("customer.churned", "customer", ("healthy", "at_risk"), "churned"),
+        StateTransition(
+            "onboarding.started", "onboarding", ("not_started",), "in_progress", strict=True
+        ),
+        StateTransition("onboarding.delayed", "onboarding", ("in_progress",), "delayed"),
+        StateTransition("onboarding.completed", "onboarding", _RUNNING, "completed"),
+        StateTransition(
+            "onboarding.cancelled", "onboarding", (*_RUNNING, "not_started"), "cancelled"
+        ),
+        StateTransition("task.completed", "task", _UNDONE, "completed"),
+        StateTransition("task.overdue", "task", ("open", "in_progress"), "overdue"),
     )
 }
 PHASE_CHANGED = "phase.changed"

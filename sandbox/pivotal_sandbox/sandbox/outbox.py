@@ -12,11 +12,11 @@ from pivotal_sandbox.domain.models import Delivery, Endpoint, Event, Mode
 from pivotal_sandbox.domain.payload import Edits, edited, envelope
 from pivotal_sandbox.domain.request import new_delivery
 from pivotal_sandbox.errors import Conflict, InputError
-from pivotal_sandbox.faults.injector import Mischief
+from pivotal_sandbox.faults.injector import FaultInjector
 from pivotal_sandbox.faults.registry import EDITED, VERBATIM
 from pivotal_sandbox.faults.traffic import TIMES
 from pivotal_sandbox.feed import DeliveryChanged, Feed, Triggered
-from pivotal_sandbox.records.changes import Change, Fired
+from pivotal_sandbox.records.changes import Change, FiredEvent
 from pivotal_sandbox.sender.dispatcher import Dispatcher
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import Deliveries, delivery_row, event_row
@@ -36,7 +36,7 @@ class Outbox:
         endpoints: Endpoints,
         deliveries: Deliveries,
         dispatcher: Dispatcher,
-        mischief: Mischief,
+        mischief: FaultInjector,
         ids: Ids,
         clock: Clock,
         feed: Feed,
@@ -95,7 +95,7 @@ class Outbox:
     async def ping(self, endpoint_id: str, fault: str | None = None) -> list[Triggered]:
         """Send `webhook.ping` to one endpoint, whatever it subscribed to."""
         endpoint = self.enabled(endpoint_id)
-        fired = Fired(PING, {"endpoint_id": endpoint.id, "mode": endpoint.mode})
+        fired = FiredEvent(PING, {"endpoint_id": endpoint.id, "mode": endpoint.mode})
         pings = Change(events=(fired,) * TIMES.get(fault or "", 1))
         return await self.send(endpoint.mode, pings, [endpoint], fault)
 
@@ -182,7 +182,7 @@ class Outbox:
             raise Conflict(f"The endpoint {endpoint_id} is disabled: enable it.", pointer=pointer)
         return endpoint
 
-    def _wanting(self, mode: Mode, fired: Fired) -> list[Endpoint]:
+    def _wanting(self, mode: Mode, fired: FiredEvent) -> list[Endpoint]:
         event = Event("", fired.type, mode, 0, b"", fired.changed)
         return [endpoint for endpoint in self._endpoints.all() if subscribed(endpoint, event)]
 

@@ -10,17 +10,17 @@ from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.faults.traffic import happen
+from pivotal_sandbox.faults.traffic import apply_traffic_fault
 from pivotal_sandbox.records.changes import Change
-from pivotal_sandbox.records.record_store import World
-from pivotal_sandbox.records.sample_data import load_names
+from pivotal_sandbox.records.record_store import RecordStore
+from pivotal_sandbox.records.sample_data import load_sample_data
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.records import load_records
 
 MODES: tuple[Mode, ...] = ("test", "live")
 
 
-class Worlds:
+class RecordStores:
     """A world for each mode. A catalog of the user's own is read again when its file changes."""
 
     def __init__(self, ids: Ids, seed: str, catalog_file: Path | None) -> None:
@@ -41,14 +41,14 @@ class Worlds:
     async def load(self, database: Database) -> None:
         """Take the records from the store; what was changed but not kept is forgotten."""
         self._database = database
-        self._worlds: dict[Mode, World] = {}
+        self._worlds: dict[Mode, RecordStore] = {}
         for mode in MODES:
             source = random.Random(f"{self._seed}/world/{mode}")
-            world = World(mode, self._catalog, load_names(), self._ids, source)
+            world = RecordStore(mode, self._catalog, load_sample_data(), self._ids, source)
             world.restore(await load_records(database, mode))
             self._worlds[mode] = world
 
-    async def of(self, mode: Mode) -> World:
+    async def of(self, mode: Mode) -> RecordStore:
         """Return the world of one mode, living by the catalog as its file now is.
 
         Raises `InputError` where that cannot be read.
@@ -64,13 +64,13 @@ class Worlds:
             self._catalog = load_catalog(self._file)
             self._read_at, self._is_new = modified_at, True
 
-    async def happen(
+    async def make_change(
         self, mode: Mode, type: str, now: int, *, fault: str | None, **given: Any
     ) -> Change:
         """Make the change that fires `type`, as the fault has it; or, where that fails, none."""
         world = await self.of(mode)
         try:
-            return happen(fault, world, type, now, **given)
+            return apply_traffic_fault(fault, world, type, now, **given)
         except InputError:
             if fault is not None:  # of several changes some may have been made
                 await self.load(self._database)

@@ -11,12 +11,17 @@ from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.common.ids import ENDPOINT, Ids, new_secret
 from pivotal_sandbox.domain import retry_policy
 from pivotal_sandbox.domain.catalog import PING, Catalog
-from pivotal_sandbox.domain.endpoints import changed, labelled, new_endpoint, rotated
+from pivotal_sandbox.domain.endpoints import (
+    label_endpoints,
+    new_endpoint,
+    rotate_secret,
+    update_endpoint,
+)
 from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Mode, Record, SignTime
 from pivotal_sandbox.domain.payload import Edits
 from pivotal_sandbox.errors import InputError, StoreError
 from pivotal_sandbox.faults.chaos import parse_chaos
-from pivotal_sandbox.faults.injector import Mischief
+from pivotal_sandbox.faults.injector import FaultInjector
 from pivotal_sandbox.feed import (
     Attempted,
     ChaosChanged,
@@ -27,13 +32,13 @@ from pivotal_sandbox.feed import (
     Triggered,
 )
 from pivotal_sandbox.receiver.capture import BODY_MOST, PREFIX, CaptureReceiver
-from pivotal_sandbox.records.record_store import Change, World
+from pivotal_sandbox.records.record_store import Change, RecordStore
 from pivotal_sandbox.sandbox.outbox import Outbox
-from pivotal_sandbox.sandbox.record_stores import Worlds
+from pivotal_sandbox.sandbox.record_stores import RecordStores
 from pivotal_sandbox.sandbox.retention import Retention
-from pivotal_sandbox.sandbox.search_indexing import Indexing
+from pivotal_sandbox.sandbox.search_indexing import SearchIndexing
 from pivotal_sandbox.sender.dispatcher import Dispatcher
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 from pivotal_sandbox.store.captures import Captures
 from pivotal_sandbox.store.database import Database
@@ -74,7 +79,7 @@ class Sandbox:
         self.clock = clock or Clock()
         self.base_url = base_url
         self.feed = Feed()
-        guard = Guard(allow_hosts)
+        guard = AddressGuard(allow_hosts)
         self.sender = Sender(guard=guard, timeout_ms=timeout, transport=transport)
         # What is passed on has its answer passed back whole, not as far as the log keeps it.
         self._forwarder = Sender(guard=guard, timeout_ms=timeout, keep=BODY_MOST)
@@ -85,7 +90,7 @@ class Sandbox:
         self._capture_ids = Ids(random.Random(f"{self._seed}/captures"))
         self._secrets = random.SystemRandom() if seed is None else random.Random(f"{seed}/secrets")
         self._sign_time, self._retained, self._chaos = sign_time, keep, chaos
-        self._worlds = Worlds(self._ids, self._seed, catalog)
+        self._worlds = RecordStores(self._ids, self._seed, catalog)
 
     async def __aenter__(self) -> Self:
         self._database = Database(self._path)
@@ -111,12 +116,12 @@ class Sandbox:
             clock=self.clock,
             address=f"{self.base_url}{PREFIX}",
             secrets=lambda address: self.endpoints.secrets_at(address, self.clock.now()),
-            others=lambda: labelled(self.endpoints.all()),
+            others=lambda: label_endpoints(self.endpoints.all()),
             timestamp=self.timestamp,
             forward=self._forwarder.send,
             on_capture=self.feed.publish,
         )
-        self.mischief = Mischief(
+        self.mischief = FaultInjector(
             seed=self._seed,
             send=self.sender.send,
             attempts=self.deliveries.attempts,
@@ -149,7 +154,7 @@ class Sandbox:
             self.dispatcher.add(delivery)
         self.retention = Retention(self.clock, self.deliveries, self.captures, self._retained)
         self.retention.start(at_once=self._path is not None)
-        self._indexing = Indexing(self._database)
+        self._indexing = SearchIndexing(self._database)
         self._indexing.start()
 
     async def __aexit__(
@@ -202,7 +207,7 @@ class Sandbox:
 
         Pending retries keep their URL; those of an endpoint that is disabled are cancelled.
         """
-        endpoint = changed(self.endpoints.get(endpoint_id), changes, self.catalog)
+        endpoint = update_endpoint(self.endpoints.get(endpoint_id), changes, self.catalog)
         await self._put_endpoint(endpoint)
         if not endpoint.enabled:
             await self.dispatcher.cancel(endpoint_id)
@@ -220,7 +225,7 @@ class Sandbox:
     ) -> Endpoint:
         """Give the endpoint a new secret; the old one signs too for `overlap` ms."""
         old, secret = self.endpoints.get(endpoint_id), new_secret(self._secrets)
-        return await self._put_endpoint(rotated(old, secret, self.clock.now(), overlap))
+        return await self._put_endpoint(rotate_secret(old, secret, self.clock.now(), overlap))
 
     async def ping(self, endpoint_id: str, *, fault: str | None = None) -> Triggered:
         """Send `webhook.ping` to one endpoint, whatever it subscribed to."""
@@ -250,12 +255,16 @@ class Sandbox:
                 raise InputError(f"{PING} goes to one endpoint: name it.", pointer="/endpoint_id")
             return await self.ping(endpoint.id, fault=fault)
         edit = {"set": set, "data": data, "validate": validate}
-        change = await self._worlds.happen(mode, type, self.clock.now(), fault=fault, **edit)
+        change = await self._worlds.make_change(mode, type, self.clock.now(), fault=fault, **edit)
         to = [endpoint] if endpoint else None
         return Triggered.together(await self._send(mode, change, to, fault))
 
     async def change(
-        self, mode: Mode, make: Callable[[World, int], Change], *, endpoint_id: str | None = None
+        self,
+        mode: Mode,
+        make: Callable[[RecordStore, int], Change],
+        *,
+        endpoint_id: str | None = None,
     ) -> tuple[Change, list[Triggered]]:
         """Let `make` change the records of `mode` at the time it is given; send all that fires.
 

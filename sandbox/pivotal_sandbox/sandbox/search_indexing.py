@@ -15,7 +15,7 @@ _BEHIND = 100_000  # events that may wait for that; each search looks through th
 _log = logging.getLogger(__name__)
 
 
-class Indexing:
+class SearchIndexing:
     """Takes new events into the index, which costs more than to keep them, when there are few."""
 
     def __init__(self, database: Database, *, every: int = _EVERY, behind: int = _BEHIND) -> None:

@@ -7,14 +7,13 @@ from pivotal_sandbox.common.durations import format_duration
 from pivotal_sandbox.common.json_values import written
 from pivotal_sandbox.common.text import counted, plural
 from pivotal_sandbox.domain.bins import Step as Answer
-from pivotal_sandbox.domain.bins import parse_behaviour
+from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.scenarios.parser import Target
 from pivotal_sandbox.scenarios.references import flat
 from pivotal_sandbox.scenarios.steps import (
     Advance,
     Change,
     Create,
-    Deed,
     Delete,
     Replay,
     Rotate,
@@ -22,6 +21,7 @@ from pivotal_sandbox.scenarios.steps import (
     SetBin,
     SetChaos,
     SetEndpoint,
+    Step,
     Trigger,
 )
 
@@ -45,7 +45,7 @@ def answering(name: str, behaviour: tuple[Answer, ...]) -> str:
     return f"bin {name} answers {then}"
 
 
-def wording(deed: Deed) -> str:
+def wording(deed: Step) -> str:
     """Return the words for what a step does."""
     return _WORDS[type(deed)](deed)
 
@@ -113,7 +113,7 @@ def _chaos(deed: SetChaos) -> str:
     return f"chaos: {deed.spec}" if deed.spec else "no more chaos"
 
 
-_WORDS: Mapping[type[Deed], Callable[[Any], str]] = {
+_WORDS: Mapping[type[Step], Callable[[Any], str]] = {
     Create: _create,
     Change: lambda deed: f"change {deed.record}{_fields(deed.set)}",
     Delete: lambda deed: f"delete {deed.record}",
@@ -121,7 +121,7 @@ _WORDS: Mapping[type[Deed], Callable[[Any], str]] = {
     Send: _send,
     Replay: _replay,
     Advance: lambda deed: f"{deed.by} pass",
-    SetBin: lambda deed: answering(deed.name, parse_behaviour(deed.behaviour)),
+    SetBin: lambda deed: answering(deed.name, parse_behavior(deed.behaviour)),
     SetEndpoint: _endpoint,
     Rotate: lambda deed: f"rotate the secret of {deed.endpoint}, both sign for {deed.overlap}",
     SetChaos: _chaos,

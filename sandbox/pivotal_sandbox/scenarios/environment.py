@@ -11,7 +11,7 @@ from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.executor import Receiver
 from pivotal_sandbox.scenarios.in_memory_bins import Bins
 from pivotal_sandbox.scenarios.parser import Scenario
-from pivotal_sandbox.scenarios.runner import Tell, Teller
+from pivotal_sandbox.scenarios.runner import ScenarioRunner, Tell
 from pivotal_sandbox.scenarios.steps import SetEndpoint, Trigger
 from pivotal_sandbox.scenarios.transcript import Summary
 from pivotal_sandbox.web.server import Settings, serve_empty
@@ -37,7 +37,7 @@ async def told(
     wired = needs_socket(scenario) and receiver is None
     async with _sandbox(scenario, receiver, allow_hosts, catalog, wired=wired) as sandbox:
         patience_ms = PATIENCE_MS if wired else 0
-        teller = Teller(scenario, sandbox, tell, receiver=receiver, patience_ms=patience_ms)
+        teller = ScenarioRunner(scenario, sandbox, tell, receiver=receiver, patience_ms=patience_ms)
         return await teller.run()
 
 

@@ -11,22 +11,21 @@ from pivotal_sandbox.common.durations import parse_duration
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.ids import DELIVERY, Ids
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.domain.bins import Bin, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, parse_behavior
 from pivotal_sandbox.domain.models import Mode, Outcome, Record, Request
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receiver.capture import PREFIX
 from pivotal_sandbox.receiver.forward import end_to_end
 from pivotal_sandbox.records.changes import Change as Changed
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.parser import Target
-from pivotal_sandbox.scenarios.recorder import Sight
+from pivotal_sandbox.scenarios.recorder import ActivityRecorder
 from pivotal_sandbox.scenarios.references import filled, flat, references
 from pivotal_sandbox.scenarios.steps import (
     Advance,
     Change,
     Create,
-    Deed,
     Delete,
     Replay,
     Rotate,
@@ -34,6 +33,7 @@ from pivotal_sandbox.scenarios.steps import (
     SetBin,
     SetChaos,
     SetEndpoint,
+    Step,
     Trigger,
 )
 from pivotal_sandbox.signature import sign_all
@@ -48,7 +48,7 @@ class Receiver:
 
 
 @dataclass(slots=True)
-class Named:
+class StepResult:
     """What a step did: to which record, and the ids of what came of it."""
 
     object: str = ""
@@ -61,17 +61,17 @@ class Named:
     exchanges: list[tuple[Request, Outcome]] = field(default_factory=list)
 
 
-class Actor:
+class StepExecutor:
     """Holds the endpoints by their names, and what the named steps did."""
 
     def __init__(
-        self, sandbox: Sandbox, sight: Sight, seed: int, receiver: Receiver | None
+        self, sandbox: Sandbox, sight: ActivityRecorder, seed: int, receiver: Receiver | None
     ) -> None:
         self._sandbox = sandbox
         self._sight = sight
         self._receiver = receiver
         self._ids = Ids(random.Random(f"{seed}/story"))
-        self._named: dict[str, Named] = {}
+        self._named: dict[str, StepResult] = {}
         self.endpoints: dict[str, str] = {}
 
     def url(self, target: Target | SetEndpoint) -> str | None:
@@ -106,7 +106,7 @@ class Actor:
         names = (name for name, id in self.endpoints.items() if id == endpoint_id)
         return next(names, endpoint_id)
 
-    def named(self, name: str | None) -> Named | None:
+    def named(self, name: str | None) -> StepResult | None:
         """Return what the step of that name did; None for none."""
         return None if name is None else self._named[name]
 
@@ -125,7 +125,7 @@ class Actor:
             found[name] = self._named[name].record or {}
         return found
 
-    async def do(self, deed: Deed) -> Named:
+    async def do(self, deed: Step) -> StepResult:
         """Do it, wait until all that is due was attempted, and return what it did."""
         triggered, captures = len(self._sight.triggered), len(self._sight.captures)
         did = await _DOES[type(deed)](self, deed)
@@ -140,7 +140,7 @@ class Actor:
             self._named[name] = did
         return did
 
-    def _subject(self, name: str) -> Named:
+    def _subject(self, name: str) -> StepResult:
         """Return what is known of the record that a name stands for."""
         named = self._named[name]
         if not named.object:
@@ -153,15 +153,15 @@ class Actor:
         given: dict[str, Any] = filled(fields, await self.records(fields), f"/{key}")
         return given
 
-    async def _create(self, deed: Create) -> Named:
+    async def _create(self, deed: Create) -> StepResult:
         given = flat(await self._fields(deed.set))
         change, _ = await self._sandbox.change(
             deed.mode, lambda world, now: world.create(deed.object, given, now)
         )
         made = change.records[-1]  # what had to be made for it comes before it
-        return Named(deed.object, made.id, deed.mode, made.record)
+        return StepResult(deed.object, made.id, deed.mode, made.record)
 
-    async def _change(self, deed: Change) -> Named:
+    async def _change(self, deed: Change) -> StepResult:
         named, given = self._subject(deed.record), flat(await self._fields(deed.set))
         object, id = named.object, named.record_id
 
@@ -170,9 +170,9 @@ class Actor:
             return changed
 
         await self._sandbox.change(named.mode, change)
-        return Named(object, id, named.mode, named.record)
+        return StepResult(object, id, named.mode, named.record)
 
-    async def _delete(self, deed: Delete) -> Named:
+    async def _delete(self, deed: Delete) -> StepResult:
         named = self._subject(deed.record)
         await self.record(deed.record)  # as it was last seen
 
@@ -181,14 +181,14 @@ class Actor:
             return changed
 
         await self._sandbox.change(named.mode, delete)
-        return Named(mode=named.mode)
+        return StepResult(mode=named.mode)
 
-    async def _trigger(self, deed: Trigger) -> Named:
+    async def _trigger(self, deed: Trigger) -> StepResult:
         given, mode = flat(await self._fields(deed.set)), deed.mode
         if deed.record:
             named = self._subject(deed.record)
             given["id"], mode = named.record_id, mode or named.mode
-        did = Named()
+        did = StepResult()
         for _ in range(deed.count):
             triggered = await self._sandbox.trigger(
                 deed.type,
@@ -203,7 +203,7 @@ class Actor:
             did.mode = triggered.event.mode
         return did
 
-    async def _send(self, deed: Send) -> Named:
+    async def _send(self, deed: Send) -> StepResult:
         sandbox, now = self._sandbox, self._sandbox.clock.now()
         endpoint = sandbox.endpoints.get(self.endpoints[deed.to])
         request = given_request(
@@ -213,27 +213,27 @@ class Actor:
             timestamp=int(sandbox.timestamp()),
             delivery_id=self._ids.new(DELIVERY, now),
         )
-        return Named(exchanges=[(request, await sandbox.sender.send(request))])
+        return StepResult(exchanges=[(request, await sandbox.sender.send(request))])
 
-    async def _replay(self, deed: Replay) -> Named:
+    async def _replay(self, deed: Replay) -> StepResult:
         chosen = self._sight.chosen(
             None if deed.of is None else self._named[deed.of].deliveries, None, None
         )
         ids = [one.id for one in chosen if deed.status in (None, one.status)]
         edits = flat(await self._fields(deed.set)) or None
         made = await self._sandbox.replay(ids, verbatim=deed.verbatim, set=edits)
-        return Named(deliveries=[one.id for one in made])
+        return StepResult(deliveries=[one.id for one in made])
 
-    async def _advance(self, deed: Advance) -> Named:
+    async def _advance(self, deed: Advance) -> StepResult:
         await self._sandbox.advance(parse_duration(deed.by))
-        return Named()
+        return StepResult()
 
-    async def _bin(self, deed: SetBin) -> Named:
-        behaviour = parse_behaviour(deed.behaviour)
+    async def _bin(self, deed: SetBin) -> StepResult:
+        behaviour = parse_behavior(deed.behaviour)
         await self._sandbox.receiver.set_bin(Bin(deed.name, behaviour, secret=deed.secret))
-        return Named()
+        return StepResult()
 
-    async def _endpoint(self, deed: SetEndpoint) -> Named:
+    async def _endpoint(self, deed: SetEndpoint) -> StepResult:
         changes = {
             "enabled": deed.enabled,
             "url": self.url(deed),
@@ -242,40 +242,40 @@ class Actor:
         }
         given = {key: value for key, value in changes.items() if value is not None}
         await self._sandbox.update_endpoint(self.endpoints[deed.name], **given)
-        return Named()
+        return StepResult()
 
-    async def _rotate(self, deed: Rotate) -> Named:
+    async def _rotate(self, deed: Rotate) -> StepResult:
         endpoint_id, overlap = self.endpoints[deed.endpoint], parse_duration(deed.overlap)
         await self._sandbox.rotate_secret(endpoint_id, overlap)
-        return Named()
+        return StepResult()
 
-    async def _chaos(self, deed: SetChaos) -> Named:
+    async def _chaos(self, deed: SetChaos) -> StepResult:
         self._sandbox.set_chaos(deed.spec)
-        return Named()
+        return StepResult()
 
 
-_DOES: dict[type[Deed], Callable[[Actor, Any], Awaitable[Named]]] = {
-    Create: Actor._create,
-    Change: Actor._change,
-    Delete: Actor._delete,
-    Trigger: Actor._trigger,
-    Send: Actor._send,
-    Replay: Actor._replay,
-    Advance: Actor._advance,
-    SetBin: Actor._bin,
-    SetEndpoint: Actor._endpoint,
-    Rotate: Actor._rotate,
-    SetChaos: Actor._chaos,
+_DOES: dict[type[Step], Callable[[StepExecutor, Any], Awaitable[StepResult]]] = {
+    Create: StepExecutor._create,
+    Change: StepExecutor._change,
+    Delete: StepExecutor._delete,
+    Trigger: StepExecutor._trigger,
+    Send: StepExecutor._send,
+    Replay: StepExecutor._replay,
+    Advance: StepExecutor._advance,
+    SetBin: StepExecutor._bin,
+    SetEndpoint: StepExecutor._endpoint,
+    Rotate: StepExecutor._rotate,
+    SetChaos: StepExecutor._chaos,
 }
 
 
-def _about(body: bytes, object: str) -> Named:
+def _about(body: bytes, object: str) -> StepResult:
     """Return the record that an event is about; a fault may have left nothing of it."""
     try:
         data = msgspec.json.decode(body)["data"]
-        return Named(object, data["id"], record=data)
+        return StepResult(object, data["id"], record=data)
     except (ValueError, LookupError, TypeError):
-        return Named()
+        return StepResult()
 
 
 def given_request(
@@ -287,7 +287,7 @@ def given_request(
     """
     target, body = url + send.path, send.content()
     if send.headers is None:
-        planned = plan(
+        planned = build_request(
             delivery_id,
             send.type or "",
             body,

@@ -13,7 +13,7 @@ from pivotal_sandbox.common.text import counted
 from pivotal_sandbox.domain.models import Capture, Delivery, ErrorCode, Outcome, Record, Status
 from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.scenarios.references import Scope, filled, flat, found
-from pivotal_sandbox.scenarios.steps import Deed
+from pivotal_sandbox.scenarios.steps import Step
 
 REASONS = (
     *("missing_header", "duplicate_header", "malformed_header", "unsupported_version"),
@@ -22,7 +22,7 @@ REASONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ExpectationResult:
     """Whether it is so, what was expected and what there is instead, in words."""
 
     ok: bool
@@ -30,7 +30,7 @@ class Judgement:
     observed: str
 
 
-class Expectation(Deed, frozen=True):
+class Expectation(Step, frozen=True):
     """One kind of step that does nothing but look."""
 
 
@@ -54,7 +54,9 @@ class ExpectDeliveries(Expectation, frozen=True):
         scope.endpoint(self.endpoint)
         _something(self, "status", "attempts", "code", "error", "count")
 
-    def judge(self, seen: Sequence[Delivery], errors: Mapping[str, ErrorCode | None]) -> Judgement:
+    def judge(
+        self, seen: Sequence[Delivery], errors: Mapping[str, ErrorCode | None]
+    ) -> ExpectationResult:
         """Judge the deliveries selected; `errors` has the last error code of each, by id."""
         fits = [
             one
@@ -96,7 +98,7 @@ class ExpectCaptures(Expectation, frozen=True):
             raise InputError(f'There is no reason "{self.reason:.40}".{hint}', pointer="/reason")
         _something(self, "verified", "reason", "signatures", "answered", "events", "count")
 
-    def judge(self, seen: Sequence[Capture], events: Mapping[str, str]) -> Judgement:
+    def judge(self, seen: Sequence[Capture], events: Mapping[str, str]) -> ExpectationResult:
         """Judge the captures selected; `events` has the event of each, by the capture's id."""
         fits = [
             one
@@ -127,7 +129,7 @@ class ExpectCaptures(Expectation, frozen=True):
         judged = _judgement("request", self.count, fits, seen, of, said, there)
         if self.events is None:
             return judged
-        return Judgement(
+        return ExpectationResult(
             judged.ok and distinct == self.events,
             f"{judged.expected}, {counted(self.events, 'event')} in all",
             f"{judged.observed}; {counted(distinct, 'event')} in all",
@@ -145,10 +147,10 @@ class ExpectEvents(Expectation, frozen=True):
         for index, name in enumerate(self.types):
             scope.type(name, f"/types/{index}")
 
-    def judge(self, fired: Sequence[str]) -> Judgement:
+    def judge(self, fired: Sequence[str]) -> ExpectationResult:
         """Judge the types of what the step fired."""
         said = f"{self.of} fired {', '.join(self.types) or 'nothing'}"
-        return Judgement(list(fired) == self.types, said, ", ".join(fired) or "nothing")
+        return ExpectationResult(list(fired) == self.types, said, ", ".join(fired) or "nothing")
 
 
 class ExpectRecord(Expectation, frozen=True):
@@ -163,14 +165,16 @@ class ExpectRecord(Expectation, frozen=True):
         if not self.has:
             raise InputError('Say what it has, as { health = "churned" }.', pointer="/has")
 
-    def judge(self, record: Record | None, records: Mapping[str, Record]) -> Judgement:
+    def judge(self, record: Record | None, records: Mapping[str, Record]) -> ExpectationResult:
         """Judge the record as it is now; None where it is gone."""
         wanted = {path: filled(value, records) for path, value in flat(self.has).items()}
         there = {path: _field(record, path) for path in wanted}
         said = ", ".join(f"{path} {written(value)}" for path, value in wanted.items())
         ok = record is not None and there == wanted
         seen = ", ".join(f"{path} {written(value)}" for path, value in there.items())
-        return Judgement(ok, f"{self.record} has {said}", seen if record else "it was deleted")
+        return ExpectationResult(
+            ok, f"{self.record} has {said}", seen if record else "it was deleted"
+        )
 
 
 class ExpectAnswer(Expectation, frozen=True):
@@ -184,13 +188,13 @@ class ExpectAnswer(Expectation, frozen=True):
         scope.known(self.of)
         _something(self, "code", "error")
 
-    def judge(self, outcomes: Sequence[Outcome]) -> Judgement:
+    def judge(self, outcomes: Sequence[Outcome]) -> ExpectationResult:
         """Judge how the exchanges ended."""
         ends = [one.response.status_code if one.response else one.error for one in outcomes]
         wanted = self.error if self.code is None else self.code
         ok = bool(ends) and all(end == wanted for end in ends)
         said = ", ".join(map(str, ends)) or "no request"
-        return Judgement(ok, f"{self.of} is answered {wanted}", said)
+        return ExpectationResult(ok, f"{self.of} is answered {wanted}", said)
 
 
 def signatures(capture: Capture) -> int:
@@ -208,12 +212,12 @@ def _judgement(
     of: str,
     said: Iterable[str],
     there: Counter[str],
-) -> Judgement:
+) -> ExpectationResult:
     ok = bool(seen) and len(fits) == len(seen) if count is None else len(fits) == count
     how = ", ".join(filter(None, said))
     who = f"each {noun}" if count is None else counted(count, noun)
     observed = "; ".join(f"{times} × {what}" for what, times in sorted(there.items()))
-    return Judgement(ok, f"{who}{of}{f': {how}' if how else ''}", observed or "none")
+    return ExpectationResult(ok, f"{who}{of}{f': {how}' if how else ''}", observed or "none")
 
 
 def _of(expected: Struct) -> str:

@@ -14,17 +14,17 @@ from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.common.validation import refused
 from pivotal_sandbox.domain.bins import Step as Answer
-from pivotal_sandbox.domain.bins import parse_behaviour
+from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.domain.catalog import ALL, Catalog
 from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.scenarios import expectations as expects
 from pivotal_sandbox.scenarios import steps as does
 from pivotal_sandbox.scenarios.references import NAME, Scope
-from pivotal_sandbox.scenarios.steps import Deed, check_wanted
+from pivotal_sandbox.scenarios.steps import Step, check_wanted
 from pivotal_sandbox.scenarios.toml_positions import Path, line_of, lines_of
 
-KINDS: dict[str, type[Deed]] = {
+KINDS: dict[str, type[Step]] = {
     "create": does.Create,
     "change": does.Change,
     "delete": does.Delete,
@@ -64,7 +64,7 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def answers(self) -> tuple[Answer, ...]:
         """Return how its bin answers at first."""
-        return (Answer(),) if self.behaviour is None else parse_behaviour(self.behaviour)
+        return (Answer(),) if self.behaviour is None else parse_behavior(self.behaviour)
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,13 +77,13 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScenarioStep:
     """One step: what is said of it, and what it does, if anything. `kind` is its key in KINDS."""
 
     index: int
     say: str
     kind: str = SAY
-    deed: Deed | None = None
+    deed: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,16 @@ class Scenario:
     seed: int
     start: int | None
     endpoints: Mapping[str, Target]
-    steps: tuple[Step, ...]
+    steps: tuple[ScenarioStep, ...]
     text: str = field(repr=False)
     lines: Mapping[Path, int] = field(repr=False)
     file: str = ""
 
-    def line(self, step: Step) -> int:
+    def line(self, step: ScenarioStep) -> int:
         """Return the line on which it stands what a step does."""
         return line_of(self.lines, ("steps", step.index, step.kind))
 
-    def placed(self, step: Step, error: InputError) -> InputError:
+    def placed(self, step: ScenarioStep, error: InputError) -> InputError:
         """Return the error of a step with its place in the file."""
         pointer = f"/steps/{step.index}/{step.kind}{error.pointer}"
         return _placed(self.file, self.lines, str(error), pointer)
@@ -182,7 +182,7 @@ def _check_target(target: Target, scope: Scope, pointer: str) -> None:
         raise InputError(str(error), pointer=pointer + error.pointer) from None
 
 
-def _step(index: int, given: Mapping[str, Any], scope: Scope) -> Step:
+def _step(index: int, given: Mapping[str, Any], scope: Scope) -> ScenarioStep:
     pointer = f"/steps/{index}"
     for key in given:
         if key != SAY and key not in KINDS:
@@ -195,7 +195,7 @@ def _step(index: int, given: Mapping[str, Any], scope: Scope) -> Step:
     if not kinds:
         if not say.strip():
             raise InputError(f"A step does one of {', '.join(KINDS)}.", pointer=pointer)
-        return Step(index, say.strip())
+        return ScenarioStep(index, say.strip())
     if len(kinds) > 1:
         raise InputError(
             f"A step does one thing, and this one {kinds[0]} and {kinds[1]}: make it two.",
@@ -207,7 +207,7 @@ def _step(index: int, given: Mapping[str, Any], scope: Scope) -> Step:
         value = {its.SHORT: value}
     deed = _below(f"{pointer}/{kind}", _read, value, its)
     _below(f"{pointer}/{kind}", lambda one: one.check(scope), deed)
-    return Step(index, say.strip(), kind, deed)
+    return ScenarioStep(index, say.strip(), kind, deed)
 
 
 def _read(value: Any, kind: type[Any]) -> Any:

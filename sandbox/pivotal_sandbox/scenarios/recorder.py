@@ -14,7 +14,7 @@ from pivotal_sandbox.feed import (
 )
 
 
-class Sight:
+class ActivityRecorder:
     """Listens to a sandbox's feed, and holds what came of each delivery and each request."""
 
     def __init__(self) -> None:

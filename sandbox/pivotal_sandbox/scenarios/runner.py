@@ -8,7 +8,7 @@ from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.common.json_values import written
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.bins import Step as Answer
-from pivotal_sandbox.domain.bins import parse_behaviour
+from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.domain.models import Delivery, Outcome
 from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError
@@ -16,21 +16,21 @@ from pivotal_sandbox.faults.registry import find_fault
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios import expectations as expects
 from pivotal_sandbox.scenarios.descriptions import added, answering, wording
-from pivotal_sandbox.scenarios.executor import Actor, Receiver
-from pivotal_sandbox.scenarios.expectations import Expectation, Judgement
-from pivotal_sandbox.scenarios.parser import Scenario, Step
-from pivotal_sandbox.scenarios.recorder import Sight
-from pivotal_sandbox.scenarios.steps import Deed, SetBin
+from pivotal_sandbox.scenarios.executor import Receiver, StepExecutor
+from pivotal_sandbox.scenarios.expectations import Expectation, ExpectationResult
+from pivotal_sandbox.scenarios.parser import Scenario, ScenarioStep
+from pivotal_sandbox.scenarios.recorder import ActivityRecorder
+from pivotal_sandbox.scenarios.steps import SetBin, Step
 from pivotal_sandbox.scenarios.transcript import (
+    AttemptMade,
     Done,
     Entry,
+    ExpectationChecked,
     Fired,
-    Judged,
-    Said,
+    Narration,
     Sent,
     Skipped,
     Summary,
-    Tried,
 )
 
 Tell = Callable[[Entry], Awaitable[None]]
@@ -38,7 +38,7 @@ Tell = Callable[[Entry], Awaitable[None]]
 LOOK_AGAIN_MS = 20
 
 
-class Teller:
+class ScenarioRunner:
     """Tells one scenario once; what is to be told goes to `tell`, in order.
 
     With a `receiver` of the user's the bins are not there: what rests on them is skipped. An
@@ -60,8 +60,8 @@ class Teller:
         self._tell = tell
         self._receiver = receiver
         self._patience_ms = patience_ms
-        self._sight = Sight()
-        self._actor = Actor(sandbox, self._sight, scenario.seed, receiver)
+        self._sight = ActivityRecorder()
+        self._actor = StepExecutor(sandbox, self._sight, scenario.seed, receiver)
         self._misbehaves = False
         self._events_told = self._attempts_told = 0
         self._held = self._failed = self._skipped = 0
@@ -112,9 +112,9 @@ class Teller:
         else:
             await self._tell(Done(self._now(), "bin", words))
 
-    async def _step(self, step: Step) -> None:
+    async def _step(self, step: ScenarioStep) -> None:
         if step.say:
-            await self._tell(Said(self._now(), step.say))
+            await self._tell(Narration(self._now(), step.say))
         deed = step.deed
         if deed is None:
             return
@@ -123,7 +123,7 @@ class Teller:
             return
         if isinstance(deed, SetBin):
             own = ", and verifies with a secret of its own" if deed.secret else ""
-            await self._answers(deed.name, parse_behaviour(deed.behaviour), own)
+            await self._answers(deed.name, parse_behavior(deed.behaviour), own)
             if self._receiver:
                 return
         else:
@@ -150,7 +150,7 @@ class Teller:
             if outcome is not attempt.outcome:
                 attempt = replace(attempt, outcome=outcome)
                 attempted = replace(attempted, attempt=attempt)
-            await self._tell(Tried(attempt.started_at, endpoint, attempted))
+            await self._tell(AttemptMade(attempt.started_at, endpoint, attempted))
 
     def _named(self, outcome: Outcome, endpoint: str) -> Outcome:
         """Say of what went wrong at a bin the endpoint's name: its port may be any."""
@@ -161,7 +161,7 @@ class Teller:
 
     # -- expectations
 
-    async def _judge(self, step: Step, expected: Expectation) -> None:
+    async def _judge(self, step: ScenarioStep, expected: Expectation) -> None:
         left_out = ""
         if self._receiver:
             reduced, left_out = self._without_bins(expected)
@@ -182,9 +182,9 @@ class Teller:
             self._held += 1
         else:
             self._failed += 1
-        await self._tell(Judged(self._now(), judgement, self._scenario.line(step)))
+        await self._tell(ExpectationChecked(self._now(), judgement, self._scenario.line(step)))
 
-    async def _look(self, expected: Expectation) -> Judgement:
+    async def _look(self, expected: Expectation) -> ExpectationResult:
         actor, sight = self._actor, self._sight
         if isinstance(expected, expects.ExpectDeliveries):
             return expected.judge(self._chosen(expected), sight.errors)
@@ -242,7 +242,7 @@ def _misbehaves(step: Answer) -> bool:
     return step.hang or step.reset or step.delay >= TIMEOUT or not 200 <= step.status < 300
 
 
-def _pointer(deed: Deed, pointer: str) -> str:
+def _pointer(deed: Step, pointer: str) -> str:
     """Return where in the step it is: what is no key of its own is a field within `set`."""
     first = pointer.split("/")[1] if pointer else ""
     return pointer if not first or first in deed.__struct_encode_fields__ else f"/set{pointer}"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pivotal_sandbox.common.durations import parse_duration
 from pivotal_sandbox.common.headers import METHOD_PATTERN, NAME_PATTERN
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.domain.bins import parse_behaviour
+from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.domain.catalog import NAME as TYPE
 from pivotal_sandbox.domain.catalog import PING, check_subscription
 from pivotal_sandbox.domain.models import Mode, Status
@@ -24,7 +24,7 @@ COUNT_MOST = 10_000
 STATUSES: tuple[Status, ...] = ("pending", "retrying", "delivered", "failed", "cancelled")
 
 
-class Deed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One kind of step. A bare value in the file is short for its key `SHORT`."""
 
     SHORT: ClassVar[str] = ""
@@ -34,7 +34,7 @@ class Deed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         raise NotImplementedError
 
 
-class Create(Deed, frozen=True):
+class Create(Step, frozen=True):
     """Make a record with the fields of `set`, and send what that fires."""
 
     SHORT = "object"
@@ -52,7 +52,7 @@ class Create(Deed, frozen=True):
         scope.give(self.as_, self.object)
 
 
-class Change(Deed, frozen=True):
+class Change(Step, frozen=True):
     """Give the fields in `set` of a named record new values, and send what that fires."""
 
     record: str
@@ -67,7 +67,7 @@ class Change(Deed, frozen=True):
         scope.give(self.as_, object)
 
 
-class Delete(Deed, frozen=True):
+class Delete(Step, frozen=True):
     """Delete a named record with all that belongs to it, and send what that fires."""
 
     SHORT = "record"
@@ -79,7 +79,7 @@ class Delete(Deed, frozen=True):
         scope.give(self.as_)
 
 
-class Trigger(Deed, frozen=True):
+class Trigger(Step, frozen=True):
     """Make the change that fires `type`, to a named record or one that is fit, and send that."""
 
     SHORT = "type"
@@ -119,7 +119,7 @@ class Trigger(Deed, frozen=True):
         scope.give(self.as_, None if self.type == PING else object)
 
 
-class Send(Deed, frozen=True):
+class Send(Step, frozen=True):
     """Put a request on the wire, its body to the byte, outside of the log of deliveries.
 
     Without `headers` it has those of a delivery, signed with the endpoint's secret; with them it
@@ -188,7 +188,7 @@ class Send(Deed, frozen=True):
         return type if isinstance(type, str) and TYPE.match(type) else None
 
 
-class Replay(Deed, frozen=True):
+class Replay(Step, frozen=True):
     """Send deliveries again: those of a named step, or all with that status."""
 
     SHORT = "of"
@@ -208,7 +208,7 @@ class Replay(Deed, frozen=True):
         scope.give(self.as_)
 
 
-class Advance(Deed, frozen=True):
+class Advance(Step, frozen=True):
     """Move the clock, making every attempt that falls due on the way."""
 
     SHORT = "by"
@@ -218,7 +218,7 @@ class Advance(Deed, frozen=True):
         _at("/by", parse_duration, self.by)
 
 
-class SetBin(Deed, frozen=True):
+class SetBin(Step, frozen=True):
     """Say how a bin answers: a step for each request, the last of which repeats.
 
     With a `secret` it verifies by that, and not by those of the endpoints that lead to it.
@@ -230,12 +230,12 @@ class SetBin(Deed, frozen=True):
 
     def check(self, scope: Scope) -> None:
         scope.bin(self.name, "/name")
-        parse_behaviour(self.behaviour)
+        parse_behavior(self.behaviour)
         if self.secret == "":
             raise InputError("An empty secret verifies nothing.", pointer="/secret")
 
 
-class SetEndpoint(Deed, frozen=True):
+class SetEndpoint(Step, frozen=True):
     """Change an endpoint: where it is, what it wants, whether it is enabled."""
 
     name: str
@@ -255,7 +255,7 @@ class SetEndpoint(Deed, frozen=True):
         check_wanted(self.events or ["*"], self.field_filter or [], scope)
 
 
-class Rotate(Deed, frozen=True):
+class Rotate(Step, frozen=True):
     """Give an endpoint a new secret; the old one signs too for the overlap."""
 
     SHORT = "endpoint"
@@ -267,7 +267,7 @@ class Rotate(Deed, frozen=True):
         _at("/overlap", parse_duration, self.overlap)
 
 
-class SetChaos(Deed, frozen=True):
+class SetChaos(Step, frozen=True):
     """Let things go wrong by chance, as "5xx=10%"; "" ends that."""
 
     SHORT = "spec"

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from pivotal_sandbox.domain.models import Event, Outcome, Request
 from pivotal_sandbox.feed import Attempted
-from pivotal_sandbox.scenarios.expectations import Judgement
+from pivotal_sandbox.scenarios.expectations import ExpectationResult
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Narration:
     """A sentence of the story."""
 
     at: int
@@ -34,7 +34,7 @@ class Fired:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class AttemptMade:
     """An attempt at a delivery, and the name of the endpoint that it went to."""
 
     at: int
@@ -53,11 +53,11 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ExpectationChecked:
     """An expectation, and whether it holds; `line` is where it stands in the file."""
 
     at: int
-    judgement: Judgement
+    judgement: ExpectationResult
     line: int
 
 
@@ -89,4 +89,4 @@ class Summary:
         return not self.failed
 
 
-Entry = Said | Done | Fired | Tried | Sent | Judged | Skipped | Summary
+Entry = Narration | Done | Fired | AttemptMade | Sent | ExpectationChecked | Skipped | Summary

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.domain import retry_policy
 from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Outcome, Request
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.faults.injector import Mischief
-from pivotal_sandbox.faults.signature import Signing
+from pivotal_sandbox.faults.injector import FaultInjector
+from pivotal_sandbox.faults.signature import SigningContext
 
 Send = Callable[[Request], Awaitable[Outcome]]
 Keep = Callable[[Delivery, Attempt | None], Awaitable[None]]
@@ -61,7 +61,7 @@ class Dispatcher:
         endpoint: Callable[[str], Endpoint | None],
         timestamp: Callable[[], int],
         on_attempt: Callable[[Delivery, Attempt], None],
-        mischief: Mischief,
+        mischief: FaultInjector,
     ) -> None:
         self._clock = clock
         self._seed = seed
@@ -219,7 +219,7 @@ class Dispatcher:
         event = work.event or await self._event(delivery.event_id)
         started_at = self._clock.now()
         secrets, timestamp = endpoint.secrets(started_at), self._timestamp()
-        request = plan(
+        request = build_request(
             delivery.id,
             event.type,
             event.body,
@@ -235,7 +235,7 @@ class Dispatcher:
         return Attempt(delivery.id, number, started_at, request.headers, outcome)
 
     async def _attempt_spoilt(
-        self, work: _Work, planned: Request, signing: Signing, started_at: int
+        self, work: _Work, planned: Request, signing: SigningContext, started_at: int
     ) -> Attempt | None:
         """Send as fault and chaos have it; of two attempts, conclude one and return the other."""
         delivery, number = work.delivery, work.delivery.attempt_count + 1

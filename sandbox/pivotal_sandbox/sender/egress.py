@@ -22,7 +22,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _NO_NAME = re.compile(r"[:/?#]|(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", re.I | re.A)
 
 
-class Guard:
+class AddressGuard:
     """Lets loopback addresses pass, and what `allow` names: host names, IP networks, or `*`.
 
     A name allows whatever it resolves to. The decision is taken on the resolved address, and that

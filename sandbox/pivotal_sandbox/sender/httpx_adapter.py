@@ -14,7 +14,7 @@ from pivotal_sandbox.common.urls import Url, parse_url
 from pivotal_sandbox.domain.models import Headers, Outcome, Request, Response, Timing
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure, FailureError, not_connected, not_resolved
 from pivotal_sandbox.sender.http1 import ANSWER_MOST, Result, encode_head
 from pivotal_sandbox.sender.pool import Pool
@@ -31,8 +31,8 @@ class WireTransport(httpx.AsyncBaseTransport):
     Raises httpx's exceptions: `ConnectError`, `ReadTimeout`, `RemoteProtocolError` and so on.
     """
 
-    def __init__(self, guard: Guard | None = None) -> None:
-        self._pool = Pool(guard or Guard(), keep=ANSWER_MOST)
+    def __init__(self, guard: AddressGuard | None = None) -> None:
+        self._pool = Pool(guard or AddressGuard(), keep=ANSWER_MOST)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.scheme != "http":
@@ -73,7 +73,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     TLS, where the certificate has to be made out to it.
     """
 
-    def __init__(self, guard: Guard, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, guard: AddressGuard, ssl_context: ssl.SSLContext | None = None) -> None:
         self._guard = guard
         self._ssl_context = ssl_context or trusting()
         # One for each name: httpx would lend a connection to every name with the same address,

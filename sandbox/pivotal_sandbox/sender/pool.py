@@ -10,7 +10,7 @@ from pivotal_sandbox.common.urls import Url, parse_url
 from pivotal_sandbox.domain.models import Outcome, Request, Response, Timing
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure, not_connected
 from pivotal_sandbox.sender.http1 import Connection, Result, encode_head
 
@@ -23,7 +23,7 @@ class Pool:
     Of each response's body `keep` bytes are kept.
     """
 
-    def __init__(self, guard: Guard, *, keep: int = RESPONSE_KEPT) -> None:
+    def __init__(self, guard: AddressGuard, *, keep: int = RESPONSE_KEPT) -> None:
         self._guard = guard
         self._keep = keep
         self._idle: dict[str, list[Connection]] = {}

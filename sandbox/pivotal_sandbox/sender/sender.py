@@ -9,7 +9,7 @@ from pivotal_sandbox.domain.models import Outcome, Request
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT, TIMEOUT
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.asgi import App, call
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.pool import Pool
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Sender:
     def __init__(
         self,
         *,
-        guard: Guard,
+        guard: AddressGuard,
         timeout_ms: int = TIMEOUT,
         transport: "httpx.AsyncBaseTransport | None" = None,
         ssl_context: "ssl.SSLContext | None" = None,

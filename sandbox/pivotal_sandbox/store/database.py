@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store import in_memory, migrations
 from pivotal_sandbox.store.errors import failure, shown
-from pivotal_sandbox.store.file_lock import Ownership
+from pivotal_sandbox.store.file_lock import FileLock
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -102,7 +102,7 @@ class Database:
         self._reader = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._schema = schema
-        self._ownership = Ownership(self._path) if self._path else None
+        self._ownership = FileLock(self._path) if self._path else None
         try:
             if self._path:
                 _create(self._path)

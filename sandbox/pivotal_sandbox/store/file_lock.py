@@ -12,7 +12,7 @@ except ImportError:  # pragma: no cover - Windows keeps no such lock; there SQLi
     fcntl = None  # type: ignore[assignment]
 
 
-class Ownership:
+class FileLock:
     """Held from construction to `release`; raises `StoreError` where another process holds it."""
 
     def __init__(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pivotal_sandbox.domain.models import Mode, Record
-from pivotal_sandbox.records.changes import Touched
+from pivotal_sandbox.records.changes import RecordChange
 from pivotal_sandbox.store.database import Database, Row, Table
 
 TABLE = Table("records", ["mode", "object", "id", "data"], key=["mode", "object", "id"])
@@ -13,7 +13,7 @@ TABLE = Table("records", ["mode", "object", "id", "data"], key=["mode", "object"
 _encode = msgspec.json.Encoder().encode
 
 
-def record_rows(mode: Mode, touched: Iterable[Touched]) -> list[Row]:
+def record_rows(mode: Mode, touched: Iterable[RecordChange]) -> list[Row]:
     """Return the rows of records as a change left them; a deleted one leaves a gap."""
     return [Row(TABLE, (mode, t.object, t.id, _encode(t.record))) for t in touched]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pivotal_sandbox.common.durations import parse_duration
 from pivotal_sandbox.domain import models
-from pivotal_sandbox.domain.bins import Bin, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, parse_behavior
 from pivotal_sandbox.feed import Activity, Captured
 from pivotal_sandbox.receiver.capture import PREFIX
 from pivotal_sandbox.receiver.verification import judge
@@ -41,7 +41,7 @@ class AsyncCapture:
         A step is a status, or an object such as {"status": 200, "delay": "50ms", "headers": {},
         "body": ""}, {"hang": True} or {"reset": True}. Raises `InputError`.
         """
-        bin = Bin(self._name, parse_behaviour(list(steps)))
+        bin = Bin(self._name, parse_behavior(list(steps)))
         work = self._served.sandbox.receiver.set_bin(bin)
         await asyncio.wrap_future(self._background.submit(work))
 

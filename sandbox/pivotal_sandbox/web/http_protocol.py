@@ -56,7 +56,7 @@ class Connection:
         self._transport.abort()
 
 
-class Crowd:
+class ConnectionLimiter:
     """All open connections: so many and no more, and those that are too slow are sent away."""
 
     def __init__(self, limits: Limits) -> None:
@@ -112,7 +112,7 @@ class _HeadTooLarge(Exception):
 class ObservingProtocol(HttpToolsProtocol):
     """Adds limits, and an ASGI extension: the headers in the case received, a way to reset."""
 
-    def __init__(self, config: Config, state: ServerState, crowd: Crowd) -> None:
+    def __init__(self, config: Config, state: ServerState, crowd: ConnectionLimiter) -> None:
         super().__init__(config, state, {})
         self.access_log = False  # it would keep the tokens that links carry
         self._crowd = crowd

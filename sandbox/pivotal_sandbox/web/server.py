@@ -25,7 +25,12 @@ from pivotal_sandbox.feed import Listener
 from pivotal_sandbox.receiver.capture import PREFIX
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.app import create_app
-from pivotal_sandbox.web.http_protocol import Crowd, Limits, ObservingProtocol, descriptors
+from pivotal_sandbox.web.http_protocol import (
+    ConnectionLimiter,
+    Limits,
+    ObservingProtocol,
+    descriptors,
+)
 from pivotal_sandbox.web.security import (
     Access,
     Application,
@@ -168,7 +173,7 @@ async def _listening(
         date_header=False,
     )
     config.load()
-    state, crowd = ServerState(), Crowd(settings.limits)
+    state, crowd = ServerState(), ConnectionLimiter(settings.limits)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: ObservingProtocol(config, state, crowd),

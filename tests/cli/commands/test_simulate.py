@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 
 from pivotal_sandbox.records.changes import Change
-from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.record_store import RecordStore
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running, Settings, serve
 
@@ -87,7 +87,7 @@ async def test_live_mode_and_one_endpoint_can_be_asked_for(ask: Ask, sandbox: Sa
 
 
 async def test_what_others_delete_meanwhile_is_no_obstacle(ask: Ask, sandbox: Sandbox) -> None:
-    def delete(id: str) -> Callable[[World, int], Change]:
+    def delete(id: str) -> Callable[[RecordStore, int], Change]:
         return lambda world, now: world.delete("customer", id, now)
 
     async def delete_all() -> None:

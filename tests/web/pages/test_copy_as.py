@@ -5,7 +5,7 @@ import shlex
 from typing import Any
 
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.web.pages.copy_as import exports
 
 HEADERS = (
@@ -52,7 +52,9 @@ def test_what_a_client_writes_anyway_is_left_out_of_commands() -> None:
 
 
 def test_the_archive_holds_what_was_sent() -> None:
-    sent = Sent("msg_1", "task.completed", 0, Request("POST", "http://x/", HEADERS, b"{}"))
+    sent = ExportedRequest(
+        "msg_1", "task.completed", 0, Request("POST", "http://x/", HEADERS, b"{}")
+    )
     [(name, text)] = exports(None, [], sent)
     assert name == "HAR"
     [entry] = json.loads(text)["log"]["entries"]
@@ -61,4 +63,4 @@ def test_the_archive_holds_what_was_sent() -> None:
 
 def test_what_nobody_wants_to_paste_is_not_offered() -> None:
     request = Request("POST", "http://x/", (), b"x" * 20_000)
-    assert exports(request, [], Sent("msg_1", "x", 0, request)) == []
+    assert exports(request, [], ExportedRequest("msg_1", "x", 0, request)) == []

@@ -7,7 +7,7 @@ from typing import Any
 from pivotal_sandbox.check.assertions import accepts, fate_in_words, topic_of
 from pivotal_sandbox.check.case import Case, Verdict, failed, passed
 from pivotal_sandbox.check.classify import header, is_ack, kind, listed, said, tally
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.diagnosis import diagnose
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.domain.catalog import PING
@@ -18,7 +18,7 @@ SKEW_MOST = 30  # seconds
 _BRACKETS = 100_000
 
 
-async def ping_accepted(bench: Bench) -> Verdict:
+async def ping_accepted(bench: CheckContext) -> Verdict:
     ping = bench.event(PING)
     bare = bench.raw(
         PING,
@@ -29,7 +29,7 @@ async def ping_accepted(bench: Bench) -> Verdict:
     return await accepts(bench, [bench.genuine("a ping whose data is {}", bare)])
 
 
-async def valid_accepted(bench: Bench) -> Verdict:
+async def valid_accepted(bench: CheckContext) -> Verdict:
     event = bench.event()
     t = _telling_time(bench, event)
     exchange = await bench.send(bench.genuine("a plain customer.at_risk", event, t=t))
@@ -54,7 +54,7 @@ async def valid_accepted(bench: Bench) -> Verdict:
     )
 
 
-def _telling_time(bench: Bench, event: Event) -> int:
+def _telling_time(bench: CheckContext, event: Event) -> int:
     """Return a time, most often the present, at which the signature has + and /, or one of them.
 
     Where base64 is taken for url-safe, or + for a blank, it has to show here, not now and then.
@@ -79,12 +79,12 @@ def _skew(exchange: Exchange, now: int) -> str:
     return f" (its clock is {abs(seconds):.0f} s {side} this one: mind that below)"
 
 
-async def unknown_type(bench: Bench) -> Verdict:
+async def unknown_type(bench: CheckContext) -> Verdict:
     event = bench.event("customer.escalated")
     return await accepts(bench, [bench.genuine("the type customer.escalated", event)])
 
 
-async def unknown_fields(bench: Bench) -> Verdict:
+async def unknown_fields(bench: CheckContext) -> Verdict:
     def enrich(record: dict[str, Any]) -> None:
         record["sentiment"] = {"score": 3, "source": "survey"}
         record["owner"] = {**(record["owner"] or {}), "pronouns": None}
@@ -100,7 +100,7 @@ async def unknown_fields(bench: Bench) -> Verdict:
     return await accepts(bench, [bench.genuine("fields that are new", wider)])
 
 
-async def no_redirect(bench: Bench) -> Verdict:
+async def no_redirect(bench: CheckContext) -> Verdict:
     genuine = [t.exchange for t in bench.log if t.shot.genuine]
     if redirected := [one for one in genuine if kind(one) == "redirect"]:
         to = next(
@@ -118,7 +118,7 @@ async def no_redirect(bench: Bench) -> Verdict:
     return passed(f"none of {len(genuine)} genuine requests was redirected")
 
 
-async def ack_latency(bench: Bench) -> Verdict:
+async def ack_latency(bench: CheckContext) -> Verdict:
     limit = bench.settings.timeout_ms
     if hung := [t.exchange for t in bench.log if t.shot.genuine and kind(t.exchange) == "hang"]:
         return failed(
@@ -146,7 +146,7 @@ async def ack_latency(bench: Bench) -> Verdict:
     return passed(observed, slowest)
 
 
-async def bad_shape(bench: Bench) -> Verdict:
+async def bad_shape(bench: CheckContext) -> Verdict:
     plain = bench.event()
     data = b'"data":{"id":"cus_1"}'
     bodies = {

@@ -3,7 +3,7 @@
 from pivotal_sandbox.check.assertions import refused_control
 from pivotal_sandbox.check.case import Case, Verdict, failed, passed, skipped
 from pivotal_sandbox.check.classify import is_ack
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.session import SETTLE_MS
 from pivotal_sandbox.domain.models import Event
 from pivotal_sandbox.errors import InputError, UnreachableError
@@ -11,7 +11,7 @@ from pivotal_sandbox.errors import InputError, UnreachableError
 EVENTS = 9
 
 
-async def durable_ack(bench: Bench) -> Verdict:
+async def durable_ack(bench: CheckContext) -> Verdict:
     session = bench.session
     assert session.restart is not None  # the case needs it
     assert session.probe is not None
@@ -58,7 +58,7 @@ async def durable_ack(bench: Bench) -> Verdict:
     return passed(observed + under_way + again, exchanges[0])
 
 
-async def _done(bench: Bench, event: Event, *, times: int = 2) -> int:
+async def _done(bench: CheckContext, event: Event, *, times: int = 2) -> int:
     """Send an event, each time under another delivery id, and return how often it was done."""
     for _ in range(times):
         await bench.send(bench.genuine("done before the kill, or a duplicate of it", event))

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pivotal_sandbox.check.assertions import refuses
 from pivotal_sandbox.check.case import Case, Verdict, failed
 from pivotal_sandbox.check.classify import is_ack, listed
-from pivotal_sandbox.check.context import Bench
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.signature import VERSION
 
 OTHER_SECRET = "whsec_ThisIsTheSecretOfSomebodyElseEntirely00000000"
@@ -28,8 +28,8 @@ OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded")
 KEPT = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature is still complete
 
 
-async def sig_missing(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def sig_missing(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         yield bench.forged("no pivotal-signature header", bench.event(), signatures=[])
         # Verification that hangs on the JSON parser is not run for what is no JSON.
         for type in OTHER_TYPES:
@@ -43,16 +43,16 @@ async def sig_missing(bench: Bench) -> Verdict:
     return await refuses(bench, shots())
 
 
-async def sig_empty(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def sig_empty(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         for value in ("", VERSION, f"{VERSION},t={bench.now()},sig="):
             yield bench.forged(f"{value!r} for a signature", bench.event(), signatures=[value])
 
     return await refuses(bench, shots())
 
 
-async def sig_truncated(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def sig_truncated(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         for kept in KEPT:
             yield bench.resigned(
                 f"the first {kept} of 44 characters",
@@ -99,23 +99,23 @@ def _arabic(t: int) -> str:
     return str(t).translate({48 + n: 0x660 + n for n in range(10)}).encode().decode("latin-1")
 
 
-async def sig_malformed(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def sig_malformed(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         for label, value in _malformed(bench.now()).items():
             yield bench.forged(label, bench.event(), signatures=[value])
 
     return await refuses(bench, shots())
 
 
-async def sig_wrong_secret(bench: Bench) -> Verdict:
+async def sig_wrong_secret(bench: CheckContext) -> Verdict:
     shot = bench.resigned(
         "signed with another secret", lambda body, t: bench.mac(body, t, OTHER_SECRET)
     )
     return await refuses(bench, [shot])
 
 
-async def sig_weak_key(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def sig_weak_key(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         for key in WEAK_KEYS:
             yield bench.resigned(
                 f"signed with the key {key!r}",
@@ -125,8 +125,8 @@ async def sig_weak_key(bench: Bench) -> Verdict:
     return await refuses(bench, shots())
 
 
-async def version_downgrade(bench: Bench) -> Verdict:
-    def shots(versions: tuple[str, ...]) -> Iterator[Shot]:
+async def version_downgrade(bench: CheckContext) -> Verdict:
+    def shots(versions: tuple[str, ...]) -> Iterator[CheckRequest]:
         for version in versions:
             event, t = bench.event(), bench.now()
             header = f"{version},t={t},sig={bench.mac(event.body, t)}"
@@ -141,7 +141,7 @@ async def version_downgrade(bench: Bench) -> Verdict:
     return verdict
 
 
-async def wrong_algorithm(bench: Bench) -> Verdict:
+async def wrong_algorithm(bench: CheckContext) -> Verdict:
     secret = bench.settings.secret.encode()
 
     def message(body: bytes, t: int) -> bytes:
@@ -156,7 +156,7 @@ async def wrong_algorithm(bench: Bench) -> Verdict:
         ).digest(),
     }
 
-    def shots() -> Iterator[Shot]:
+    def shots() -> Iterator[CheckRequest]:
         for label, way in ways.items():
             yield bench.resigned(
                 label,
@@ -166,7 +166,7 @@ async def wrong_algorithm(bench: Bench) -> Verdict:
     return await refuses(bench, shots())
 
 
-async def sig_casefolded(bench: Bench) -> Verdict:
+async def sig_casefolded(bench: CheckContext) -> Verdict:
     return await refuses(
         bench,
         [
@@ -177,7 +177,7 @@ async def sig_casefolded(bench: Bench) -> Verdict:
     )
 
 
-async def secret_revoked(bench: Bench) -> Verdict:
+async def secret_revoked(bench: CheckContext) -> Verdict:
     revoked = bench.settings.revoked_secret
     return await refuses(
         bench,
@@ -190,7 +190,7 @@ async def secret_revoked(bench: Bench) -> Verdict:
 
 
 def _case(
-    id: str, title: str, run: Callable[[Bench], Awaitable[Verdict]], topic: str, reason: str
+    id: str, title: str, run: Callable[[CheckContext], Awaitable[Verdict]], topic: str, reason: str
 ) -> Case:
     return Case(
         id, title, "authenticity", "must", "refused, by any 4xx", reason, topic, "hostile", run

@@ -12,9 +12,9 @@ from pivotal_sandbox.check.assertions import (
 )
 from pivotal_sandbox.check.case import UNSEEN, Case, Verdict, failed, passed, skipped
 from pivotal_sandbox.check.classify import fate, is_ack, listed, said, tally
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.domain.models import Event
 
 COPIES, ROUNDS = 12, 3
@@ -22,7 +22,9 @@ RETRIES = 4
 _MINUTE = 60_000
 
 
-async def _twice(bench: Bench, event: Event, first: Shot, again: Shot) -> Verdict:
+async def _twice(
+    bench: CheckContext, event: Event, first: CheckRequest, again: CheckRequest
+) -> Verdict:
     """Send an event, wait for its effect, send it once more: still one effect, and 2xx."""
     answers = [await bench.send(first)]
     if not is_ack(answers[0]):
@@ -54,20 +56,22 @@ def _nothing_seen(exchange: Exchange) -> Verdict:
     return failed(f"answered {said(exchange)}, but no effect followed", exchange, topic="durable")
 
 
-async def retry_identical(bench: Bench) -> Verdict:
+async def retry_identical(bench: CheckContext) -> Verdict:
     event = bench.event()
     shot = bench.genuine("the same request again", event)
     return await _twice(bench, event, shot, shot)
 
 
-async def replay(bench: Bench) -> Verdict:
+async def replay(bench: CheckContext) -> Verdict:
     event = bench.event()
     first = bench.genuine("a first delivery", event)
     again = bench.genuine("the same body, another delivery id", event)
     return await _twice(bench, event, first, again)
 
 
-async def _apart(bench: Bench, events: tuple[Event, Event], shots: tuple[Shot, Shot]) -> Verdict:
+async def _apart(
+    bench: CheckContext, events: tuple[Event, Event], shots: tuple[CheckRequest, CheckRequest]
+) -> Verdict:
     """Send two different events that have something in common: each has its effect."""
     answers = [await bench.send(shots[0])]
     await bench.before_retry()
@@ -84,7 +88,7 @@ async def _apart(bench: Bench, events: tuple[Event, Event], shots: tuple[Shot, S
     )
 
 
-async def same_delivery_id(bench: Bench) -> Verdict:
+async def same_delivery_id(bench: CheckContext) -> Verdict:
     events, delivery_id = (bench.event(), bench.event()), bench.delivery_id()
     one, two = (
         bench.genuine(f"the {which} of two events with one delivery id", e, delivery_id=delivery_id)
@@ -93,7 +97,7 @@ async def same_delivery_id(bench: Bench) -> Verdict:
     return await _apart(bench, events, (one, two))
 
 
-async def same_data(bench: Bench) -> Verdict:
+async def same_data(bench: CheckContext) -> Verdict:
     first = bench.event()
     second = bench.raw(first.type, lambda id: first.body.replace(first.id.encode(), id.encode()))
     return await _apart(
@@ -106,7 +110,7 @@ async def same_data(bench: Bench) -> Verdict:
     )
 
 
-async def concurrent(bench: Bench) -> Verdict:
+async def concurrent(bench: CheckContext) -> Verdict:
     events = [bench.event() for _ in range(ROUNDS)]
     answers: list[Exchange] = []
     for event in events:
@@ -135,7 +139,7 @@ async def concurrent(bench: Bench) -> Verdict:
     return passed(f"one effect in each of {ROUNDS} rounds; {tally(answers)}", *answers[:1])
 
 
-async def forged_first(bench: Bench) -> Verdict:
+async def forged_first(bench: CheckContext) -> Verdict:
     event = bench.event()
     forged = await bench.send(
         # Without an id of its own: it is the genuine one whose effect is looked for.
@@ -159,7 +163,7 @@ async def forged_first(bench: Bench) -> Verdict:
     )
 
 
-async def aborted(bench: Bench) -> Verdict:
+async def aborted(bench: CheckContext) -> Verdict:
     cut, left = bench.event(), bench.event()
     shots = {
         "after a body cut short": (bench.genuine("a body cut short", cut), cut),
@@ -182,7 +186,7 @@ async def aborted(bench: Bench) -> Verdict:
     return passed("one effect each", *answers)
 
 
-async def fail_then_retry(bench: Bench) -> Verdict:
+async def fail_then_retry(bench: CheckContext) -> Verdict:
     def fault(record: dict[str, Any]) -> None:
         record["fault"] = "once"
 
@@ -212,7 +216,7 @@ async def fail_then_retry(bench: Bench) -> Verdict:
     )
 
 
-async def out_of_order(bench: Bench) -> Verdict:
+async def out_of_order(bench: CheckContext) -> Verdict:
     id = bench.delivery_id().replace("msg_", "cus_")
 
     def of_one_customer(record: dict[str, Any]) -> None:

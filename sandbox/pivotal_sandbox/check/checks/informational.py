@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from pivotal_sandbox.check.assertions import accepts, fate_in_words, judged_genuine, refused_control
 from pivotal_sandbox.check.case import Case, Group, Turn, Verdict, failed, passed
 from pivotal_sandbox.check.classify import is_ack, listed, said
-from pivotal_sandbox.check.context import Bench
-from pivotal_sandbox.check.request import Shot, chunked, of_method
+from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.request import CheckRequest, chunked, of_method
 from pivotal_sandbox.signature import VERSION
 
 ANNOUNCED = 64 * 1024 * 1024
@@ -18,25 +18,25 @@ HOUR = 3_600
 NEAR = 15  # seconds: how exactly the tolerance is measured
 
 
-async def chunked_body(bench: Bench) -> Verdict:
+async def chunked_body(bench: CheckContext) -> Verdict:
     return await accepts(bench, [chunked(bench.genuine("a body in chunks", bench.event()))])
 
 
-async def expect_continue(bench: Bench) -> Verdict:
+async def expect_continue(bench: CheckContext) -> Verdict:
     shot = bench.genuine(
         "Expect: 100-continue", bench.event(), headers=[("expect", "100-continue")]
     )
     return judged_genuine([await bench.send(shot, piece=len(shot.body), pause_ms=200)])
 
 
-async def minimal_headers(bench: Bench) -> Verdict:
+async def minimal_headers(bench: CheckContext) -> Verdict:
     shot = bench.genuine(
         "neither accept nor user-agent", bench.event(), without=["accept", "user-agent"]
     )
     return await accepts(bench, [shot])
 
 
-async def keepalive_reuse(bench: Bench) -> Verdict:
+async def keepalive_reuse(bench: CheckContext) -> Verdict:
     forged = bench.forged("forged, the connection stays open", bench.event(), signatures=[])
     genuine = bench.genuine("genuine, on the same connection", bench.event())
     answers = await bench.session.follow(bench.case.id, forged, genuine)
@@ -47,7 +47,7 @@ async def keepalive_reuse(bench: Bench) -> Verdict:
     return failed(f"answered {said(answers[1])}: {fate_in_words(answers[1])}", *answers[::-1])
 
 
-async def oversize_unsigned(bench: Bench) -> Verdict:
+async def oversize_unsigned(bench: CheckContext) -> Verdict:
     shot = bench.forged(
         "64 MiB announced, and not signed",
         bench.event(),
@@ -60,19 +60,19 @@ async def oversize_unsigned(bench: Bench) -> Verdict:
     return passed(f"refused early: {said(exchange)}", exchange)
 
 
-async def method_not_post(bench: Bench) -> Verdict:
+async def method_not_post(bench: CheckContext) -> Verdict:
     exchange = await bench.send(of_method(bench.genuine("GET", bench.event()), "GET"))
     if is_ack(exchange):
         return failed(f"a GET was answered {said(exchange)}", exchange)
     return passed(f"a GET was answered {said(exchange)}", exchange)
 
 
-async def sig_malleable(bench: Bench) -> Verdict:
+async def sig_malleable(bench: CheckContext) -> Verdict:
     control = await bench.send(bench.genuine("control: genuine", bench.event()))
     if not is_ack(control):
         return refused_control(control)
 
-    def shots() -> Iterator[Shot]:
+    def shots() -> Iterator[CheckRequest]:
         for label, write in (
             ("without padding", lambda mac: mac.rstrip("=")),
             ("in url-safe base64", lambda mac: mac.replace("+", "-").replace("/", "_")),
@@ -91,8 +91,8 @@ async def sig_malleable(bench: Bench) -> Verdict:
     return passed("one way of writing a signature is accepted", *answers)
 
 
-async def rotation_overlap(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def rotation_overlap(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         for label, first in (("first", True), ("last", False)):
             event, t = bench.event(), bench.now()
             good = f"sig={bench.mac(event.body, t)}"
@@ -105,14 +105,14 @@ async def rotation_overlap(bench: Bench) -> Verdict:
     return judged_genuine(await bench.send_all(shots()), topic="rotation")
 
 
-async def secret_rotation(bench: Bench) -> Verdict:
+async def secret_rotation(bench: CheckContext) -> Verdict:
     previous = bench.settings.previous_secret
     assert previous is not None
     shot = bench.genuine("signed with the previous secret", bench.event(), secret=previous)
     return await accepts(bench, [shot])
 
 
-async def tolerance(bench: Bench) -> Verdict:
+async def tolerance(bench: CheckContext) -> Verdict:
     """Halve the distance between what passes and what does not, into the past and the future."""
     found = []
     for name, sign in (("old", -1), ("ahead", 1)):
@@ -134,7 +134,7 @@ def _case(
     id: str,
     title: str,
     group: Group,
-    run: Callable[[Bench], Awaitable[Verdict]],
+    run: Callable[[CheckContext], Awaitable[Verdict]],
     expected: str,
     reason: str,
     topic: str,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from pivotal_sandbox.check.case import Case, Verdict, failed, passed
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.session import Trace
 from pivotal_sandbox.signature import mac
@@ -45,7 +45,7 @@ def _expected(trace: Trace, secret: str) -> Iterator[bytes]:
         yield base64.b64decode(signature).hex().encode()
 
 
-async def leak_secret(bench: Bench) -> Verdict:
+async def leak_secret(bench: CheckContext) -> Verdict:
     secret = bench.settings.secret
     raw = secret.encode()
     forms = {
@@ -71,7 +71,7 @@ async def leak_secret(bench: Bench) -> Verdict:
     return passed(f"neither secret nor expected signature in {len(bench.log)} answers")
 
 
-async def leak_stacktrace(bench: Bench) -> Verdict:
+async def leak_stacktrace(bench: CheckContext) -> Verdict:
     for trace in bench.log:
         text = _texts(trace.exchange)
         for what, pattern in _TRACES.items():

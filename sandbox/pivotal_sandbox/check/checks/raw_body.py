@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pivotal_sandbox.check.assertions import fate_in_words, topic_of
 from pivotal_sandbox.check.case import Case, Verdict, failed, passed
 from pivotal_sandbox.check.classify import is_ack, kind, listed, said, tally
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.domain.models import Event
 
 _PLACE = b'"custom_fields":{'  # free-form by contract: what stands there is nobody's schema
@@ -45,14 +45,14 @@ HOSTILE = {
 }
 
 
-def _with(bench: Bench, field: bytes) -> Event:
+def _with(bench: CheckContext, field: bytes) -> Event:
     plain = bench.event()
     assert _PLACE in plain.body
     body = plain.body.replace(_PLACE, _PLACE + field + b",", 1)
     return bench.raw(plain.type, lambda id: body.replace(plain.id.encode(), id.encode()))
 
 
-def _written(bench: Bench, write: Callable[[bytes], bytes]) -> Event:
+def _written(bench: CheckContext, write: Callable[[bytes], bytes]) -> Event:
     plain = bench.event()
     return bench.raw(
         plain.type, lambda id: write(plain.body.replace(plain.id.encode(), id.encode()))
@@ -77,20 +77,20 @@ WHITESPACE: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-def _fields(features: Mapping[str, bytes]) -> Callable[[Bench], Awaitable[Verdict]]:
-    async def run(bench: Bench) -> Verdict:
+def _fields(features: Mapping[str, bytes]) -> Callable[[CheckContext], Awaitable[Verdict]]:
+    async def run(bench: CheckContext) -> Verdict:
         return await _genuine(bench, {label: _with(bench, f) for label, f in features.items()})
 
     return run
 
 
-async def whitespace(bench: Bench) -> Verdict:
+async def whitespace(bench: CheckContext) -> Verdict:
     return await _genuine(
         bench, {label: _written(bench, write) for label, write in WHITESPACE.items()}
     )
 
 
-async def _genuine(bench: Bench, events: Mapping[str, Event]) -> Verdict:
+async def _genuine(bench: CheckContext, events: Mapping[str, Event]) -> Verdict:
     exchanges = await bench.send_all(
         bench.genuine(f"a body with {label}", event) for label, event in events.items()
     )
@@ -105,8 +105,8 @@ async def _genuine(bench: Bench, events: Mapping[str, Event]) -> Verdict:
     )
 
 
-def _padded(size: int) -> Callable[[Bench], Awaitable[Verdict]]:
-    async def run(bench: Bench) -> Verdict:
+def _padded(size: int) -> Callable[[CheckContext], Awaitable[Verdict]]:
+    async def run(bench: CheckContext) -> Verdict:
         plain = bench.event()
         filler = b'"note":"' + b"0123456789abcdef" * ((size - len(plain.body)) // 16) + b'"'
         exchange = await bench.send(
@@ -123,7 +123,7 @@ def _padded(size: int) -> Callable[[Bench], Awaitable[Verdict]]:
     return run
 
 
-async def hostile(bench: Bench) -> Verdict:
+async def hostile(bench: CheckContext) -> Verdict:
     events = {label: _with(bench, field) for label, field in HOSTILE.items()}
     events["a byte order mark"] = _written(bench, lambda body: b"\xef\xbb\xbf" + body)
     exchanges = await bench.send_all(
@@ -137,7 +137,7 @@ async def hostile(bench: Bench) -> Verdict:
 
 
 def _case(
-    id: str, title: str, run: Callable[[Bench], Awaitable[Verdict]], reason: str, topic: str
+    id: str, title: str, run: Callable[[CheckContext], Awaitable[Verdict]], reason: str, topic: str
 ) -> Case:
     return Case(id, title, "raw-body", "must", "2xx", reason, topic, "genuine", run)
 

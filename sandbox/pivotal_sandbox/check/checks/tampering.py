@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from pivotal_sandbox.check.assertions import judged_forgeries, refused_control, refuses
 from pivotal_sandbox.check.case import Case, Verdict, failed, passed, vacuous
 from pivotal_sandbox.check.classify import is_ack, kind, listed, said, tally
-from pivotal_sandbox.check.context import Bench
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.domain.models import Event
 from pivotal_sandbox.signature import VERSION
 
 
-async def body_tampered(bench: Bench) -> Verdict:
+async def body_tampered(bench: CheckContext) -> Verdict:
     changes: dict[str, Callable[[bytes], bytes]] = {
         "one byte changed": lambda body: body.replace(b"Bluewater", b"Bluewatex"),
         "a newline appended": lambda body: body + b"\n",
@@ -26,7 +26,7 @@ async def body_tampered(bench: Bench) -> Verdict:
         "a field appended": lambda body: body[:-1] + b',"admin":true}',
     }
 
-    def shots() -> Iterator[Shot]:
+    def shots() -> Iterator[CheckRequest]:
         for label, change in changes.items():
             event = bench.event()
             yield bench.forged(f"genuine signature, {label}", event, body=change(event.body))
@@ -34,8 +34,8 @@ async def body_tampered(bench: Bench) -> Verdict:
     return await refuses(bench, shots())
 
 
-async def ping_bypass(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def ping_bypass(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         yield bench.forged("called a ping, not signed", bench.event(), named=PING, signatures=[])
         event = bench.event()
         header = f"{VERSION},t={bench.now()},sig={base64.b64encode(bytes(32)).decode()}"
@@ -45,7 +45,7 @@ async def ping_bypass(bench: Bench) -> Verdict:
     return await refuses(bench, shots())
 
 
-async def _effects(bench: Bench, *events: Event) -> list[int]:
+async def _effects(bench: CheckContext, *events: Event) -> list[int]:
     """Return how often each took effect; where the halves differ, after some patience."""
     await bench.has_effect(events[0])
     half = len(events) // 2
@@ -57,7 +57,7 @@ async def _effects(bench: Bench, *events: Event) -> list[int]:
     return effects
 
 
-async def event_header_spoof(bench: Bench) -> Verdict:
+async def event_header_spoof(bench: CheckContext) -> Verdict:
     """The header is not signed: what happens must follow the body, or nothing may happen."""
     real, honest_ping = bench.event(), bench.event(PING)
     hidden, dressed = bench.event(), bench.event(PING)
@@ -87,7 +87,7 @@ async def event_header_spoof(bench: Bench) -> Verdict:
     return passed("what happens follows the signed body", *spoofed)
 
 
-async def dup_signature_header(bench: Bench) -> Verdict:
+async def dup_signature_header(bench: CheckContext) -> Verdict:
     control = await bench.send(bench.genuine("control: genuine", bench.event()))
     if not is_ack(control):
         return refused_control(control)
@@ -120,7 +120,7 @@ async def dup_signature_header(bench: Bench) -> Verdict:
     return passed(f"refused the one, answered {said(both)} to the other", forged, both)
 
 
-async def reject_status(bench: Bench) -> Verdict:
+async def reject_status(bench: CheckContext) -> Verdict:
     forged = [t for t in bench.log if not t.shot.genuine and t.case_id != "valid-accepted"]
     if not forged:
         return vacuous("no forged request was sent")

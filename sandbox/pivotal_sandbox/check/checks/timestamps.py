@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from pivotal_sandbox.check.assertions import accepts, refuses
 from pivotal_sandbox.check.case import Case, Verdict
-from pivotal_sandbox.check.context import Bench
-from pivotal_sandbox.check.request import Shot
+from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.signature import VERSION
 
 HOUR, DAY, YEAR = 3_600, 86_400, 31_536_000
 PAST, FUTURE = 30, 5  # seconds that clocks may differ without anybody's fault
 
 
-async def t_tampered(bench: Bench) -> Verdict:
+async def t_tampered(bench: CheckContext) -> Verdict:
     event, t = bench.event(), bench.now()
     header = f"{VERSION},t={t + 7},sig={bench.mac(event.body, t)}"
     return await refuses(
@@ -23,7 +23,7 @@ async def t_tampered(bench: Bench) -> Verdict:
     )
 
 
-async def mac_without_timestamp(bench: Bench) -> Verdict:
+async def mac_without_timestamp(bench: CheckContext) -> Verdict:
     key = bench.settings.secret.encode()
     shot = bench.resigned(
         "a signature over the body alone",
@@ -32,11 +32,11 @@ async def mac_without_timestamp(bench: Bench) -> Verdict:
     return await refuses(bench, [shot])
 
 
-def _at(bench: Bench, label: str, offset: int) -> Shot:
+def _at(bench: CheckContext, label: str, offset: int) -> CheckRequest:
     return bench.resigned(label, lambda body, t: bench.mac(body, t), t=bench.now() + offset)
 
 
-async def replay_stale(bench: Bench) -> Verdict:
+async def replay_stale(bench: CheckContext) -> Verdict:
     return await refuses(
         bench,
         (
@@ -46,14 +46,14 @@ async def replay_stale(bench: Bench) -> Verdict:
     )
 
 
-async def future_timestamp(bench: Bench) -> Verdict:
+async def future_timestamp(bench: CheckContext) -> Verdict:
     return await refuses(bench, [_at(bench, "rightly signed for tomorrow", DAY)])
 
 
-async def clock_skew(bench: Bench) -> Verdict:
+async def clock_skew(bench: CheckContext) -> Verdict:
     most = bench.settings.max_skew
 
-    def shots() -> Iterator[Shot]:
+    def shots() -> Iterator[CheckRequest]:
         for label, offset in (("behind", -PAST), ("ahead", FUTURE)):
             seconds = max(-most, min(offset, most))
             yield bench.genuine(
@@ -65,8 +65,8 @@ async def clock_skew(bench: Bench) -> Verdict:
     return await accepts(bench, shots())
 
 
-async def dup_t_confusion(bench: Bench) -> Verdict:
-    def shots() -> Iterator[Shot]:
+async def dup_t_confusion(bench: CheckContext) -> Verdict:
+    def shots() -> Iterator[CheckRequest]:
         for label, order in (("old, then new", "on"), ("new, then old", "no")):
             event, now = bench.event(), bench.now()
             old = now - DAY

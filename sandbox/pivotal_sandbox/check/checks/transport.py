@@ -5,7 +5,7 @@ import asyncio
 from pivotal_sandbox.check.assertions import accepts, fate_in_words, judged_genuine, topic_of
 from pivotal_sandbox.check.case import Case, Verdict, failed, passed
 from pivotal_sandbox.check.classify import is_ack, listed, said, tally
-from pivotal_sandbox.check.context import Bench
+from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.request import recased
 from pivotal_sandbox.check.session import OverError
@@ -16,7 +16,7 @@ BURST = 40
 PIECE, PIECE_PAUSE_MS = 40, 30
 
 
-async def header_case(bench: Bench) -> Verdict:
+async def header_case(bench: CheckContext) -> Verdict:
     return await accepts(
         bench,
         [
@@ -26,7 +26,7 @@ async def header_case(bench: Bench) -> Verdict:
     )
 
 
-async def content_type(bench: Bench) -> Verdict:
+async def content_type(bench: CheckContext) -> Verdict:
     shot = bench.genuine(
         "application/json; charset=utf-8",
         bench.event(),
@@ -35,13 +35,13 @@ async def content_type(bench: Bench) -> Verdict:
     return await accepts(bench, [shot])
 
 
-async def slow_body(bench: Bench) -> Verdict:
+async def slow_body(bench: CheckContext) -> Verdict:
     shot = bench.genuine("a body that comes in small pieces", bench.event())
     exchange = await bench.send(shot, piece=PIECE, pause_ms=PIECE_PAUSE_MS)
     return judged_genuine([exchange], topic=None if exchange.status is None else "pieces")
 
 
-async def burst(bench: Bench) -> Verdict:
+async def burst(bench: CheckContext) -> Verdict:
     events = [bench.event() for _ in range(BURST)]
     turns = asyncio.Semaphore(IN_FLIGHT)
 
@@ -75,7 +75,7 @@ async def burst(bench: Bench) -> Verdict:
     return passed(f"{tally(answers)}", *answers[:1])
 
 
-async def still_alive(bench: Bench) -> Verdict:
+async def still_alive(bench: CheckContext) -> Verdict:
     try:
         exchange = await bench.send(bench.genuine("a last ping", bench.event(PING)))
     except OverError:

@@ -196,7 +196,7 @@ def _run(
     import asyncio
 
     from pivotal_sandbox.check import runner
-    from pivotal_sandbox.check.receiver_process import started
+    from pivotal_sandbox.check.receiver_process import start_receiver
     from pivotal_sandbox.check.registry import CONTROL, chosen
 
     progress = _Progress(len(chosen(only, skip)))
@@ -207,7 +207,7 @@ def _run(
             receiver = None
             if start:
                 receiver = await stack.enter_async_context(
-                    started(start, url, secret, probe_file=probe_file)
+                    start_receiver(start, url, secret, probe_file=probe_file)
                 )
 
             def add(result: "Result") -> None:
@@ -249,12 +249,12 @@ def _probe(
     url: str | None, command: str | None, file: Path | None, allow_hosts: tuple[str, ...]
 ) -> "Probe | None":
     from pivotal_sandbox.check.probe import ProbeCommand, ProbeFile, ProbeUrl
-    from pivotal_sandbox.sender.egress import Guard
+    from pivotal_sandbox.sender.egress import AddressGuard
 
     if sum(one is not None for one in (url, command, file)) > 1:
         raise click.UsageError("One probe is enough: --probe-url, --probe-cmd or --probe-file.")
     if url is not None:
-        return ProbeUrl(url, Guard(allow_hosts))
+        return ProbeUrl(url, AddressGuard(allow_hosts))
     if command is not None:
         return ProbeCommand(command)
     return None if file is None else ProbeFile(file)

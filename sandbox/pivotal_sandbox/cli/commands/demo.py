@@ -65,7 +65,7 @@ def demo(speed: float, port: int) -> None:
 
 async def _told(story: "Scenario", speed: float, port: int) -> "Summary":
     from pivotal_sandbox.scenarios.environment import scenario_clock
-    from pivotal_sandbox.scenarios.runner import Teller
+    from pivotal_sandbox.scenarios.runner import ScenarioRunner
     from pivotal_sandbox.web.server import Settings, serve_empty
 
     show = _Show(speed)
@@ -73,7 +73,7 @@ async def _told(story: "Scenario", speed: float, port: int) -> "Summary":
     clock = scenario_clock(story)
     async with serve_empty(settings, clock=clock, sign_time="sandbox") as (sandbox, _):
         await show.opening(story.title, sandbox.base_url)
-        return await Teller(story, sandbox, show.tell).run()
+        return await ScenarioRunner(story, sandbox, show.tell).run()
 
 
 class _Show:
@@ -105,20 +105,20 @@ class _Show:
     async def tell(self, entry: "Entry") -> None:
         """Print an entry; what is not for the reader of a story is left out."""
         from pivotal_sandbox.cli.scenario_output import lines_of
-        from pivotal_sandbox.scenarios.transcript import Judged, Said, Tried
+        from pivotal_sandbox.scenarios.transcript import AttemptMade, ExpectationChecked, Narration
 
         lines = lines_of(entry, f"{STORY}.toml")
-        if isinstance(entry, Said) and self._console.is_terminal:
+        if isinstance(entry, Narration) and self._console.is_terminal:
             self._narrate(entry.text)
         else:
             for line in lines:
                 click.echo(line + self._day(entry, len(click.unstyle(line))))
-        if isinstance(entry, Said):
+        if isinstance(entry, Narration):
             await self._pause(READ_MS + READ_EACH_MS * len(entry.text))
-        elif isinstance(entry, Tried):
+        elif isinstance(entry, AttemptMade):
             await self._pause(ATTEMPT_MS)
         elif lines:
-            await self._pause(JUDGED_MS if isinstance(entry, Judged) else STEP_MS)
+            await self._pause(JUDGED_MS if isinstance(entry, ExpectationChecked) else STEP_MS)
 
     def _narrate(self, text: str) -> None:
         from rich.padding import Padding
@@ -136,9 +136,9 @@ class _Show:
 
     def _day(self, entry: "Entry", width: int) -> str:
         """Return where in the 24 hours of its retries an attempt lies: a bar, where it has room."""
-        from pivotal_sandbox.scenarios.transcript import Tried
+        from pivotal_sandbox.scenarios.transcript import AttemptMade
 
-        if not isinstance(entry, Tried) or not self._console.is_terminal:
+        if not isinstance(entry, AttemptMade) or not self._console.is_terminal:
             return ""
         bar = min(_BAR, self._console.width - _BEFORE_BAR - 1)
         delivery, attempt = entry.attempted.delivery, entry.attempted.attempt

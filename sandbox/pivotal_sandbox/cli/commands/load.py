@@ -13,7 +13,7 @@ from pivotal_sandbox.cli.options import a_rate, allow_host_option, catalog_optio
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.load.stats import Tally
+    from pivotal_sandbox.load.stats import LoadStats
 
 
 @click.command()
@@ -98,7 +98,7 @@ def load(
 
 
 @contextmanager
-def _progress(duration: int) -> "Iterator[Callable[[Tally], None]]":
+def _progress(duration: int) -> "Iterator[Callable[[LoadStats], None]]":
     """Show at a terminal how far it is, and nowhere else."""
     if not sys.stderr.isatty():
         yield lambda tally: None
@@ -110,7 +110,7 @@ def _progress(duration: int) -> "Iterator[Callable[[Tally], None]]":
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("connecting", total=duration)
 
-        def tell(tally: "Tally") -> None:
+        def tell(tally: "LoadStats") -> None:
             fates = tally.fates()
             spent = (max(tally.slices, default=0) + 1) * tally.slice_ms
             told = f"{len(tally):,} sent"

@@ -20,7 +20,7 @@ from pivotal_sandbox.common.text import counted
 from pivotal_sandbox.errors import Conflict, InputError, NotFound
 
 if TYPE_CHECKING:
-    from pivotal_sandbox.records.simulation import Act, Life
+    from pivotal_sandbox.records.simulation import CustomerJourney, RecordAction
 
 TOLD_MS = 5 * SECOND  # how often it says in a pipe how far it is
 LOOKED_MS = 100  # how soon a stop is noticed
@@ -87,8 +87,8 @@ def simulate(
     """
     from random import SystemRandom
 
-    from pivotal_sandbox.records.sample_data import load_names
-    from pivotal_sandbox.records.simulation import Life
+    from pivotal_sandbox.records.sample_data import load_sample_data
+    from pivotal_sandbox.records.simulation import CustomerJourney
 
     client = Client()
     if endpoint_id is not None:
@@ -97,7 +97,7 @@ def simulate(
             raise InputError(f"The endpoint {endpoint_id} is a {its} one: no {mode} event fits it.")
         mode = its
     seed = SystemRandom().getrandbits(32) if seed is None else seed
-    life = Life(seed, load_names())
+    life = CustomerJourney(seed, load_sample_data())
     query = {"mode": mode or "test", "endpoint_id": endpoint_id}
     with _progress(duration) as tell:
         tally = asyncio.run(_run(_Stream(client, query, life, as_json), rate, duration, tell))
@@ -119,7 +119,7 @@ def simulate(
 class _Stream:
     """Makes one change after the other, as the lives of the customers have it."""
 
-    def __init__(self, client: Client, query: Json, life: "Life", as_json: bool) -> None:
+    def __init__(self, client: Client, query: Json, life: "CustomerJourney", as_json: bool) -> None:
         self._client = client
         self._query = query
         self._life = life
@@ -146,7 +146,7 @@ class _Stream:
         if self._as_json:
             print_json({"type": "change", "object": act.object, **answer})
 
-    def _call(self, act: "Act") -> Json:
+    def _call(self, act: "RecordAction") -> Json:
         path = ("records", act.object) if act.id is None else ("records", act.object, act.id)
         if act.fields is None:
             return self._client.call("DELETE", *path, query=self._query)

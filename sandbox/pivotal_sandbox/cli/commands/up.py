@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pivotal_sandbox import __version__
-from pivotal_sandbox.cli.background_printer import Scroll
+from pivotal_sandbox.cli.background_printer import BackgroundPrinter
 from pivotal_sandbox.cli.output import json_option, note, print_json
 from pivotal_sandbox.common.durations import SECOND, format_duration, parse_duration
 from pivotal_sandbox.domain import retry_policy
@@ -162,7 +162,7 @@ def up(
     from pivotal_sandbox.web.server import Settings, run
 
     kept = None if ephemeral else db or DATABASE
-    scroll = Scroll[Attempted](json_line if as_json else text_line)
+    scroll = BackgroundPrinter[Attempted](json_line if as_json else text_line)
 
     def on_ready(running: "Running") -> None:
         if as_json:

@@ -133,14 +133,14 @@ ENCODING_MISTAKES: tuple[Mistake, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DecodedMac:
     """A digest that a text may stand for, and the mistakes in writing it so."""
 
     digest: bytes
     mistakes: tuple[Mistake, ...] = ()
 
 
-def readings(text: str) -> Iterator[Reading]:
+def readings(text: str) -> Iterator[DecodedMac]:
     """Yield what a text may be, were it written as one of the mistakes does."""
     if len(text) > _LONGEST:
         return
@@ -150,7 +150,7 @@ def readings(text: str) -> Iterator[Reading]:
         if inner != text:
             text, made = inner, (*made, mistake)
     if re.fullmatch(f"(?:[0-9a-fA-F]{{2}}){{{_LEAST},}}", text):
-        yield Reading(bytes.fromhex(text), (HEX, *made))
+        yield DecodedMac(bytes.fromhex(text), (HEX, *made))
     if not re.fullmatch(r"[A-Za-z0-9+/_-]{14,}=*.{0,8}", text, re.DOTALL):
         return
     found = re.match(r"[A-Za-z0-9+/_-]+", text)
@@ -170,16 +170,16 @@ def readings(text: str) -> Iterator[Reading]:
         core + padding,
     ):
         made = (*made, STRAY_BITS)
-    yield Reading(digest, made)
+    yield DecodedMac(digest, made)
     yield from _within(digest, made)
 
 
-def _within(digest: bytes, made: tuple[Mistake, ...]) -> Iterator[Reading]:
+def _within(digest: bytes, made: tuple[Mistake, ...]) -> Iterator[DecodedMac]:
     """Yield what is in the base64, where that is a text again."""
     if re.fullmatch(b"(?:[0-9a-f]{2}){16,64}", digest, re.IGNORECASE):
-        yield Reading(bytes.fromhex(digest.decode()), (BASE64_OF_HEX, *made))
+        yield DecodedMac(bytes.fromhex(digest.decode()), (BASE64_OF_HEX, *made))
     elif re.fullmatch(b"[A-Za-z0-9+/]{43}=", digest):
-        yield Reading(base64.b64decode(digest), (BASE64_TWICE, *made))
+        yield DecodedMac(base64.b64decode(digest), (BASE64_TWICE, *made))
 
 
 def spoiled(text: str, right: bytes) -> Mistake | None:

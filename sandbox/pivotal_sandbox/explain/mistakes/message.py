@@ -9,7 +9,7 @@ from pivotal_sandbox.explain.mistakes.mistake import Mistake
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SigningInputs:
     """What could be signed beside the body: `t` as in the header, and the ids that are known."""
 
     timestamp: str
@@ -20,14 +20,14 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class MessageAffixes:
     """What stands before and after the body in the message."""
 
     before: str = ""
     after: str = ""
 
 
-Frames = Callable[[Facts], Iterable[Frame]]
+Frames = Callable[[SigningInputs], Iterable[MessageAffixes]]
 
 _RIGHT = "Sign the decimal `t` of the header, one dot, and the raw body, in this order."
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,12 +35,12 @@ _NEAR = 300  # seconds
 _OTHERS = (":", ",", "\n", "|", "-", "_", " ", ";", "&", "/", "+", "=", "..", ". ", "\t", "\r\n")
 
 
-def right_frame(facts: Facts) -> Frame:
+def right_frame(facts: SigningInputs) -> MessageAffixes:
     """Return what belongs before a body: the timestamp and a dot."""
-    return Frame(f"{facts.timestamp}.")
+    return MessageAffixes(f"{facts.timestamp}.")
 
 
-def _timestamps(facts: Facts) -> Iterable[Frame]:
+def _timestamps(facts: SigningInputs) -> Iterable[MessageAffixes]:
     seconds = int(facts.timestamp)
     for text in (
         seconds,
@@ -50,10 +50,10 @@ def _timestamps(facts: Facts) -> Iterable[Frame]:
         f'"{seconds}"',
         hex(seconds),
     ):
-        yield Frame(f"{text}.")
+        yield MessageAffixes(f"{text}.")
 
 
-def _iso(facts: Facts) -> Iterable[Frame]:
+def _iso(facts: SigningInputs) -> Iterable[MessageAffixes]:
     moment = _EPOCH + timedelta(seconds=int(facts.timestamp))
     for text in (
         f"{moment:%Y-%m-%dT%H:%M:%SZ}",
@@ -61,23 +61,23 @@ def _iso(facts: Facts) -> Iterable[Frame]:
         f"{moment:%Y-%m-%dT%H:%M:%S}+00:00",
         f"{moment:%Y-%m-%d %H:%M:%S}",
     ):
-        yield Frame(f"{text}.")
+        yield MessageAffixes(f"{text}.")
 
 
-def _other_time(facts: Facts) -> Iterable[Frame]:
+def _other_time(facts: SigningInputs) -> Iterable[MessageAffixes]:
     seconds = int(facts.timestamp)
     for away in range(1, _NEAR + 1):
-        yield Frame(f"{seconds + away}.")
-        yield Frame(f"{seconds - away}.")
+        yield MessageAffixes(f"{seconds + away}.")
+        yield MessageAffixes(f"{seconds - away}.")
 
 
-def _with_ids(ids: Iterable[str], timestamp: str) -> Iterable[Frame]:
+def _with_ids(ids: Iterable[str], timestamp: str) -> Iterable[MessageAffixes]:
     for id in ids:
         if id:
-            yield Frame(f"{id}.{timestamp}.")
-            yield Frame(f"{timestamp}.{id}.")
-            yield Frame(f"{id}.")
-            yield Frame(f"{id}{timestamp}")
+            yield MessageAffixes(f"{id}.{timestamp}.")
+            yield MessageAffixes(f"{timestamp}.{id}.")
+            yield MessageAffixes(f"{id}.")
+            yield MessageAffixes(f"{id}{timestamp}")
 
 
 MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
@@ -88,7 +88,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`hmac(secret, body)`: the body alone, as GitHub and Shopify sign.",
             _RIGHT,
         ),
-        lambda facts: [Frame()],
+        lambda facts: [MessageAffixes()],
     ),
     (
         Mistake(
@@ -97,7 +97,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`t + body`: two strings joined.",
             _RIGHT,
         ),
-        lambda facts: [Frame(facts.timestamp)],
+        lambda facts: [MessageAffixes(facts.timestamp)],
     ),
     (
         Mistake(
@@ -106,7 +106,9 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{t}.{body}"` where `t` is empty or was not found in the header.',
             _RIGHT,
         ),
-        lambda facts: [Frame(f"{word}.") for word in ("", "undefined", "null", "None", "NaN", "0")],
+        lambda facts: [
+            MessageAffixes(f"{word}.") for word in ("", "undefined", "null", "None", "NaN", "0")
+        ],
     ),
     (
         Mistake(
@@ -115,7 +117,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{t}:{body}"`; a newline, a comma and other marks too.',
             _RIGHT,
         ),
-        lambda facts: [Frame(facts.timestamp + mark) for mark in _OTHERS],
+        lambda facts: [MessageAffixes(facts.timestamp + mark) for mark in _OTHERS],
     ),
     (
         Mistake(
@@ -124,7 +126,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`t * 1000`, `date.getTime()`: a Date made of `t`, and its number taken again.",
             "Sign `t` as the header has it: it is text, no need to parse it for the signature.",
         ),
-        lambda facts: [Frame(f"{int(facts.timestamp) * 1000}.")],
+        lambda facts: [MessageAffixes(f"{int(facts.timestamp) * 1000}.")],
     ),
     (
         Mistake(
@@ -142,7 +144,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`event.created_at + '.' + body`: the body's own time.",
             "Sign the `t` of the header: each attempt has its own.",
         ),
-        lambda facts: [Frame(f"{facts.created_at}.")] if facts.created_at else [],
+        lambda facts: [MessageAffixes(f"{facts.created_at}.")] if facts.created_at else [],
     ),
     (
         Mistake(
@@ -160,7 +162,10 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`parts[1] + '.' + body` where the part is still `t=…`.",
             "Take what follows the `=` of `t=…`.",
         ),
-        lambda facts: [Frame(f"t={facts.timestamp}."), Frame(f"v1,t={facts.timestamp}.")],
+        lambda facts: [
+            MessageAffixes(f"t={facts.timestamp}."),
+            MessageAffixes(f"v1,t={facts.timestamp}."),
+        ],
     ),
     (
         Mistake(
@@ -170,7 +175,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             _RIGHT,
         ),
         lambda facts: [
-            Frame(f"{version}{mark}{facts.timestamp}{mark}")
+            MessageAffixes(f"{version}{mark}{facts.timestamp}{mark}")
             for version in ("v1", "v0")
             for mark in ":.,"
         ],
@@ -183,8 +188,8 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             _RIGHT,
         ),
         lambda facts: [
-            Frame(after=f".{facts.timestamp}"),
-            Frame(after=facts.timestamp),
+            MessageAffixes(after=f".{facts.timestamp}"),
+            MessageAffixes(after=facts.timestamp),
         ],
     ),
     (
@@ -223,10 +228,10 @@ _CREATED = re.compile(rb'"created_at"\s*:\s*"([\w.:+-]{1,100})"')
 _HEAD = 4096  # bytes: the envelope begins with them
 
 
-def facts_of(timestamp: str, body: bytes, delivery_ids: Iterable[str]) -> Facts:
+def facts_of(timestamp: str, body: bytes, delivery_ids: Iterable[str]) -> SigningInputs:
     """Return what could be signed beside a body, as far as its first bytes tell."""
     found = [
         match[1].decode("ascii", "replace") if (match := pattern.search(body[:_HEAD])) else ""
         for pattern in (_ID, _TYPE, _CREATED)
     ]
-    return Facts(timestamp, tuple(delivery_ids), *found)
+    return SigningInputs(timestamp, tuple(delivery_ids), *found)

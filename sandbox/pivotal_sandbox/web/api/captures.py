@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.domain.bins import Bin, Step, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, Step, parse_behavior
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.receiver.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
@@ -91,7 +91,7 @@ async def show_bin(call: Call[None, None]) -> BinView:
 async def set_bin(call: Call[None, BinChanges]) -> BinView:
     """Say how a bin behaves from its next request on."""
     given = call.body
-    steps = (Step(),) if given.behaviour is UNSET else parse_behaviour(given.behaviour)
+    steps = (Step(),) if given.behaviour is UNSET else parse_behavior(given.behaviour)
     if given.forward_to is not None:
         read_at("/forward_to", parse_url, given.forward_to)
     if given.secret == "":

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 
 FOLDER = Path(__file__).parents[1] / "static"
 STYLES = ("base.css", "frame.css", "lists.css", "detail.css", "forms.css")
@@ -19,7 +19,7 @@ _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _IMPORTED = re.compile(rb'^import (?:.* from )?"\./[a-z]+\.js"', re.MULTILINE)
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Answer with a file, which a browser may keep: its address changes with it."""
     name = visit.request.path_params["name"]
     content = _files().get(name)

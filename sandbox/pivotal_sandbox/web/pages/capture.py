@@ -9,7 +9,7 @@ from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.exports.exchange import of_capture
 from pivotal_sandbox.web.pages.body_view import shown
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.copy_as import exports
 from pivotal_sandbox.web.pages.diff import difference
 from pivotal_sandbox.web.pages.explanation import explanation
@@ -17,13 +17,13 @@ from pivotal_sandbox.web.pages.export import download
 from pivotal_sandbox.web.pages.formatting import ERRORS
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show a capture on a page of its own."""
     id = visit.request.path_params["id"]
     return visit.page("capture.html.j2", detail=await content(visit, id))
 
 
-async def body(visit: Visit) -> Response:
+async def body(visit: PageContext) -> Response:
     """Answer with all of the body, or of the answer that it was passed on for, as a file."""
     capture = await visit.sandbox.captures.get(visit.request.path_params["id"])
     if visit.asked("side") == "response":
@@ -34,7 +34,7 @@ async def body(visit: Visit) -> Response:
     return download(capture.body, capture.id)
 
 
-async def content(visit: Visit, id: str) -> dict[str, Any]:
+async def content(visit: PageContext, id: str) -> dict[str, Any]:
     """Return what the page of a capture, or the pane beside the list, is made of."""
     capture = await visit.sandbox.captures.get(id)
     sent = of_capture(capture, visit.sandbox.base_url)
@@ -64,14 +64,14 @@ def _target(capture: Capture) -> str:
     return f"{capture.path}?{capture.query}" if capture.query else capture.path
 
 
-def _secrets(visit: Visit, capture: Capture) -> list[str]:
+def _secrets(visit: PageContext, capture: Capture) -> list[str]:
     sandbox = visit.sandbox
     own = sandbox.captures.bin(capture.bin).secret
     address = f"{sandbox.base_url}/in/{capture.bin}"
     return [own] if own else sandbox.endpoints.secrets_at(address, sandbox.clock.now())
 
 
-async def _difference(visit: Visit, capture: Capture) -> Any:
+async def _difference(visit: PageContext, capture: Capture) -> Any:
     """Return what differs from another capture, by its id."""
     other = visit.asked("diff")
     if not other:

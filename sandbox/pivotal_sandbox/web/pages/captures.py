@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from pivotal_sandbox.common.durations import format_duration
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.domain.bins import Bin, Step, parse_behaviour
+from pivotal_sandbox.domain.bins import Bin, Step, parse_behavior
 from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.exports.exchange import of_capture
@@ -17,7 +17,7 @@ from pivotal_sandbox.receiver.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
 from pivotal_sandbox.web.pages import capture as detail
 from pivotal_sandbox.web.pages.body_view import text_of
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.export import CHOICES, Exported, exported
 from pivotal_sandbox.web.pages.formatting import Pill
 from pivotal_sandbox.web.request_parsing import read_at
@@ -46,7 +46,7 @@ class BinRow:
     steps: str
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the bins and the captures; with `open`, one of them beside the list."""
     log, cursor = visit.sandbox.captures, visit.asked("cursor") or None
     wanted = _filter(visit)
@@ -71,7 +71,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def set_bin(visit: Visit) -> Response:
+async def set_bin(visit: PageContext) -> Response:
     """Say how a bin behaves from its next request on."""
     name = visit.field("name") or visit.request.path_params["bin"]
     if not is_bin_name(name):
@@ -91,18 +91,18 @@ async def set_bin(visit: Visit) -> Response:
     return visit.back("/captures", bin=visit.field("shown"))
 
 
-async def clear(visit: Visit) -> Response:
+async def clear(visit: PageContext) -> Response:
     """Forget the captures of a bin, or all."""
     await visit.sandbox.captures.clear(visit.field("bin") or None)
     return visit.back("/captures")
 
 
-async def export(visit: Visit) -> Response:
+async def export(visit: PageContext) -> Response:
     """Answer with all captures that the filter lets through, as a file, newest first."""
     return await exported(visit, _things(visit, _filter(visit)), "captures")
 
 
-async def _things(visit: Visit, wanted: CaptureFilter) -> AsyncIterator[Exported]:
+async def _things(visit: PageContext, wanted: CaptureFilter) -> AsyncIterator[Exported]:
     cursor: str | None = None
     while True:
         found, cursor = await visit.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
@@ -150,19 +150,19 @@ def _steps(text: str) -> tuple[Step, ...] | None:
     if not text:
         return None
     try:
-        return parse_behaviour(msgspec.json.decode(text))
+        return parse_behavior(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(f"The steps are not JSON: {error}.", pointer="/steps") from None
 
 
-def _filter(visit: Visit) -> CaptureFilter:
+def _filter(visit: PageContext) -> CaptureFilter:
     verified = {"true": True, "false": False}.get(visit.asked("verified"))
     return CaptureFilter(
         bin=visit.asked("bin") or None, verified=verified, q=visit.asked("q") or None
     )
 
 
-def _bins(visit: Visit, recent: list[Capture]) -> list[Bin]:
+def _bins(visit: PageContext, recent: list[Capture]) -> list[Bin]:
     """Return the bins that were used lately, that endpoints lead to, or that are asked for."""
     place = f"{visit.sandbox.base_url}{PREFIX}"
     names = [one.bin for one in recent]

@@ -5,12 +5,12 @@ from starlette.responses import Response
 from pivotal_sandbox.faults.chaos import NETWORK
 from pivotal_sandbox.faults.registry import FAULTS
 from pivotal_sandbox.faults.traffic import TIMES
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 
 _DELAY = "delay"
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show a slider for each thing that can go wrong."""
     chaos = visit.sandbox.mischief.chaos
     rates = {rule.name: rule for rule in chaos.rules} if chaos else {}
@@ -25,7 +25,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def save(visit: Visit) -> Response:
+async def save(visit: PageContext) -> Response:
     """Let things go wrong as the form says: by the sliders, or by the text."""
     if visit.field("do") == "none":
         spec = ""

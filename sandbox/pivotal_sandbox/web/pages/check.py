@@ -24,7 +24,7 @@ from pivotal_sandbox.check.reports.phrases import (
 from pivotal_sandbox.check.reports.render import render
 from pivotal_sandbox.check.runner import check
 from pivotal_sandbox.errors import InputError, NotFound, SandboxError
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import place_of
 
 _KEPT = 8  # runs
@@ -64,7 +64,7 @@ class Section:
         )
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the form, and the run that is asked for."""
     runs = _runs(visit)
     run = _run(visit) if visit.asked("run") else None
@@ -85,7 +85,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def start(visit: Visit) -> Response:
+async def start(visit: PageContext) -> Response:
     """Begin a run; the page shows how it goes."""
     target, secret = visit.field("target"), visit.field("secret")
     if id := visit.field("endpoint"):
@@ -102,7 +102,7 @@ async def start(visit: Visit) -> Response:
     return visit.back("/check", run=run.number)
 
 
-async def report(visit: Visit) -> Response:
+async def report(visit: PageContext) -> Response:
     """Answer with the whole report of a run, as a file that needs nothing else."""
     run = _run(visit)
     if run.report is None:
@@ -125,7 +125,7 @@ async def _go(run: Run, secret: str, probe: ProbeUrl | None) -> None:
         run.problem = str(error)
 
 
-def _runs(visit: Visit) -> "deque[Run]":
+def _runs(visit: PageContext) -> "deque[Run]":
     state = visit.request.app.state
     if not hasattr(state, "checks"):
         state.checks = deque(maxlen=_KEPT)
@@ -133,7 +133,7 @@ def _runs(visit: Visit) -> "deque[Run]":
     return runs
 
 
-def _run(visit: Visit) -> Run:
+def _run(visit: PageContext) -> Run:
     for run in _runs(visit):
         if str(run.number) == visit.asked("run"):
             return run

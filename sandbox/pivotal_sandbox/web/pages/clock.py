@@ -5,14 +5,14 @@ from starlette.responses import Response
 from pivotal_sandbox.common.durations import HOUR, format_duration, parse_duration
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.web.pages.clock_forecast import HEIGHT, WIDTH, outlook, planned
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import Row, rows_of
 from pivotal_sandbox.web.request_parsing import read_at
 
 _LISTED = 12
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the time, what falls due, and what the last jump brought."""
     sandbox, now = visit.sandbox, visit.sandbox.clock.now()
     endpoints = sandbox.endpoints.all()
@@ -33,7 +33,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def advance(visit: Visit) -> Response:
+async def advance(visit: PageContext) -> Response:
     """Move the clock, and go back to where that was asked for."""
     by = read_at("/by", parse_duration, visit.field("by"))
     made = await visit.sandbox.advance(by)
@@ -45,7 +45,7 @@ async def advance(visit: Visit) -> Response:
     return visit.back(back)
 
 
-async def speed(visit: Visit) -> Response:
+async def speed(visit: PageContext) -> Response:
     """Let the clock run at another speed."""
     text = visit.field("speed")
     try:

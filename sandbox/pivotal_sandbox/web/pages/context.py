@@ -19,7 +19,7 @@ Fields = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageContext:
     """A request for a page; `form` holds the fields of one that was sent."""
 
     request: Request
@@ -85,9 +85,11 @@ class Visit:
         return RedirectResponse(f"{address}{joint}{urlencode(pairs)}", 303)
 
 
-async def answered(view: Callable[[Visit], Awaitable[Response]], request: Request) -> Response:
+async def answered(
+    view: Callable[[PageContext], Awaitable[Response]], request: Request
+) -> Response:
     """Return what a view answers, or the page that says what was wrong."""
-    visit = Visit(request, await _form(request))
+    visit = PageContext(request, await _form(request))
     try:
         return await view(visit)
     except SandboxError as error:

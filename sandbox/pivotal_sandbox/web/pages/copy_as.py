@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from pivotal_sandbox import __version__
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.exports.curl import curl_of
-from pivotal_sandbox.exports.exchange import Sent
+from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.har import har
 from pivotal_sandbox.exports.httpie import httpie_of
 from pivotal_sandbox.exports.pytest_file import pytest_file
@@ -16,7 +16,7 @@ _LONGEST = 16 * 1024  # bytes of a body that one still wants to paste
 
 
 def exports(
-    request: Request | None, secrets: Sequence[str], record: Sent | None = None
+    request: Request | None, secrets: Sequence[str], record: ExportedRequest | None = None
 ) -> list[tuple[str, str]]:
     """Return the forms by name.
 
@@ -26,7 +26,7 @@ def exports(
     return [*_commands(request, secrets), *_archive(record)]
 
 
-def _archive(record: Sent | None) -> list[tuple[str, str]]:
+def _archive(record: ExportedRequest | None) -> list[tuple[str, str]]:
     if record is None or len(record.request.body) > _LONGEST:
         return []
     return [("HAR", har([record], version=__version__))]
@@ -35,7 +35,9 @@ def _archive(record: Sent | None) -> list[tuple[str, str]]:
 def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str, str]]:
     if request is None or len(request.body) > _LONGEST:
         return []
-    sent = Sent("request", "", 0, request, accepted=bool(secrets) or None, signed=bool(secrets))
+    sent = ExportedRequest(
+        "request", "", 0, request, accepted=bool(secrets) or None, signed=bool(secrets)
+    )
     forms = [
         # What a client writes anyway is left out: it is to be read.
         ("curl", curl_of(_without(sent, "host", "content-length"))),
@@ -46,6 +48,6 @@ def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str
     return forms
 
 
-def _without(sent: Sent, *names: str) -> Sent:
+def _without(sent: ExportedRequest, *names: str) -> ExportedRequest:
     headers = tuple(pair for pair in sent.request.headers if pair[0].lower() not in names)
     return replace(sent, request=replace(sent.request, headers=headers))

@@ -15,7 +15,7 @@ from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.pages import delivery as detail
 from pivotal_sandbox.web.pages.chart import chart_of
-from pivotal_sandbox.web.pages.context import Fields, Visit, one_of
+from pivotal_sandbox.web.pages.context import Fields, PageContext, one_of
 from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
 from pivotal_sandbox.web.pages.export import CHOICES, Exported, exported
 from pivotal_sandbox.web.request_parsing import read_moment
@@ -27,7 +27,7 @@ _FILTERS = ("endpoint_id", "status", "event_type", "status_code", "since", "unti
 WINDOWS = (("15m", "15 minutes"), ("1h", "hour"), ("24h", "24 hours"), ("7d", "7 days"))
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the list; with `open`, a delivery beside it."""
     sandbox, given = visit.sandbox, _given(visit)
     wanted, now = _filter(visit, given), sandbox.clock.now()
@@ -62,13 +62,13 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def count(visit: Visit) -> Response:
+async def count(visit: PageContext) -> Response:
     """Answer with how many deliveries the filter lets through."""
     wanted = _filter(visit, _given(visit))
     return JSONResponse({"count": await visit.sandbox.deliveries.count(wanted)})
 
 
-async def replay(visit: Visit) -> Response:
+async def replay(visit: PageContext) -> Response:
     """Send the selected deliveries again, or all that the filter lets through."""
     ids = await _selected(visit, visit.form)
     if not ids:
@@ -79,7 +79,7 @@ async def replay(visit: Visit) -> Response:
     return visit.back("/deliveries", replayed=len(replays))
 
 
-async def export(visit: Visit) -> Response:
+async def export(visit: PageContext) -> Response:
     """Answer with the selected deliveries, or all that the filter lets through, as a file."""
     ids = await _selected(visit, visit.request.query_params.multi_items())
     if not ids:
@@ -87,7 +87,7 @@ async def export(visit: Visit) -> Response:
     return await exported(visit, _things(visit, ids), "deliveries")
 
 
-async def _things(visit: Visit, ids: Sequence[str]) -> AsyncIterator[Exported]:
+async def _things(visit: PageContext, ids: Sequence[str]) -> AsyncIterator[Exported]:
     log = visit.sandbox.deliveries
     for id in ids:
         try:
@@ -103,7 +103,7 @@ async def _things(visit: Visit, ids: Sequence[str]) -> AsyncIterator[Exported]:
         yield Exported(view, detail.last_sent(delivery, event, attempts))
 
 
-async def _selected(visit: Visit, form: Fields) -> list[str]:
+async def _selected(visit: PageContext, form: Fields) -> list[str]:
     """Return the ids that a form selects: those named, or all that its filter lets through."""
     given = dict(form)
     if not given.get("all"):
@@ -116,11 +116,11 @@ async def _selected(visit: Visit, form: Fields) -> list[str]:
     return await visit.sandbox.deliveries.matching(_filter(visit, known))
 
 
-def _given(visit: Visit) -> dict[str, str]:
+def _given(visit: PageContext) -> dict[str, str]:
     return {name: visit.asked(name) for name in _FILTERS if visit.asked(name)}
 
 
-def _filter(visit: Visit, given: dict[str, str]) -> DeliveryFilter:
+def _filter(visit: PageContext, given: dict[str, str]) -> DeliveryFilter:
     now, code = visit.sandbox.clock.now(), given.get("status_code", "")
     if code and not (code.isascii() and code.isdigit() and len(code) == 3):
         raise InputError(f'"{code:.20}" is no status code such as 503.', pointer="/status_code")
@@ -141,7 +141,7 @@ def _charted(wanted: DeliveryFilter, now: int) -> DeliveryFilter:
     return replace(wanted, since=wanted.since or now - HOUR)
 
 
-def _chips(visit: Visit, given: dict[str, str]) -> list[tuple[str, str]]:
+def _chips(visit: PageContext, given: dict[str, str]) -> list[tuple[str, str]]:
     """Return what each filter says, and the address without it."""
     names = {"endpoint_id": "endpoint", "event_type": "type", "status_code": "code"}
     chips = []

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Request
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.exports.exchange import Sent, of_attempt
+from pivotal_sandbox.exports.exchange import ExportedRequest, of_attempt
 from pivotal_sandbox.receiver.verification import judge
 from pivotal_sandbox.web.pages.body_view import Shown, shown, text_of
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.copy_as import exports
 from pivotal_sandbox.web.pages.delivery_rows import place_of, verdict_of
 from pivotal_sandbox.web.pages.diff import Line, difference
@@ -25,13 +25,13 @@ from pivotal_sandbox.web.pages.formatting import ERRORS, fate, outcome_pill, pil
 from pivotal_sandbox.web.pages.timeline import WIDTH, timeline
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show a delivery on a page of its own."""
     id = visit.request.path_params["id"]
     return visit.page("delivery.html.j2", detail=await content(visit, id))
 
 
-async def body(visit: Visit) -> Response:
+async def body(visit: PageContext) -> Response:
     """Answer with all of a body, as a file."""
     log, id = visit.sandbox.deliveries, visit.request.path_params["id"]
     delivery = await log.get(id)
@@ -45,7 +45,7 @@ async def body(visit: Visit) -> Response:
     return download(_sent(event, _chosen(visit, attempts)), id)
 
 
-async def content(visit: Visit, id: str) -> dict[str, Any]:
+async def content(visit: PageContext, id: str) -> dict[str, Any]:
     """Return what the page of a delivery, or the pane beside the list, is made of."""
     sandbox, now = visit.sandbox, visit.sandbox.clock.now()
     delivery = await sandbox.deliveries.get(id)
@@ -93,12 +93,14 @@ async def content(visit: Visit, id: str) -> dict[str, Any]:
     return found
 
 
-def last_sent(delivery: Delivery, event: Event, attempts: Sequence[Attempt]) -> Sent | None:
+def last_sent(
+    delivery: Delivery, event: Event, attempts: Sequence[Attempt]
+) -> ExportedRequest | None:
     """Return what the last attempt sent, to the byte; None where there was no attempt."""
     return _record(delivery, event, attempts[-1]) if attempts else None
 
 
-def _record(delivery: Delivery, event: Event, attempt: Attempt) -> Sent:
+def _record(delivery: Delivery, event: Event, attempt: Attempt) -> ExportedRequest:
     return of_attempt(
         attempt,
         event_type=delivery.event_type,
@@ -116,7 +118,7 @@ def _laid_out(body: bytes) -> str:
         return text_of(body)
 
 
-def _chosen(visit: Visit, attempts: Sequence[Attempt]) -> Attempt | None:
+def _chosen(visit: PageContext, attempts: Sequence[Attempt]) -> Attempt | None:
     asked = visit.asked("attempt")
     if not asked:
         return attempts[-1] if attempts else None
@@ -132,10 +134,12 @@ def _sent(event: Event, attempt: Attempt | None) -> bytes:
     return attempt.request_body
 
 
-def _afresh(visit: Visit, delivery: Delivery, event: Event, secrets: Sequence[str]) -> Request:
+def _afresh(
+    visit: PageContext, delivery: Delivery, event: Event, secrets: Sequence[str]
+) -> Request:
     """Return the request as it would be sent now, so that its signature holds when pasted."""
     timestamp = int(visit.sandbox.clock.wall())
-    return plan(
+    return build_request(
         delivery.id,
         event.type,
         event.body,
@@ -161,7 +165,7 @@ def _signature(attempt: Attempt, event: Event, endpoint: Endpoint | None) -> str
 
 
 async def _difference(
-    visit: Visit,
+    visit: PageContext,
     delivery: Delivery,
     event: Event,
     attempt: Attempt | None,

@@ -9,7 +9,7 @@ from pivotal_sandbox.common.json_paths import related
 from pivotal_sandbox.domain.catalog import check_subscription
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import rows_of
 from pivotal_sandbox.web.pages.endpoints import (
     SPARK_HEIGHT,
@@ -35,7 +35,7 @@ class Preview:
     total: int
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show an endpoint; with `fields`, what that filter would have let through."""
     sandbox = visit.sandbox
     endpoint = sandbox.endpoints.get(visit.request.path_params["id"])
@@ -60,7 +60,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def update(visit: Visit) -> Response:
+async def update(visit: PageContext) -> Response:
     """Change what the form says."""
     id = visit.request.path_params["id"]
     await visit.sandbox.update_endpoint(
@@ -73,7 +73,7 @@ async def update(visit: Visit) -> Response:
     return visit.back(f"/endpoints/{id}", saved=1)
 
 
-async def act(visit: Visit) -> Response:
+async def act(visit: PageContext) -> Response:
     """Ping, rotate the secret, enable, disable or delete."""
     id, sandbox = visit.request.path_params["id"], visit.sandbox
     match visit.field("do"):
@@ -93,7 +93,7 @@ async def act(visit: Visit) -> Response:
     return visit.back(f"/endpoints/{id}")
 
 
-async def _previews(visit: Visit, filter: tuple[str, ...]) -> tuple[list[Preview], str]:
+async def _previews(visit: PageContext, filter: tuple[str, ...]) -> tuple[list[Preview], str]:
     """Return what the filter does to the last events, and what is wrong with it."""
     if not filter:
         return [], ""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from pivotal_sandbox.domain.catalog import PING, Catalog
 from pivotal_sandbox.domain.models import Delivery, Endpoint
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 
 _LOOKED_AT = 40  # deliveries of each endpoint
 SPARK_WIDTH, SPARK_HEIGHT = 160, 28
@@ -71,7 +71,7 @@ class Use:
     types: tuple[str, ...]
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the endpoints of the mode, and the form for another."""
     return visit.page(
         "endpoints.html.j2",
@@ -84,7 +84,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def add(visit: Visit) -> Response:
+async def add(visit: PageContext) -> Response:
     """Add an endpoint, which is sent its ping at once."""
     endpoint = await visit.sandbox.add_endpoint(
         visit.field("url"),
@@ -96,7 +96,7 @@ async def add(visit: Visit) -> Response:
     return visit.back(f"/endpoints/{endpoint.id}", added=1)
 
 
-async def card_of(visit: Visit, endpoint: Endpoint) -> Card:
+async def card_of(visit: PageContext, endpoint: Endpoint) -> Card:
     """Return an endpoint with what its last deliveries say of it."""
     wanted = DeliveryFilter(endpoint_id=endpoint.id)
     found, _ = await visit.sandbox.deliveries.page(wanted, limit=_LOOKED_AT)
@@ -127,7 +127,7 @@ def others_of(catalog: Catalog) -> list[str]:
     return [one.name for one in catalog if one.name not in used and one.name != PING]
 
 
-def chosen_types(visit: Visit) -> Sequence[str]:
+def chosen_types(visit: PageContext) -> Sequence[str]:
     """Return the event types that a form picked; all where it picked none."""
     return tuple(dict.fromkeys(visit.fields("type"))) or ("*",)
 

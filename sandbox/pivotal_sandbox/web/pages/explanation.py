@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER, header_value
-from pivotal_sandbox.domain.endpoints import labelled
+from pivotal_sandbox.domain.endpoints import label_endpoints
 from pivotal_sandbox.domain.models import Headers
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 
 if TYPE_CHECKING:
     from pivotal_sandbox.explain.explain import Explanation
@@ -16,7 +16,7 @@ _LONGEST = 200  # characters of a MAC, in whatever form
 
 
 async def explanation(
-    visit: Visit, body: bytes, headers: Headers, secrets: Sequence[str], computed: str
+    visit: PageContext, body: bytes, headers: Headers, secrets: Sequence[str], computed: str
 ) -> "Explanation | None":
     """Return which mistake made `computed` of the body, or None where nothing was asked.
 
@@ -27,7 +27,7 @@ async def explanation(
     from pivotal_sandbox.explain.explain import explain
 
     header = header_value(headers, SIGNATURE_HEADER)
-    others = labelled(visit.sandbox.endpoints.all())
+    others = label_endpoints(visit.sandbox.endpoints.all())
     # The search takes its time, in which others are served.
     return await asyncio.to_thread(
         explain,

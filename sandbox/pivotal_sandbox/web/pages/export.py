@@ -8,9 +8,9 @@ from starlette.responses import Response, StreamingResponse
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.exports.exchange import Sent
-from pivotal_sandbox.exports.formats import FORMS, Form, How, export, get_form
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.exports.exchange import ExportedRequest
+from pivotal_sandbox.exports.formats import FORMS, ExportOptions, Form, export, get_form
+from pivotal_sandbox.web.pages.context import PageContext
 
 LINES = "jsonl"
 CHOICES = (
@@ -27,10 +27,10 @@ class Exported:
     """One thing of a log: all that the API says of it, and the request, if one was sent."""
 
     view: msgspec.Struct
-    sent: Sent | None
+    sent: ExportedRequest | None
 
 
-async def exported(visit: Visit, things: AsyncIterator[Exported], name: str) -> Response:
+async def exported(visit: PageContext, things: AsyncIterator[Exported], name: str) -> Response:
     """Return the file that holds all of `things`, as the address asks for. Raises `InputError`."""
     form, re_sign = visit.asked("as"), bool(visit.asked("re_sign"))
     if form in ("", LINES):
@@ -38,7 +38,7 @@ async def exported(visit: Visit, things: AsyncIterator[Exported], name: str) -> 
             raise InputError("JSON Lines are a record: nothing is signed anew.", pointer="/re_sign")
         return streamed(_lines(things), f"{name}.jsonl", "application/x-ndjson")
     wanted = get_form(form)
-    text = await _text(things, wanted, How(__version__, re_sign))
+    text = await _text(things, wanted, ExportOptions(__version__, re_sign))
     return streamed(_once(text.encode()), f"{name}{wanted.suffix}", wanted.media_type)
 
 
@@ -47,8 +47,8 @@ async def _lines(things: AsyncIterator[Exported]) -> AsyncIterator[bytes]:
         yield msgspec.json.encode(one.view) + b"\n"
 
 
-async def _text(things: AsyncIterator[Exported], form: Form, how: How) -> str:
-    sent: list[Sent] = []
+async def _text(things: AsyncIterator[Exported], form: Form, how: ExportOptions) -> str:
+    sent: list[ExportedRequest] = []
     async for one in things:
         if one.sent is not None:
             sent.append(one.sent)

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from pivotal_sandbox.domain.models import Endpoint
 from pivotal_sandbox.store.deliveries import DeliveryFilter
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import rows_of
 
 _LATEST = 5
@@ -21,7 +21,7 @@ class Card:
     commands: tuple[tuple[str, str], ...]
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the endpoint to begin with, its last deliveries, and what to do next."""
     endpoints = visit.sandbox.endpoints.all(visit.mode)
     first = endpoints[0] if endpoints else None
@@ -40,13 +40,13 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def ping(visit: Visit) -> Response:
+async def ping(visit: PageContext) -> Response:
     """Send webhook.ping to an endpoint."""
     triggered = await visit.sandbox.ping(visit.field("endpoint"))
     return visit.back("/", sent=triggered.deliveries[0].id)
 
 
-def _cards(visit: Visit, endpoint: Endpoint | None) -> tuple[Card, ...]:
+def _cards(visit: PageContext, endpoint: Endpoint | None) -> tuple[Card, ...]:
     base, mode = visit.sandbox.base_url, visit.mode
     bearer = " -H 'authorization: Bearer '$PIVOTAL_SANDBOX_TOKEN" if visit.token else ""
     handler = "http://127.0.0.1:8000/webhooks/pivotal"

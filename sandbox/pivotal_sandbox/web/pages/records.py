@@ -7,7 +7,7 @@ from starlette.responses import Response
 from pivotal_sandbox.domain.catalog import PING, EventType
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError, NotFound
-from pivotal_sandbox.web.pages.context import Fields, Visit
+from pivotal_sandbox.web.pages.context import Fields, PageContext
 from pivotal_sandbox.web.pages.schema_form import changes, fields_of, written
 from pivotal_sandbox.web.pages.scratch import scratch
 
@@ -16,7 +16,7 @@ _COLUMNS = 5
 _SHOWN_FIRST = ("name", "title", "email", "status", "health", "health_score", "lifecycle", "plan")
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the records of an object; with `edit`, the form of one and what it would fire."""
     sandbox, objects = visit.sandbox, visit.sandbox.catalog.objects
     object = visit.asked("object") or objects[0]
@@ -47,7 +47,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def create(visit: Visit) -> Response:
+async def create(visit: PageContext) -> Response:
     """Make a record, drawn by the sandbox, and send what that fires."""
     object = visit.field("object")
     change, _ = await visit.sandbox.change(
@@ -58,7 +58,7 @@ async def create(visit: Visit) -> Response:
     )
 
 
-async def save(visit: Visit) -> Response:
+async def save(visit: PageContext) -> Response:
     """Change a record as the form says, or delete it, and send what that fires."""
     object, id = visit.request.path_params["object"], visit.request.path_params["id"]
     sandbox = visit.sandbox
@@ -81,7 +81,7 @@ async def save(visit: Visit) -> Response:
 
 
 async def _editing(
-    visit: Visit, type: EventType, object: str, id: str, record: Record | None
+    visit: PageContext, type: EventType, object: str, id: str, record: Record | None
 ) -> dict[str, Any]:
     """Return the form of a record, and what saving what is typed would fire."""
     if record is None:
@@ -101,7 +101,7 @@ async def _editing(
     return found
 
 
-def _type(visit: Visit, object: str) -> EventType:
+def _type(visit: PageContext, object: str) -> EventType:
     catalog = visit.sandbox.catalog
     if f"{object}.updated" in catalog:
         return catalog.get(f"{object}.updated")

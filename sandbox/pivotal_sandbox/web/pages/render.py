@@ -12,7 +12,7 @@ from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.web.pages import formatting
 from pivotal_sandbox.web.pages.assets import modules, version
 from pivotal_sandbox.web.pages.body_view import text_of, visible
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 
 FOLDER = Path(__file__).parents[1] / "templates"
 
@@ -28,7 +28,7 @@ RAIL = (
 """The rail: icon, address, name, and the key after `g`."""
 
 
-def render(visit: Visit, template: str, content: Mapping[str, Any]) -> str:
+def render(visit: PageContext, template: str, content: Mapping[str, Any]) -> str:
     """Return the page that `template` makes of `content`."""
     clock, sandbox = visit.sandbox.clock, visit.sandbox
     return page(

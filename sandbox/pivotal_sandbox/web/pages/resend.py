@@ -6,10 +6,10 @@ import msgspec
 from starlette.responses import Response
 
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: PageContext) -> Response:
     """Send a delivery again: verbatim, or with the body that the form holds, signed anew."""
     id, sandbox = visit.request.path_params["id"], visit.sandbox
     if visit.field("how") == "verbatim":

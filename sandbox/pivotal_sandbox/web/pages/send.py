@@ -11,11 +11,11 @@ from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.catalog import PING, EventType
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import plan
+from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.registry import FAULTS, VERBATIM
 from pivotal_sandbox.web.pages.body_view import shown
-from pivotal_sandbox.web.pages.context import Visit
+from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
 from pivotal_sandbox.web.pages.schema_form import changes, fields_of
 from pivotal_sandbox.web.pages.scratch import scratch
@@ -25,7 +25,7 @@ _LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SendForm:
     """What the form asks for."""
 
     set: dict[str, Any]
@@ -35,7 +35,7 @@ class Wish:
     count: int
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageContext) -> Response:
     """Show the catalog, the form of a type, and the request that would go out."""
     sandbox = visit.sandbox
     type = sandbox.catalog.get(visit.asked("type") or "customer.at_risk")
@@ -70,7 +70,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: PageContext) -> Response:
     """Send the events that the form asks for."""
     type = visit.sandbox.catalog.get(visit.field("type"))
     wish = _wish(type, visit.form)
@@ -91,13 +91,13 @@ async def send(visit: Visit) -> Response:
     return visit.back_with("/send", pairs)
 
 
-def _wish(type: EventType, form: list[tuple[str, str]]) -> Wish:
+def _wish(type: EventType, form: list[tuple[str, str]]) -> SendForm:
     given = {name: text.strip() for name, text in form}
     typed = [(name, text) for name, text in form if text.strip()]
     count = given.get("count") or "1"
     if not (count.isascii() and count.isdigit() and 1 <= int(count[:9]) <= _MOST):
         raise InputError(f"How many is a number from 1 to {_MOST}.", pointer="/count")
-    return Wish(
+    return SendForm(
         changes(fields_of(type.schema, {}), typed),
         _record(given.get("data", "")),
         given.get("endpoint_id") or None,
@@ -118,7 +118,7 @@ def _record(text: str) -> dict[str, Any] | None:
     return record
 
 
-async def _preview(visit: Visit, type: EventType, wish: Wish) -> Request | None:
+async def _preview(visit: PageContext, type: EventType, wish: SendForm) -> Request | None:
     """Return the request that would go out: its ids are made when it does."""
     sandbox, now = visit.sandbox, visit.sandbox.clock.now()
     endpoints = sandbox.endpoints.all(visit.mode)
@@ -132,7 +132,7 @@ async def _preview(visit: Visit, type: EventType, wish: Wish) -> Request | None:
         change = world.trigger(type.name, now, set=wish.set, data=wish.data)
         record = change.events[-1].data
     id = lower_bound(EVENT, now) + "0" * 18
-    return plan(
+    return build_request(
         lower_bound(DELIVERY, now) + "0" * 18,
         type.name,
         envelope(id, type.name, now, record),
