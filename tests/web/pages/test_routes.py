@@ -21,7 +21,7 @@ def test_starting_loads_no_page() -> None:
     script = (
         "import sys, pivotal_sandbox.web.server; "
         "print([name for name in sys.modules if name.startswith('jinja2')"
-        " or name.startswith('pivotal_sandbox.web.pages.') and not name.endswith('registry')])"
+        " or name.startswith('pivotal_sandbox.web.pages.') and not name.endswith('routes')])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

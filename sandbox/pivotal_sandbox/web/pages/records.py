@@ -30,7 +30,7 @@ async def show(visit: PageContext) -> Response:
     if edited:
         content |= await _editing(visit, type, object, edited, records.get(edited))
     return visit.page(
-        "world.html.j2",
+        "records.html.j2",
         object=object,
         counts=[(one, len(await sandbox.records(visit.mode, one))) for one in objects],
         columns=columns,
