@@ -164,7 +164,8 @@ def test_the_readme_shows_the_policy_as_it_is() -> None:
 def test_the_readme_lists_the_templates_as_they_are() -> None:
     rows = re.findall(r"^\| `([\w-]+)` \| (.+), (.+) \| (.+) \|$", README, re.MULTILINE)
     assert rows == [
-        (one.name, one.language, one.framework, " and ".join(one.proven)) for one in templates()
+        (template.name, template.language, template.framework, " and ".join(template.proven))
+        for template in templates()
     ]
 
 

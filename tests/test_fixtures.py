@@ -72,7 +72,7 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 
 def test_the_catalog_lists_what_is_promised_in_that_order() -> None:
-    documented = [f"{one['name']}{'*' if one['documented'] else ''}" for one in ENTRIES]
+    documented = [f"{entry['name']}{'*' if entry['documented'] else ''}" for entry in ENTRIES]
     assert documented == PROMISED
 
 
@@ -184,17 +184,17 @@ def test_nobody_real_can_be_written_to() -> None:
     texts = [path.read_text(encoding="utf-8") for path in FIXTURES.glob("**/*.json")]
     addresses = re.findall(r'"([^"\s]+@[^"\s]+)"', "\n".join(texts))
     assert len(addresses) > 20
-    assert [one for one in addresses if not FREE_OF_OWNERS.fullmatch(one)] == []
+    assert [address for address in addresses if not FREE_OF_OWNERS.fullmatch(address)] == []
 
 
 def test_the_names_are_of_many_places_and_fit_the_schemas() -> None:
     names = load_sample_data()
-    assert {one.place for one in names.people} <= names.places.keys()
-    assert {one.place for one in names.companies} <= names.places.keys()
-    assert len({one.place for one in names.people}) >= 20
-    assert sum(not one.name.isascii() for one in names.people) >= 20
-    assert len({one.mailbox for one in names.people}) == len(names.people)
-    assert len({one.slug for one in names.companies}) == len(names.companies)
+    assert {person.place for person in names.people} <= names.places.keys()
+    assert {company.place for company in names.companies} <= names.places.keys()
+    assert len({person.place for person in names.people}) >= 20
+    assert sum(not person.name.isascii() for person in names.people) >= 20
+    assert len({person.mailbox for person in names.people}) == len(names.people)
+    assert len({company.slug for company in names.companies}) == len(names.companies)
     schema = SCHEMAS["onboarding.json"]["properties"]["phases"]["items"]["properties"]
     keys = [phase.key for phase in names.phases]
     assert schema["key"]["enum"] == keys

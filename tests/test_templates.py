@@ -108,7 +108,9 @@ def test_the_verification_can_be_read_in_a_minute(template: Template) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", [one for one in TEMPLATES if one.language == "Python"], ids=lambda one: one.name
+    "template",
+    [template for template in TEMPLATES if template.language == "Python"],
+    ids=lambda one: one.name,
 )
 def test_python_is_as_ruff_wants_it(template: Template, tmp_path: Path) -> None:
     write(render(template, project="hooks"), tmp_path / "hooks")
@@ -125,10 +127,10 @@ def test_python_is_as_ruff_wants_it(template: Template, tmp_path: Path) -> None:
 
 
 def test_they_are_listed_by_language_and_name() -> None:
-    names = [(one.language, one.name) for one in TEMPLATES]
+    names = [(template.language, template.name) for template in TEMPLATES]
     assert names == sorted(names)
     python = {"aiohttp", "aws-lambda-python", "django", "fastapi", "flask", "starlette"}
-    assert python <= {one.name for one in TEMPLATES}
+    assert python <= {template.name for template in TEMPLATES}
 
 
 def test_an_unknown_template_is_refused_and_the_nearest_named() -> None:

@@ -82,7 +82,7 @@ def templates(home: Path = RECEIVER_TEMPLATES) -> list[Template]:
 
 def find(name: str, home: Path = RECEIVER_TEMPLATES) -> Template:
     """Return the template of that name. Raises `NotFound`, which names the nearest."""
-    known = {one.name: one for one in templates(home)}
+    known = {template.name: template for template in templates(home)}
     if name not in known:
         raise NotFound(
             f'There is no template "{name}".{did_you_mean(name, known)} '
@@ -220,7 +220,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for file in sorted(folder.rglob(f"*{SUFFIX}")):
         parts = file.relative_to(folder).parts
         # A name with a dot would be obeyed here, by git for one.
-        named = [f".{one.removeprefix(DOT)}" if one.startswith(DOT) else one for one in parts]
+        named = [f".{part.removeprefix(DOT)}" if part.startswith(DOT) else part for part in parts]
         yield "/".join(named).removesuffix(SUFFIX), file
 
 

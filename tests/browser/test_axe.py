@@ -29,8 +29,8 @@ async def violations(page: Page, axe: str) -> list[str]:
         })"""
     )
     return [
-        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
+        f"{violation['id']}: {violation['help']}: {[node['html'][:160] for node in violation['nodes'][:3]]}"
+        for violation in found["violations"]
     ]
 
 

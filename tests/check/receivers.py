@@ -38,7 +38,7 @@ def mutant_reports() -> Reports:
 @cache
 def variant_reports() -> Reports:
     """Return the reports of all correct receivers, of the whole battery."""
-    return asyncio.run(_all({name: _variant(one) for name, one in VARIANTS.items()}))
+    return asyncio.run(_all({name: _variant(variant) for name, variant in VARIANTS.items()}))
 
 
 def full_reports(names: Iterable[str]) -> Reports:

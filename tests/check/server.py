@@ -99,7 +99,7 @@ async def _read(
         return None
     first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     method, path, _ = first.split(" ")
-    headers = [(name, value.strip()) for name, _, value in (one.partition(":") for one in lines)]
+    headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
     request = Request(method, path, headers, b"")
     if request.get("expect"):
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

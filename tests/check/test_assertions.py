@@ -99,7 +99,7 @@ def test_the_answer_may_tell_what_is_wrong() -> None:
 
 
 def test_each_fate_has_its_words() -> None:
-    said = [fate_in_words(one) for one in answers(200, 500, 404)]
+    said = [fate_in_words(answer) for answer in answers(200, 500, 404)]
     assert "delivered" in said[0]
     assert "retries" in said[1]
     assert "LOST" in said[2]

@@ -68,8 +68,8 @@ async def test_a_volley_is_complete_at_one_moment() -> None:
     async with serving(handler) as url:
         line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
         exchanges = await line.volley([shot(url, str(n)) for n in range(6)])
-    assert [one.status for one in exchanges] == [200] * 6
-    assert [one.label for one in exchanges] == list("012345")
+    assert [exchange.status for exchange in exchanges] == [200] * 6
+    assert [exchange.label for exchange in exchanges] == list("012345")
     assert most == 6
 
 

@@ -23,7 +23,7 @@ def bench(seed: int = 1, line: Script | None = None, probe: Counts | None = None
 
 def signature(shot: CheckRequest) -> str:
     lines = shot.head.decode("latin-1").split("\r\n")
-    return next(one.partition(": ")[2] for one in lines if one.startswith("pivotal-signature"))
+    return next(line.partition(": ")[2] for line in lines if line.startswith("pivotal-signature"))
 
 
 def test_events_are_compact_ascii_with_ids_of_their_own() -> None:

@@ -17,8 +17,8 @@ OWN = [case.id for case in CASES if case.turn != "last" or case.id == "still-ali
 async def test_each_check_can_be_rehearsed(id: str) -> None:
     exchanges = await dry_run(id, SETTINGS)
     assert exchanges
-    assert all(one.sent.startswith((b"POST /hooks", b"GET /hooks")) for one in exchanges)
-    assert all(one.label for one in exchanges)
+    assert all(exchange.sent.startswith((b"POST /hooks", b"GET /hooks")) for exchange in exchanges)
+    assert all(exchange.label for exchange in exchanges)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_causes_in_a_ring_end() -> None:
 
 def test_what_was_not_tested_for_one_reason_is_said_once() -> None:
     [untested] = untested_of(CAPPED)
-    assert [one.id for one in untested.results] == ["retry-identical", "out-of-order"]
+    assert [result.id for result in untested.results] == ["retry-identical", "out-of-order"]
     assert (untested.why, untested.advice) == (SKIPPED.observed, SKIPPED.advice)
 
 
@@ -89,7 +89,7 @@ def test_what_could_not_be_judged_is_a_finding() -> None:
 @given(reports)
 def test_each_result_is_in_one_place_only(report: Report) -> None:
     findings = findings_of(report)
-    shown = [one.cause.id for one in findings]
-    shown += [one.id for finding in findings for one in finding.followers]
-    shown += [one.id for group in untested_of(report) for one in group.results]
+    shown = [finding.cause.id for finding in findings]
+    shown += [follower.id for finding in findings for follower in finding.followers]
+    shown += [result.id for group in untested_of(report) for result in group.results]
     assert len(shown) == len(set(shown))

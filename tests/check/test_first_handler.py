@@ -66,15 +66,15 @@ def test_each_version_mends_what_the_one_before_was_told(
 ) -> None:
     report = reports[version]
     found = {
-        one.id
-        for one in report.results
-        if one.outcome == "failed" and one.severity != "info" and one.caused_by is None
+        result.id
+        for result in report.results
+        if result.outcome == "failed" and result.severity != "info" and result.caused_by is None
     }
     assert (report.grade, found) == VERSIONS[version]
 
 
 def test_the_advice_names_what_the_next_version_does(reports: dict[str, Report]) -> None:
-    advice = {one.id: one.advice for one in reports["v1"].results}
+    advice = {result.id: result.advice for result in reports["v1"].results}
     assert "request.get_data()" in advice["body-tampered"]
     assert "exactly v1" in advice["version-downgrade"]
     assert "abs(now - t) > 300" in advice["replay-stale"]

@@ -61,7 +61,7 @@ def test_a_correct_receiver_raises_no_false_alarm(name: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_stays_within_its_requests(name: str) -> None:
     results = variant_reports()[name].results
-    assert len({id(one) for result in results for one in result.requests}) < REQUESTS_MOST
+    assert len({id(request) for result in results for request in result.requests}) < REQUESTS_MOST
 
 
 def test_without_a_probe_no_receiver_gets_more_than_a_b() -> None:
@@ -76,27 +76,30 @@ def test_a_broken_receiver_gets_its_grade(name: str, reports: Reports) -> None:
     report = reports[name]
     assert report.grade == GRADES[name]
     assert report.passed is not any(
-        one.severity == "must" and one.outcome in ("failed", "error") for one in report.results
+        result.severity == "must" and result.outcome in ("failed", "error")
+        for result in report.results
     )
 
 
 @pytest.mark.parametrize("name", ROOTS)
 def test_what_follows_from_one_fault_is_grouped_under_it(name: str, reports: Reports) -> None:
     found = {
-        one.id
-        for one in reports[name].results
-        if one.outcome == "failed" and one.severity != "info" and one.caused_by is None
+        result.id
+        for result in reports[name].results
+        if result.outcome == "failed" and result.severity != "info" and result.caused_by is None
     }
     assert found - {"reject-status"} == ROOTS[name]
 
 
 def test_a_receiver_that_dies_is_said_once_with_what_killed_it() -> None:
     report = run_one(DiesOnLength())
-    by_id = {one.id: one for one in report.results}
+    by_id = {result.id: result for result in report.results}
     assert "died of it" in by_id["sig-malformed"].observed
     assert by_id["sig-malformed"].requests[0].label in by_id["still-alive"].observed
     assert by_id["still-alive"].caused_by == "sig-malformed"
-    unrun = [one for one in report.results if one.observed == "not run: the receiver had died"]
+    unrun = [
+        result for result in report.results if result.observed == "not run: the receiver had died"
+    ]
     assert unrun
     assert {one.outcome for one in unrun} == {"skipped"}
     assert {one.caused_by for one in unrun} == {"sig-malformed"}
@@ -110,7 +113,7 @@ def test_a_receiver_that_only_drops_a_connection_is_not_dead() -> None:
             return await super().__call__(request)
 
     report = run_one(Drops(), only=["sig-malformed"])
-    [result] = [one for one in report.results if one.id == "sig-malformed"]
+    [result] = [result for result in report.results if result.id == "sig-malformed"]
     assert result.outcome == "failed"
     assert result.severity == "should"
     assert "a closed connection" in result.observed
@@ -126,10 +129,12 @@ def test_a_receiver_that_never_answers_ends_the_run_at_once() -> None:
             return await check(url, SECRET, timeout=0.2)
 
     report = asyncio.run(run())
-    by_id = {one.id: one for one in report.results}
+    by_id = {result.id: result for result in report.results}
     assert by_id["valid-accepted"].outcome == "failed"
     assert by_id["valid-accepted"].fate == "retried"
-    assert {one.outcome for one in report.results if one.id != "valid-accepted"} == {"skipped"}
+    assert {result.outcome for result in report.results if result.id != "valid-accepted"} == {
+        "skipped"
+    }
 
 
 def test_nobody_there_is_unreachable() -> None:
@@ -166,7 +171,7 @@ def test_only_and_skip_choose_checks_and_groups() -> None:
     report = run_one(Receiver(), only=["raw-body", "sig-missing"], skip=["body-64k"])
     never = sum(bool({"previous_secret", "revoked_secret", "start"} & {*c.needs}) for c in CASES)
     assert report.left_out == len(CASES) - never - len(report.results)
-    ids = [one.id for one in report.results]
+    ids = [result.id for result in report.results]
     assert "valid-accepted" in ids  # what the others are compared with
     assert "sig-missing" in ids
     assert "body-keys" in ids
@@ -181,7 +186,7 @@ def test_the_same_seed_sends_the_same_but_for_the_time() -> None:
             rb"(?<=evt_|msg_|cus_).{8}|t=\d+|sig=[^,\r]+|[\d-]{10}T[\d:.]+Z|127.0.0.1:\d+"
         )
         return {
-            result.id: sorted(times.sub(b"", one.sent) for one in result.requests)
+            result.id: sorted(times.sub(b"", request.sent) for request in result.requests)
             for result in report.results
         }
 
@@ -210,7 +215,7 @@ def test_each_result_is_told_as_it_comes() -> None:
     seen: list[Result] = []
     report = run_one(Receiver(), only=["authenticity"], on_result=seen.append)
     assert seen[0].id == "valid-accepted"
-    assert {one.id for one in seen} == {one.id for one in report.results}
+    assert {item.id for item in seen} == {result.id for result in report.results}
 
 
 def test_secrets_of_a_rotation_are_tested_where_they_are_given() -> None:
@@ -223,7 +228,7 @@ def test_secrets_of_a_rotation_are_tested_where_they_are_given() -> None:
         secrets = (SECRET, PREVIOUS, REVOKED)
 
     assert set(wrong(run_one(Forgetful(), only=only, **given))) == {"secret-revoked"}
-    asked_for = {one.id: one.observed for one in run_one(Receiver(), only=only).results}
+    asked_for = {result.id: result.observed for result in run_one(Receiver(), only=only).results}
     assert asked_for["secret-rotation"] == "it needs the previous secret"
     assert asked_for["secret-revoked"] == "it needs the revoked secret"
     whole_group = run_one(Receiver(), only=["contract"]).results
@@ -251,7 +256,7 @@ def test_a_rate_limit_is_a_finding_and_not_a_refusal_of_forgeries() -> None:
             return Answer(429) if self.busy > 3 else Answer(200)
 
     report = run_one(Always(), only=["sig-truncated", "burst"])
-    by_id = {one.id: one for one in report.results}
+    by_id = {result.id: result for result in report.results}
     assert by_id["burst"].outcome == "failed"
     assert by_id["sig-truncated"].outcome in ("vacuous", "failed")
     assert by_id["burst"].fate == "LOST"
@@ -262,7 +267,7 @@ def test_a_probe_that_breaks_is_an_error_and_no_pass() -> None:
         raise ProbeError("the database is gone")
 
     report = run_one(Receiver(), probe=broken, only=["idempotency"])
-    [first] = [one for one in report.results if one.id == "valid-accepted"]
+    [first] = [result for result in report.results if result.id == "valid-accepted"]
     assert first.outcome == "error"
     assert "the database is gone" in first.observed
     assert report.grade == "B"
@@ -279,7 +284,7 @@ def test_a_probe_that_breaks_on_the_way_leaves_nothing_passed_that_needs_it() ->
         return 1
 
     report = run_one(Receiver(), probe=once, only=["sig-missing", "retry-identical"])
-    by_id = {one.id: one for one in report.results}
+    by_id = {result.id: result for result in report.results}
     assert by_id["sig-missing"].outcome == "error"
     assert by_id["retry-identical"].outcome == "error"
 

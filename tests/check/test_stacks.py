@@ -58,9 +58,9 @@ async def test_python_frameworks_are_clean() -> None:
     reports = await asyncio.gather(
         *[grade(f"exec {sys.executable} -m {command}", ROOT) for command in PYTHON.values()]
     )
-    assert {name: one.grade for name, one in zip(PYTHON, reports, strict=True)} == dict.fromkeys(
-        PYTHON, "A"
-    )
+    assert {
+        name: report.grade for name, report in zip(PYTHON, reports, strict=True)
+    } == dict.fromkeys(PYTHON, "A")
 
 
 @pytest.mark.needs("node")
@@ -68,7 +68,7 @@ async def test_node_frameworks_are_clean() -> None:
     if not all((HERE / "node_modules" / name).is_dir() for name in NODE):
         pytest.skip("Express and Fastify are not installed: make test installs them, if npm is")
     reports = await asyncio.gather(*[grade(command, HERE) for command in NODE.values()])
-    assert [one.grade for one in reports] == ["A", "A"]
+    assert [report.grade for report in reports] == ["A", "A"]
 
 
 @pytest.mark.needs("go")

@@ -168,12 +168,12 @@ async def test_an_archive_can_be_sent_again(running: Running, client: httpx.Asyn
     for entry in archive["log"]["entries"]:
         asked = entry["request"]
         head = [f"{asked['method']} /{asked['url'].split('/', 3)[3]} HTTP/1.1"]
-        head += [f"{one['name']}: {one['value']}" for one in asked["headers"]]
+        head += [f"{header['name']}: {header['value']}" for header in asked["headers"]]
         posted = asked.get("postData", {"text": ""})
         body = posted["text"].encode()
         if posted.get("_encoding") == "base64":
             body = base64.b64decode(body)
-        if any(one["name"] == "Transfer-Encoding" for one in asked["headers"]):
+        if any(header["name"] == "Transfer-Encoding" for header in asked["headers"]):
             body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
         await put(running, "\r\n".join([*head, "", ""]).encode("latin-1") + body)
     found = await captures(client, "raw")

@@ -45,20 +45,20 @@ async def test_what_is_the_same_in_a_row_is_one_line() -> None:
 async def test_json_has_everything_and_nothing_of_this_machine() -> None:
     told = await telling(STEPS)
     lines = [json.loads(json.dumps(one)) for one in told.json]
-    assert {one["type"] for one in lines} == {
+    assert {line["type"] for line in lines} == {
         *("step", "event", "attempt", "said", "request", "expectation", "summary")
     }
-    [first] = [one for one in lines if one["type"] == "attempt"][:1]
+    [first] = [line for line in lines if line["type"] == "attempt"][:1]
     assert first["endpoint"] == "app"
     assert first["status_code"] == 200
     assert first["delivery"]["status"] == "delivered"
     assert not {"duration_ms", "first_byte_ms"} & first.keys()
     assert "last_duration_ms" not in first["delivery"]
-    [event] = [one for one in lines if one["type"] == "event"][:1]
+    [event] = [line for line in lines if line["type"] == "event"][:1]
     assert event["event"]["body"]["type"] == "webhook.ping"
     assert lines[-1]["type"] == "summary"
     assert lines[-1]["ok"] is False
-    [judged] = [one for one in lines if one["type"] == "expectation" and not one["ok"]]
+    [judged] = [line for line in lines if line["type"] == "expectation" and not line["ok"]]
     assert (judged["line"], judged["observed"]) == (16, "connection_reset")
 
 

@@ -43,7 +43,7 @@ def test_some_are_a_few_of_the_options_in_their_order(
 ) -> None:
     some = draw.some(options, most)
     assert len(some) <= most
-    assert [one for one in options if one in some] == some
+    assert [option for option in options if option in some] == some
 
 
 @given(draws)

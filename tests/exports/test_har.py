@@ -34,7 +34,7 @@ def test_it_is_valid_by_the_schema_of_the_format(them: list[ExportedRequest]) ->
     if not SCHEMAS.exists() and os.environ.get("CI") != "true":
         pytest.skip("npm did not install har-schema")
     schemas = [json.loads(file.read_text("utf-8")) for file in SCHEMAS.glob("*.json")]
-    resources = [(one["$id"], Resource.from_contents(one)) for one in schemas]
+    resources = [(schema["$id"], Resource.from_contents(schema)) for schema in schemas]
     registry: Registry[Any] = Registry().with_resources(resources)
     validator = Draft6Validator(
         {"$ref": "har.json#"}, registry=registry, format_checker=FormatChecker()
@@ -47,16 +47,21 @@ def test_it_is_valid_by_the_schema_of_the_format(them: list[ExportedRequest]) ->
 
 @settings(deadline=None)
 @given(strangers())
-def test_what_was_sent_can_be_read_back_to_the_byte(one: ExportedRequest) -> None:
-    [entry] = entries(one)
+def test_what_was_sent_can_be_read_back_to_the_byte(exported_request: ExportedRequest) -> None:
+    [entry] = entries(exported_request)
     request = entry["request"]
-    assert (request["method"], request["url"]) == (one.request.method, one.request.url)
-    assert [(h["name"], h["value"]) for h in request["headers"]] == list(one.request.headers)
+    assert (request["method"], request["url"]) == (
+        exported_request.request.method,
+        exported_request.request.url,
+    )
+    assert [(h["name"], h["value"]) for h in request["headers"]] == list(
+        exported_request.request.headers
+    )
     posted = request.get("postData", {"text": ""})
     body = posted["text"].encode()
     if posted.get("_encoding") == "base64":
         body = base64.b64decode(body, validate=True)
-    assert body == one.request.body
+    assert body == exported_request.request.body
     assert request["bodySize"] == len(body)
 
 

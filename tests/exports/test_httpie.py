@@ -18,11 +18,14 @@ from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.httpie import httpie_of, httpie_script
 
 
-def _framed(one: ExportedRequest) -> ExportedRequest:
-    request = one.request
+def _framed(exported_request: ExportedRequest) -> ExportedRequest:
+    request = exported_request.request
     length = (("content-length", str(len(request.body))),) if request.body else ()
     return captured(
-        method=request.method, below=one.below, headers=request.headers + length, body=request.body
+        method=request.method,
+        below=exported_request.below,
+        headers=request.headers + length,
+        body=request.body,
     )
 
 
@@ -91,24 +94,27 @@ def run(words: list[str], body: bytes) -> None:
 @given(st.one_of(FRAMED, strangers()))
 @example(captured(headers=(("x", "@/etc/passwd"), ("content-length", "2"))))
 @example(captured(headers=(("x", ":=1;@a==b"), ("x", "2"), ("content-length", "2"))))
-def test_httpie_reads_what_is_meant_or_curl_sends_it(one: ExportedRequest) -> None:
-    command = httpie_of(one)
+def test_httpie_reads_what_is_meant_or_curl_sends_it(exported_request: ExportedRequest) -> None:
+    command = httpie_of(exported_request)
     assume(not command.startswith("# By curl"))
     with wire() as (base, heard):
         *_, after = command.rpartition("http --ignore-netrc")
         words = shlex.split("http --ignore-netrc" + after.replace("http://h/", f"{base}/"))
-        run(words, one.request.body)
+        run(words, exported_request.request.body)
         [said] = heard
     head, _, body = said.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
-    assert body == one.request.body
-    assert first == f"{one.request.method} {one.request.url.removeprefix('http://h')} HTTP/1.1"
-    expected = [f"{name}: {value}" for name, value in one.request.headers]
-    assert sorted(map(_case, lines)) == sorted(map(_case, expected + _host(one, base)))
+    assert body == exported_request.request.body
+    assert (
+        first
+        == f"{exported_request.request.method} {exported_request.request.url.removeprefix('http://h')} HTTP/1.1"
+    )
+    expected = [f"{name}: {value}" for name, value in exported_request.request.headers]
+    assert sorted(map(_case, lines)) == sorted(map(_case, expected + _host(exported_request, base)))
 
 
-def _host(one: ExportedRequest, base: str) -> list[str]:
-    named = any(name.lower() == "host" for name, _ in one.request.headers)
+def _host(exported_request: ExportedRequest, base: str) -> list[str]:
+    named = any(name.lower() == "host" for name, _ in exported_request.request.headers)
     return [] if named else [f"host: {base.removeprefix('http://')}"]
 
 
@@ -133,9 +139,9 @@ def _case(line: str) -> str:
     ],
 )
 def test_what_httpie_cannot_send_is_left_to_curl_with_the_reason(
-    one: ExportedRequest, reason: str
+    exported_request: ExportedRequest, reason: str
 ) -> None:
-    comment, command = httpie_of(one).split("\n")
+    comment, command = httpie_of(exported_request).split("\n")
     assert comment == f"# By curl, as HTTPie cannot send {reason}."
     assert "curl " in command
 

@@ -36,22 +36,22 @@ def test_a_bin_answers_as_it_did_after_the_ping() -> None:
     assert list(scenario.endpoints) == ["a", "b"]
     assert scenario.endpoints["a"].behaviour == [200, 503, 200]
     assert scenario.endpoints["b"].behaviour == [200]
-    assert [one.to for one in sends(scenario)] == ["a", "a", "b"]
+    assert [send.to for send in sends(scenario)] == ["a", "a", "b"]
 
 
 def test_each_url_is_an_endpoint() -> None:
     scenario = read(retelling([sent(url="http://x/1"), sent(url="http://x/2"), sent()]))
-    assert [one.url for one in scenario.endpoints.values()] == [
+    assert [endpoint.url for endpoint in scenario.endpoints.values()] == [
         "http://x/1",
         "http://x/2",
         "http://h/hook",
     ]
-    assert [one.to for one in sends(scenario)] == ["app", "app2", "app3"]
+    assert [send.to for send in sends(scenario)] == ["app", "app2", "app3"]
 
 
 def test_only_what_was_rightly_signed_is_signed_anew() -> None:
     text = retelling([sent(signed=True), sent(signed=False)], re_sign=True)
-    assert [one.sign for one in sends(read(text))] == [True, None]
+    assert [send.sign for send in sends(read(text))] == [True, None]
 
 
 def test_json_stands_there_to_be_read() -> None:

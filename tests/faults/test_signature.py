@@ -72,9 +72,15 @@ def test_each_is_refused_for_its_own_reason_and_for_no_other(name: str, why: str
 @pytest.mark.parametrize("name", SPOIL)
 def test_nothing_else_about_the_request_is_changed(name: str) -> None:
     before, after = planned(), spoilt(name)
-    spared = [one for one in after.headers if one[0] not in ("pivotal-signature", "content-length")]
+    spared = [
+        header
+        for header in after.headers
+        if header[0] not in ("pivotal-signature", "content-length")
+    ]
     assert spared == [
-        one for one in before.headers if one[0] not in ("pivotal-signature", "content-length")
+        header
+        for header in before.headers
+        if header[0] not in ("pivotal-signature", "content-length")
     ]
     assert header_value(after.headers, "content-length") == str(len(after.body))
     assert replace(after, headers=before.headers, body=before.body) == before

@@ -72,30 +72,30 @@ class Receiver:
                 await peer.send(b"HTTP/1.1 %d X\r\ncontent-length: 0\r\n\r\n" % status)
 
     async def _one(self, peer: Peer) -> bool:
-        one = Seen()
+        seen = Seen()
         try:
-            one.head = await peer.reader.readuntil(b"\r\n\r\n")
+            seen.head = await peer.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             return False
-        self.seen.append(one)
-        length = int((one.values("content-length") or ["0"])[0])
+        self.seen.append(seen)
+        length = int((seen.values("content-length") or ["0"])[0])
         try:
             while not (
-                one.body.endswith(b"0\r\n\r\n")
-                if one.values("transfer-encoding")
-                else len(one.body) >= length
+                seen.body.endswith(b"0\r\n\r\n")
+                if seen.values("transfer-encoding")
+                else len(seen.body) >= length
             ):
                 data = await peer.reader.read(1 << 16)
-                one.reads += 1
-                one.body += data
+                seen.reads += 1
+                seen.body += data
                 if not data:
-                    one.end = "closed"
+                    seen.end = "closed"
                     break
         except ConnectionResetError:
-            one.end = "reset"
-        one.end = one.end or "whole"
+            seen.end = "reset"
+        seen.end = seen.end or "whole"
         self.ended.set()
-        return one.end == "whole"
+        return seen.end == "whole"
 
 
 @dataclass
@@ -176,15 +176,15 @@ async def test_a_spoiled_signature_is_on_the_wire_and_in_the_log(
     seen = bench.receiver.seen
     attempts = await bench.attempts(triggered)
     assert len(seen) == len(attempts) == 2
-    for one, attempt in zip(seen, attempts, strict=True):
+    for item, attempt in zip(seen, attempts, strict=True):
         expected = ORDER[:4] + ["pivotal-signature"] * count + ORDER[5:]
-        assert [name for name, _ in one.headers] == expected
-        assert one.headers == [*attempt.request_headers]
-        assert one.values("content-length") == [str(len(one.body))]
+        assert [name for name, _ in item.headers] == expected
+        assert item.headers == [*attempt.request_headers]
+        assert item.values("content-length") == [str(len(item.body))]
         changed = fault in ("tampered-body", "reserialized-body")
-        assert attempt.request_body == (one.body if changed else None)
-        assert (one.body == triggered.event.body) is not changed
-        assert bench.reason(one, attempt.started_at) == reason
+        assert attempt.request_body == (item.body if changed else None)
+        assert (item.body == triggered.event.body) is not changed
+        assert bench.reason(item, attempt.started_at) == reason
     assert (await bench.delivery(triggered)).fault == fault
 
 

@@ -35,8 +35,8 @@ def test_nothing_is_found_in_a_correct_handler(tmp_path: Path, name: str) -> Non
 def test_each_mistake_is_found_on_its_line_and_nothing_else(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(BROKEN[name])
     findings = lint(tmp_path / name)
-    assert [(one.line, one.rule) for one in findings] == marked(BROKEN[name])
-    assert {one.file for one in findings} == {tmp_path / name}
+    assert [(finding.line, finding.rule) for finding in findings] == marked(BROKEN[name])
+    assert {finding.file for finding in findings} == {tmp_path / name}
 
 
 def test_a_finding_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:

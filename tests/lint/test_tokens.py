@@ -39,7 +39,7 @@ def test_comments_are_left_out(suffix: str, text: str) -> None:
 
 def test_a_token_knows_its_line() -> None:
     tokens = tokens_of("a\n/* x\n */ b `c\n${d}` e", BY_SUFFIX[".js"])
-    lines = {one.text: one.line for one in tokens if one.kind == "name"}
+    lines = {token.text: token.line for token in tokens if token.kind == "name"}
     assert lines == {"a": 1, "b": 3, "d": 4, "e": 4}
 
 

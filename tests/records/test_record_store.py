@@ -30,8 +30,8 @@ def test_a_record_is_made_whole_with_an_id_of_its_kind(
 
 def test_what_a_record_belongs_to_is_made_along_where_there_is_none(world: RecordStore) -> None:
     change = world.create("task", {}, NOW)
-    assert [one.object for one in change.records] == ["customer", "onboarding", "task"]
-    customer, onboarding, task = (one.record for one in change.records)
+    assert [record.object for record in change.records] == ["customer", "onboarding", "task"]
+    customer, onboarding, task = (record.record for record in change.records)
     assert customer
     assert onboarding
     assert task
@@ -263,7 +263,7 @@ def test_a_customer_goes_with_all_that_belongs_to_it(world: RecordStore) -> None
     onboarding = made(world, "onboarding", customer_id=id)
     task = made(world, "task", onboarding_id=onboarding)
     change = world.delete("customer", id, LATER)
-    assert {(one.object, one.id, one.record) for one in change.records} == {
+    assert {(record.object, record.id, record.record) for record in change.records} == {
         ("customer", id, None),
         ("onboarding", onboarding, None),
         ("task", task, None),

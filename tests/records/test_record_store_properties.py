@@ -63,7 +63,7 @@ def story(world: RecordStore) -> list[bytes]:
         id = next(iter(world.records("customer")), None)
         if id:
             change = world.change("customer", id, {"seats": step + 1}, NOW + step)
-            bodies += [envelope("evt_1", one.type, NOW, one.data) for one in change.events]
+            bodies += [envelope("evt_1", event.type, NOW, event.data) for event in change.events]
     return bodies
 
 
@@ -196,9 +196,9 @@ def test_whatever_is_asked_every_record_and_event_is_as_its_schema_has_it(
             change = carry_out(world, operation, True)
         except InputError:
             continue
-        for one in change.records:
-            if one.record is not None:
-                schemas[one.object].check(one.record)
+        for record in change.records:
+            if record.record is not None:
+                schemas[record.object].check(record.record)
         for event in change.events:
             schemas[catalog.get(event.type).object].check(event.data)
 

@@ -31,10 +31,10 @@ def test_each_type_can_be_triggered_again_and_again(
             [event] = change.events
             assert event.type == type
             Schema(catalog.get(type).schema).check(event.data)
-            for one in change.records:
-                if one.record is not None:
-                    schema_of(catalog, one.object).check(one.record)
-                assert world.records(one.object).get(one.id) == one.record
+            for record in change.records:
+                if record.record is not None:
+                    schema_of(catalog, record.object).check(record.record)
+                assert world.records(record.object).get(record.id) == record.record
             if not type.endswith(("created", "deleted")):
                 assert {*event.changed} - {"updated_at"}
                 assert event.data["updated_at"] == rfc3339(NOW + step * 1000)
@@ -185,7 +185,7 @@ def test_a_link_picks_among_records_or_makes_what_it_names(world: RecordStore) -
     assert (task["onboarding_id"], task["customer_id"]) == (first, customer)
     mine = {"customer_id": "cus_" + "7" * 26}
     change = world.trigger("task.completed", NOW, set=mine)
-    assert [one.object for one in change.records] == ["customer", "onboarding", "task"]
+    assert [record.object for record in change.records] == ["customer", "onboarding", "task"]
     assert change.records[0].id == mine["customer_id"]
     assert change.records[1].record
     assert change.records[1].record["customer_id"] == mine["customer_id"]
@@ -237,7 +237,7 @@ def test_a_deleted_record_is_shown_as_edited_last(world: RecordStore) -> None:
     id = made(world, "customer")
     change = world.trigger("customer.deleted", LATER, set={"name": "Æ"})
     assert change.events[0].data["name"] == "Æ"
-    assert [(one.id, one.record) for one in change.records] == [(id, None)]
+    assert [(record.id, record.record) for record in change.records] == [(id, None)]
 
 
 def test_a_contact_that_is_triggered_away_is_unlinked_without_another_event(
@@ -255,6 +255,6 @@ def test_what_an_event_can_happen_to_is_found_or_made_and_nothing_fires(world: R
     id, made_now = world.stage("customer.recovered", NOW)
     assert made_now.events == ()
     assert world.records("customer")[str(id)]["health"] == "at_risk"
-    assert [one.id for one in made_now.records] == [id]
+    assert [record.id for record in made_now.records] == [id]
     assert world.stage("customer.recovered", NOW) == (id, Change())
     assert world.stage("customer.recovered", NOW, set={"id": "cus_mine"})[0] == "cus_mine"

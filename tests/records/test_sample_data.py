@@ -12,7 +12,11 @@ def test_the_lists_are_read_with_their_types() -> None:
     assert names.places["JP"].currency == "JPY"
     assert names.people[0].place in names.places
     assert names.phases[0].days == 7
-    assert {type(one) for one in names.custom_fields["customer"]["nps"]} == {int, float, type(None)}
+    assert {type(field) for field in names.custom_fields["customer"]["nps"]} == {
+        int,
+        float,
+        type(None),
+    }
 
 
 def test_a_list_that_is_missing_is_noticed() -> None:

@@ -38,7 +38,7 @@ class Happening:
                 self.types.append(fired.type)
                 is_customer = fired.type.startswith("customer.")
                 self.subjects.append(fired.data["id" if is_customer else "customer_id"])
-            record = next((one.record for one in reversed(change.records)), None)
+            record = next((record.record for record in reversed(change.records)), None)
             self.life.happened(record or self._record(act))
 
     def _made(self, act: RecordAction) -> Change:
@@ -61,7 +61,7 @@ def test_each_customer_lives_from_the_contract_to_its_end() -> None:
     assert len(lives) > 10
     for life in lives.values():
         assert life[:2] == ["customer.created", "contact.created"]
-        order = [one for one in dict.fromkeys(life) if one.startswith("onboarding.")]
+        order = [fromkey for fromkey in dict.fromkeys(life) if fromkey.startswith("onboarding.")]
         expected = ["onboarding.created", "onboarding.updated", "onboarding.started"]
         assert order[:3] == expected[: len(order[:3])]
         for flip in ("customer.recovered", "customer.churned"):
@@ -94,7 +94,8 @@ def test_many_customers_live_at_the_same_time() -> None:
     happening = Happening(5)
     happening.go_on(200)
     changes = sum(
-        one != other for one, other in zip(happening.subjects, happening.subjects[1:], strict=False)
+        subject != other
+        for subject, other in zip(happening.subjects, happening.subjects[1:], strict=False)
     )
     assert changes > len(happening.subjects) / 4
     assert CUSTOMERS > 1

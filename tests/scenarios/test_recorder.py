@@ -55,4 +55,7 @@ async def test_a_request_that_carries_no_event_counts_as_one_of_its_own() -> Non
         for body in (b"{", b"[]", b'{"id":5}', b'{"id":"evt_1"}'):
             await bins.handle_async_request(httpx.Request("POST", "http://x/in/a", content=body))
     captures = sight.caught(None, None, "a")
-    assert list(sight.events(captures).values()) == [*(one.id for one in captures[:3]), "evt_1"]
+    assert list(sight.events(captures).values()) == [
+        *(capture.id for capture in captures[:3]),
+        "evt_1",
+    ]

@@ -190,7 +190,7 @@ async def test_a_story_is_told_to_a_receiver_of_the_users_without_what_rests_on_
     ]
     assert (told.summary.held, told.summary.skipped) == (3, 4)
     assert len(mine.requests) == 4
-    assert all(b"pivotal-signature: v1,t=" in one for one in mine.requests)
+    assert all(b"pivotal-signature: v1,t=" in request for request in mine.requests)
 
 
 async def test_a_receiver_that_refuses_fails_the_story() -> None:

@@ -296,7 +296,7 @@ async def test_a_bug_in_a_transport_is_logged(caplog: pytest.LogCaptureFixture) 
         raise KeyError("bug")
 
     await through(httpx.MockTransport(handler), post("http://a.test/"))
-    [record] = [one for one in caplog.records if one.name.startswith("pivotal_sandbox")]
+    [record] = [record for record in caplog.records if record.name.startswith("pivotal_sandbox")]
     assert record.exc_info is not None
     assert record.exc_info[0] is KeyError
 

@@ -78,7 +78,7 @@ async def test_what_is_counted_is_what_would_be_listed(wanted: DeliveryFilter) -
     assert await log.begun(wanted, 601) == (moments, None)
     some, back_to = await log.begun(wanted, 50)
     if back_to is not None:
-        assert some == [one for one in moments if one[0] >= back_to]
+        assert some == [moment for moment in moments if moment[0] >= back_to]
     await database.close()
 
 

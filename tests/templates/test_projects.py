@@ -83,7 +83,8 @@ def case(template: Template) -> ParameterSet:
 
 
 @pytest.fixture(
-    scope="module", params=[case(one) for one in templates() if "battery" in one.proven]
+    scope="module",
+    params=[case(template) for template in templates() if "battery" in template.proven],
 )
 def installed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -118,9 +119,9 @@ def test_its_readme_leads_to_grade_a(installed: Installed) -> None:
     done = installed.run(f"{check} --json", CHECK)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
-    found = {one["id"]: one["observed"] for one in report["results"] if is_fault(one)}
+    found = {result["id"]: result["observed"] for result in report["results"] if is_fault(result)}
     assert (report["grade"], found) == ("A", {})
-    outcomes = {one["id"]: one["outcome"] for one in report["results"]}
+    outcomes = {result["id"]: result["outcome"] for result in report["results"]}
     # The claim is seen to be released: the template fails once where it is asked to.
     assert outcomes["fail-then-retry"] == "passed"
 

@@ -23,8 +23,8 @@ FENCES |= {"rs": "rust", "rb": "ruby", "pl": "perl", "pm": "perl", "h": "cpp", "
 def languages() -> dict[str, list[Template]]:
     """Return the templates of each language that a quickstart tells of."""
     found: dict[str, list[Template]] = {}
-    for one in templates():
-        found.setdefault(one.language, []).append(one)
+    for template in templates():
+        found.setdefault(template.language, []).append(template)
     return found
 
 
@@ -98,7 +98,7 @@ def test_each_language_has_its_page_as_its_templates_are(language: str) -> None:
 
 
 def test_a_language_shows_one_template() -> None:
-    shown = [one.language for one in templates() if one.quickstart]
+    shown = [template.language for template in templates() if template.quickstart]
     assert len(shown) == len(set(shown))
 
 

@@ -9,7 +9,7 @@ async def test_the_log_is_in_the_order_of_things(opened: AsyncPivotal) -> None:
     await opened.endpoint(Answering())
     first = await opened.trigger("customer.created")
     second = await opened.replay(first)
-    assert [one.event.type for one in opened.deliveries] == [
+    assert [delivery.event.type for delivery in opened.deliveries] == [
         "webhook.ping",
         "customer.created",
         "customer.created",
@@ -17,7 +17,7 @@ async def test_the_log_is_in_the_order_of_things(opened: AsyncPivotal) -> None:
     assert opened.deliveries[1:] == [first, second]
     assert second.replay_of == first.id
     assert second.event is first.event
-    assert [one.type for one in opened.events] == ["webhook.ping", "customer.created"]
+    assert [event.type for event in opened.events] == ["webhook.ping", "customer.created"]
 
 
 async def test_an_attempt_shows_the_body_as_it_was_spoilt(opened: AsyncPivotal) -> None:

@@ -26,7 +26,7 @@ async def test_an_endpoint_is_pinged_at_once(opened: AsyncPivotal) -> None:
     assert endpoint.ping.ok
     assert endpoint.url == "http://testserver/webhooks/pivotal"
     assert endpoint.secret == opened.secret
-    assert [one.event.type for one in endpoint.deliveries] == ["webhook.ping"]
+    assert [delivery.event.type for delivery in endpoint.deliveries] == ["webhook.ping"]
 
 
 async def test_an_event_arrives_signed(opened: AsyncPivotal) -> None:
@@ -214,6 +214,6 @@ def test_it_belongs_to_one_event_loop_and_can_be_abandoned_there() -> None:
 
 async def test_the_battery_says_what_a_receiver_is_worth(opened: AsyncPivotal) -> None:
     report = await opened.check(Answering(), only=["valid-accepted", "sig-missing"])
-    outcomes = {one.id: one.outcome for one in report.results}
+    outcomes = {result.id: result.outcome for result in report.results}
     assert outcomes == {"valid-accepted": "passed", "sig-missing": "failed"}
     assert not report.passed

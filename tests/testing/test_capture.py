@@ -81,7 +81,7 @@ async def test_a_frozen_sandbox_is_judged_by_its_own_time(background: Background
     await sandbox.advance("24h")
     await sandbox.trigger("task.created")
     await sandbox.aclose()
-    assert [one.verified for one in capture.requests] == [True, True]
+    assert [request.verified for request in capture.requests] == [True, True]
 
 
 @pytest.fixture

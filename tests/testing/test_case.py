@@ -33,7 +33,7 @@ def test_it_can_be_imported_for_annotations_without_the_battery_before() -> None
 
 
 def test_there_is_a_parameter_for_each_check_named_and_marked() -> None:
-    made = {one.id: [mark.name for mark in one.marks] for one in parameters()}
+    made = {parameter.id: [mark.name for mark in parameter.marks] for parameter in parameters()}
     assert made == {case.id: [case.severity] for case in CASES}
 
 

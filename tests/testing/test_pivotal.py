@@ -35,7 +35,7 @@ def test_it_does_all_that_the_awaitable_one_does(sandbox: Pivotal) -> None:
     assert attempt is updated.last
     again = sandbox.replay(updated)
     assert sandbox.deliveries == [endpoint.ping, created, updated, at_risk, again]
-    assert [one.type for one in sandbox.events][-1] == "customer.at_risk"
+    assert [event.type for event in sandbox.events][-1] == "customer.at_risk"
     assert sandbox.now.hour == 1
     assert sandbox.secret != "whsec_a"
     assert sandbox.awaitable.options.sign_time == "sandbox"
@@ -43,14 +43,16 @@ def test_it_does_all_that_the_awaitable_one_does(sandbox: Pivotal) -> None:
 
 def test_it_checks_a_receiver(sandbox: Pivotal) -> None:
     report = sandbox.check(Answering(), "valid-accepted")
-    assert [(one.id, one.outcome) for one in report.results] == [("valid-accepted", "passed")]
+    assert [(result.id, result.outcome) for result in report.results] == [
+        ("valid-accepted", "passed")
+    ]
 
 
 def test_what_is_captured_is_an_endpoint(sandbox: Pivotal) -> None:
     capture = sandbox.capture()
     sandbox.endpoint(capture)
     sandbox.trigger("task.created")
-    assert [one.event for one in capture.requests] == ["webhook.ping", "task.created"]
+    assert [request.event for request in capture.requests] == ["webhook.ping", "task.created"]
 
 
 def test_an_app_sees_the_context_of_the_test(sandbox: Pivotal) -> None:

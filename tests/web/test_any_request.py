@@ -27,8 +27,8 @@ JSON = st.recursive(
 NAMES = sorted(
     {
         name
-        for one in OPERATIONS
-        for kind in (one.query, one.body)
+        for operation in OPERATIONS
+        for kind in (operation.query, operation.body)
         if kind
         for name in kind.__struct_fields__
     }
@@ -53,7 +53,9 @@ SKIPPED = {"/api/stream", "/api/wait"}  # one never ends, the other takes its ti
     database=None,
 )
 @given(
-    operation=st.sampled_from([one for one in OPERATIONS if one.path not in SKIPPED]),
+    operation=st.sampled_from(
+        [operation for operation in OPERATIONS if operation.path not in SKIPPED]
+    ),
     method=st.none() | st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]),
     params=st.lists(TEXT, min_size=3, max_size=3),
     query=FIELDS | st.text(max_size=30),

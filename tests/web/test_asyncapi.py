@@ -31,7 +31,7 @@ def test_every_event_type_is_a_message_of_the_one_operation() -> None:
     operation = DESCRIPTION["operations"]["deliver"]
     assert operation["action"] == "send"
     names = [one.name for one in CATALOG]
-    told = [follow(DESCRIPTION, one["$ref"]) for one in operation["messages"]]
+    told = [follow(DESCRIPTION, message["$ref"]) for message in operation["messages"]]
     assert [follow(DESCRIPTION, one["$ref"])["name"] for one in told] == names
     assert list(follow(DESCRIPTION, operation["channel"]["$ref"])["messages"]) == names
 

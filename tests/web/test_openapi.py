@@ -26,7 +26,7 @@ def test_it_describes_every_route_and_no_other() -> None:
     described = {
         (method.upper(), path) for path, calls in DOCUMENT["paths"].items() for method in calls
     }
-    assert described == {(one.method, one.path) for one in OPERATIONS}
+    assert described == {(operation.method, operation.path) for operation in OPERATIONS}
 
 
 def test_it_has_a_webhook_for_every_event_type_with_its_example() -> None:
@@ -52,20 +52,24 @@ async def test_it_says_how_to_show_a_token_and_what_those_get_who_are_refused() 
             async with client.stream(call.method, path, headers=headers) as answer:
                 return answer.status_code  # one of them never ends
 
-        for one in OPERATIONS:
-            described = DOCUMENT["paths"][one.path][one.method.lower()]
+        for operation in OPERATIONS:
+            described = DOCUMENT["paths"][operation.path][operation.method.lower()]
             schemes = {name for way in described["security"] for name in way}
-            path = re.sub(r"\{\w+\}", "none.such", one.path)
+            path = re.sub(r"\{\w+\}", "none.such", operation.path)
             right, wrong = (f"Bearer {token}" for token in (TOKEN, "guess"))
             foreign = "http://evil.example"
-            assert await status(one, path, authorization=right) not in (401, 403), one
-            assert (await status(one, path) == 401) == ("401" in described["responses"]), one
-            assert (await status(one, path, authorization=wrong) == 401) == ("token" in schemes)
+            assert await status(operation, path, authorization=right) not in (401, 403), operation
+            assert (await status(operation, path) == 401) == ("401" in described["responses"]), (
+                operation
+            )
+            assert (await status(operation, path, authorization=wrong) == 401) == (
+                "token" in schemes
+            )
             if "token" in schemes:
-                by_link = await status(one, f"{path}?token={TOKEN}")
-                assert (by_link != 401) == ("link" in schemes), one
-            refused = await status(one, path, authorization=right, origin=foreign) == 403
-            assert refused == ("403" in described["responses"]), one
+                by_link = await status(operation, f"{path}?token={TOKEN}")
+                assert (by_link != 401) == ("link" in schemes), operation
+            refused = await status(operation, path, authorization=right, origin=foreign) == 403
+            assert refused == ("403" in described["responses"]), operation
 
 
 def test_webhooks_are_sent_without_the_token() -> None:

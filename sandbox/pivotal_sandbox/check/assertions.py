@@ -37,16 +37,16 @@ def refused_control(control: Exchange) -> Verdict:
 
 def judged_forgeries(exchanges: Sequence[Exchange]) -> Verdict:
     """Judge the answers to forged requests."""
-    if accepted := [one for one in exchanges if is_ack(one)]:
+    if accepted := [exchange for exchange in exchanges if is_ack(exchange)]:
         return failed(f"accepted ({listed(accepted)})", *accepted)
-    if crashed := [one for one in exchanges if kind(one) in ("crash", "hang")]:
+    if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
         return failed(
             f"not accepted, but not refused either ({listed(crashed)})",
             *crashed,
             severity="should",
             topic="crash-header",
         )
-    if later := [one for one in exchanges if kind(one) == "throttle"]:
+    if later := [exchange for exchange in exchanges if kind(exchange) == "throttle"]:
         return vacuous(
             f"throttled ({listed(later)}): run it again with --pace 5",
             *later,
@@ -66,7 +66,7 @@ def judged_genuine(
     topic: str | None = None,
 ) -> Verdict:
     """Judge the answers to genuine requests."""
-    if wrong := [one for one in exchanges if not is_ack(one)]:
+    if wrong := [exchange for exchange in exchanges if not is_ack(exchange)]:
         return failed(
             f"not acknowledged ({listed(wrong)}): {fate_in_words(wrong[0])}",
             *wrong,

@@ -49,7 +49,7 @@ def fate(exchange: Exchange) -> Fate:
 def worst(exchanges: Iterable[Exchange]) -> Fate:
     """Return the worst fate among the answers."""
     order: list[Fate] = ["delivered", "retried", "LOST"]
-    return max((fate(one) for one in exchanges), key=order.index, default="delivered")
+    return max((fate(exchange) for exchange in exchanges), key=order.index, default="delivered")
 
 
 def said(exchange: Exchange) -> str:
@@ -66,7 +66,7 @@ def said(exchange: Exchange) -> str:
 
 def tally(exchanges: Sequence[Exchange]) -> str:
     """Return the answers of many requests: "401 to all 6", "401 to 4, 400 to 2"."""
-    counts = Counter(said(one) for one in exchanges).most_common()
+    counts = Counter(said(exchange) for exchange in exchanges).most_common()
     if len(counts) == 1:
         answer, count = counts[0]
         many = {1: "", 2: " to both"}.get(count, f" to all {count}")
@@ -76,6 +76,6 @@ def tally(exchanges: Sequence[Exchange]) -> str:
 
 def listed(exchanges: Sequence[Exchange], most: int = 3) -> str:
     """Return each request's label with its answer: the first few, and how many more."""
-    shown = "; ".join(f"{one.label}: {said(one)}" for one in exchanges[:most])
+    shown = "; ".join(f"{exchange.label}: {said(exchange)}" for exchange in exchanges[:most])
     rest = len(exchanges) - most
     return f"{shown}; and {rest} more" if rest > 0 else shown

@@ -55,7 +55,7 @@ def findings_of(report: Report) -> tuple[Finding, ...]:
 
 def untested_of(report: Report) -> tuple[Untested, ...]:
     """Return what says nothing about the receiver, and belongs to no finding."""
-    folded = {one.id for finding in findings_of(report) for one in finding.followers}
+    folded = {follower.id for finding in findings_of(report) for follower in finding.followers}
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in report.results:
         if result.outcome in ("skipped", "vacuous") and result.id not in folded:

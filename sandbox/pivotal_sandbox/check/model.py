@@ -74,9 +74,9 @@ class Report:
     def __repr__(self) -> str:
         """Return what one wants to know where `assert report.passed` fails."""
         roots = [
-            f"{one.id} {one.outcome}: {one.observed}"
-            for one in sorted(self.results, key=lambda one: one.severity != "must")
-            if one.outcome in ("failed", "error") and one.caused_by is None
+            f"{result.id} {result.outcome}: {result.observed}"
+            for result in sorted(self.results, key=lambda one: one.severity != "must")
+            if result.outcome in ("failed", "error") and result.caused_by is None
         ]
         return f"<Report: grade {self.grade}{'; '.join(['', *roots])}>"
 

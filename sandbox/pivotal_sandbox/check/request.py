@@ -64,7 +64,7 @@ def build_check_request(
         if name in without:
             continue
         if name == SIGNATURE_HEADER and signatures is not None:
-            lines += [(name, one) for one in signatures]
+            lines += [(name, signature) for signature in signatures]
         elif name == "content-length" and name not in changed:
             lines.append((name, str(len(sent))))
         else:

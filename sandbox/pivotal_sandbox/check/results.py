@@ -49,7 +49,7 @@ def result_of(case: Case, ended: Ended, session: Session) -> Result:
     ]
     requests = (*deciding, *others)
     if verdict.outcome == "passed":
-        requests = tuple(one for one in requests if len(one.sent) <= KEPT)
+        requests = tuple(request for request in requests if len(request.sent) <= KEPT)
     return Result(
         id=case.id,
         title=case.title,
@@ -68,15 +68,15 @@ def result_of(case: Case, ended: Ended, session: Session) -> Result:
 
 def with_causes(results: Sequence[Result], session: Session) -> tuple[Result, ...]:
     """Return the results, each with the first cause of its failure."""
-    wrong = {one.id: one for one in results if one.outcome in ("failed", "error")}
-    causes: dict[str, str | None] = {one.id: cause_of(one, wrong) for one in results}
+    wrong = {result.id: result for result in results if result.outcome in ("failed", "error")}
+    causes: dict[str, str | None] = {result.id: cause_of(result, wrong) for result in results}
     if session.death is not None:
-        for one in results:
-            if one.id != session.death.case_id and (
-                one.id == "still-alive" or one.observed.endswith("had died")
+        for result in results:
+            if result.id != session.death.case_id and (
+                result.id == "still-alive" or result.observed.endswith("had died")
             ):
-                causes[one.id] = session.death.case_id
-    return tuple(replace(one, caused_by=_first(one.id, causes)) for one in results)
+                causes[result.id] = session.death.case_id
+    return tuple(replace(result, caused_by=_first(result.id, causes)) for result in results)
 
 
 def _first(id: str, causes: dict[str, str | None]) -> str | None:

@@ -85,19 +85,19 @@ def print_findings(paths: tuple[Path, ...], *, as_json: bool) -> bool:
         print_json(
             [
                 {
-                    "file": str(one.file),
-                    "line": one.line,
-                    "rule": one.rule,
-                    "message": one.message,
-                    "advice": one.advice,
+                    "file": str(finding.file),
+                    "line": finding.line,
+                    "rule": finding.rule,
+                    "message": finding.message,
+                    "advice": finding.advice,
                 }
-                for one in findings
+                for finding in findings
             ]
         )
     else:
-        for one in findings:
-            place = click.style(f"{one.file}:{one.line}", bold=True)
-            click.echo(f"{place}  {one.rule}: {one.message}\n  {one.advice}")
+        for finding in findings:
+            place = click.style(f"{finding.file}:{finding.line}", bold=True)
+            click.echo(f"{place}  {finding.rule}: {finding.message}\n  {finding.advice}")
         if not findings:
             note("Nothing found.")
     return bool(findings)

@@ -44,7 +44,7 @@ class ExportRequest:
         from pivotal_sandbox.exports.formats import ExportOptions, export, get_form
 
         if self.to is not None:
-            sent = [one.to(self.to) for one in sent]
+            sent = [request.to(self.to) for request in sent]
         in_order = sorted(sent, key=lambda one: one.at)
         return export(in_order, get_form(self.form), ExportOptions(__version__, self.re_sign))
 

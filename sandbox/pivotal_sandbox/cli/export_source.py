@@ -39,13 +39,13 @@ def attempts_sent(content: bytes) -> list[ExportedRequest]:
         body = body_of(shown)
     return [
         of_attempt(
-            _attempt(found.id, one),
+            _attempt(found.id, attempt),
             event_type=found.event_type,
             url=found.url,
             fault=found.fault,
             event_body=body,
         )
-        for one in found.attempts
+        for attempt in found.attempts
     ]
 
 

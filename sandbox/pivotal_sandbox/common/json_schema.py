@@ -91,19 +91,19 @@ class Schema:
     def _rewritten(
         self, name: str, nodes: list[Any], value: Any, rewrite: Callable[..., Any]
     ) -> Any:
-        choices = [one for node in nodes for one in self._choices(node)]
+        choices = [choice for node in nodes for choice in self._choices(node)]
         if isinstance(value, dict):
             parts = {}
             for key, part in value.items():
                 below = [
-                    one.get("properties", {}).get(key, one.get("additionalProperties", True))
-                    for one in choices
+                    choice.get("properties", {}).get(key, choice.get("additionalProperties", True))
+                    for choice in choices
                 ]
                 inner = [one for one in below if one is not False]
                 parts[key] = self._rewritten(key, inner, part, rewrite)
             value = parts
         elif isinstance(value, list):
-            items = [one.get("items", True) for one in choices]
+            items = [choice.get("items", True) for choice in choices]
             value = [self._rewritten("", items, part, rewrite) for part in value]
         return rewrite(name, choices, value)
 
@@ -123,23 +123,23 @@ class Schema:
             yield at
         if depth == _DEEPEST:
             return
-        for one in self._choices(node):
-            parts = dict(one.get("properties", {}))
-            if "items" in one:
-                parts["0"] = one["items"]
+        for choice in self._choices(node):
+            parts = dict(choice.get("properties", {}))
+            if "items" in choice:
+                parts["0"] = choice["items"]
             for part, below in parts.items():
                 yield from self._paths(below, f"{at}.{part}" if at else part, depth + 1)
 
     def _below(self, node: Any, part: str) -> Iterator[Any]:
-        for one in self._choices(node):
-            types = one.get("type", ("object", "array"))
+        for choice in self._choices(node):
+            types = choice.get("type", ("object", "array"))
             if "object" in types:
-                rest = one.get("additionalProperties", True)
-                below = one.get("properties", {}).get(part, rest)
+                rest = choice.get("additionalProperties", True)
+                below = choice.get("properties", {}).get(part, rest)
                 if below is not False:
                     yield below
             if "array" in types and part.isdecimal():
-                yield one.get("items", True)
+                yield choice.get("items", True)
 
     def _choices(self, node: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
         """Yield what a part of the schema stands for: itself, or what it refers to or combines."""
@@ -176,7 +176,7 @@ def _explained(error: "ValidationError") -> InputError:
     match error.validator:
         case "type":
             types = [wanted] if isinstance(wanted, str) else wanted
-            text = f"{it} is {_shown(value)}, but must be {_or(_TYPES[one] for one in types)}."
+            text = f"{it} is {_shown(value)}, but must be {_or(_TYPES[type_] for type_ in types)}."
             if "string" in types and isinstance(value, bool | int | float):
                 text += f' In quotes it is a string: "{_shown(value)}".'
         case "enum":

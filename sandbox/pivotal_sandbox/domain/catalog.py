@@ -39,7 +39,7 @@ class Catalog:
     """Event types, in order. `objects` are those that have records."""
 
     def __init__(self, event_types: Iterable[EventType]) -> None:
-        self._types = {one.name: one for one in event_types}
+        self._types = {type_.name: type_ for type_ in event_types}
         self.objects = tuple(dict.fromkeys(one.object for one in self if one.name != PING))
 
     def __iter__(self) -> Iterator[EventType]:

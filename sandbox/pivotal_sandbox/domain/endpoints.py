@@ -59,11 +59,11 @@ def rotate_secret(endpoint: Endpoint, secret: str, now: int, overlap: int) -> En
 def label_endpoints(endpoints: Sequence[Endpoint]) -> dict[str, str]:
     """Return the secrets of the newest, old ones too, by what each is the secret of."""
     found = {}
-    for one in endpoints[-_LABELLED:]:
-        whose = f"the {one.mode} endpoint {one.id}"
-        found[whose] = one.secret
-        if one.previous_secret is not None:
-            found[f"{whose} before its rotation"] = one.previous_secret
+    for endpoint in endpoints[-_LABELLED:]:
+        whose = f"the {endpoint.mode} endpoint {endpoint.id}"
+        found[whose] = endpoint.secret
+        if endpoint.previous_secret is not None:
+            found[f"{whose} before its rotation"] = endpoint.previous_secret
     return found
 
 

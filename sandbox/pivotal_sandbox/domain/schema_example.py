@@ -112,4 +112,4 @@ def _whole(root: Any, schema: Any, depth: int) -> dict[str, Any]:
 
 
 def _not_null(choices: list[Any]) -> Any:
-    return next((one for one in choices if one != {"type": "null"}), choices[0])
+    return next((choice for choice in choices if choice != {"type": "null"}), choices[0])

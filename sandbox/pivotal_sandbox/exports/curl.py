@@ -42,10 +42,10 @@ def script(
     lines = ["#!/bin/sh"]
     if re_sign:
         lines.append(': "${PIVOTAL_WEBHOOK_SECRET:?is what the requests are signed with}"')
-    for one in sent:
+    for request in sent:
         # A title is a stranger's: in ASCII, and without a line break, it stays a comment.
-        lines.append(f"\n# {one.id}  {rfc3339(one.at)}  {ascii(one.title)[1:-1]}")
-        lines.append(command(one, re_sign))
+        lines.append(f"\n# {request.id}  {rfc3339(request.at)}  {ascii(request.title)[1:-1]}")
+        lines.append(command(request, re_sign))
     return "\n".join(lines) + "\n"
 
 

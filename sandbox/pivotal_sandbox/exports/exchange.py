@@ -86,5 +86,5 @@ def of_capture(capture: Capture, base_url: str) -> ExportedRequest:
         accepted=True if signed else capture.verified,
         signed=signed,
         bin=capture.bin,
-        below="".join(f"/{one}" for one in segments[3:]) + query,
+        below="".join(f"/{segment}" for segment in segments[3:]) + query,
     )

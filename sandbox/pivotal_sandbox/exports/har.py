@@ -23,7 +23,7 @@ def har(sent: Sequence[ExportedRequest], *, version: str) -> str:
     log = {
         "version": "1.2",
         "creator": {"name": "pivotal-sandbox", "version": version},
-        "entries": [_entry(one) for one in sent],
+        "entries": [_entry(request) for request in sent],
     }
     return json.dumps({"log": log}, indent=2) + "\n"
 

@@ -72,7 +72,7 @@ def test_it_is_answered_as_it_should_be(method, url, headers, body, signed, acce
 
 def pytest_file(sent: Sequence[ExportedRequest]) -> str:
     """Return the file, all of it ASCII: what strangers wrote is literals of text and bytes."""
-    return _TOP + "".join(_case(one) for one in sent) + _BOTTOM
+    return _TOP + "".join(_case(request) for request in sent) + _BOTTOM
 
 
 def _case(sent: ExportedRequest) -> str:

@@ -31,7 +31,9 @@ def retelling(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     ]
     names = _endpoints(sent)
     for address, name in names.items():
-        its = [one for one in sent if _address(one) == address and not _unsayable(one)]
+        its = [
+            request for request in sent if _address(request) == address and not _unsayable(request)
+        ]
         lines += ["", f"[endpoints.{name}]"]
         if its and its[0].bin is None:
             lines.append(f"url = {_quoted(its[0].request.url)}")
@@ -41,20 +43,22 @@ def retelling(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
                 answers.pop()  # the last one repeats
             lines.append(f"behaviour = {answers}")
     before = sent[0].at
-    for one in sent:
-        if one.at > before:
-            lines += ["", "[[steps]]", f"advance = {_quoted(format_duration(one.at - before))}"]
-            before = one.at
+    for request in sent:
+        if request.at > before:
+            lines += ["", "[[steps]]", f"advance = {_quoted(format_duration(request.at - before))}"]
+            before = request.at
         lines += ["", "[[steps]]"]
-        reason = _unsayable(one)
+        reason = _unsayable(request)
         if reason:
-            lines.append(f'say = "{one.id} is left out: a scenario cannot send {reason}."')
+            lines.append(f'say = "{request.id} is left out: a scenario cannot send {reason}."')
             continue
-        lines.append(f"say = {_quoted(one.title[:_TITLE])}")
-        lines += _send(one, names[_address(one)], re_sign=re_sign and one.signed)
-        if one.status is not None:
+        lines.append(f"say = {_quoted(request.title[:_TITLE])}")
+        lines += _send(request, names[_address(request)], re_sign=re_sign and request.signed)
+        if request.status is not None:
             lines += ["", "[[steps]]"]
-            lines.append(f"expect_answer = {{ of = {_quoted(one.id)}, code = {one.status} }}")
+            lines.append(
+                f"expect_answer = {{ of = {_quoted(request.id)}, code = {request.status} }}"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -87,10 +91,10 @@ def _send(sent: ExportedRequest, endpoint: str, *, re_sign: bool) -> list[str]:
 def _endpoints(sent: Sequence[ExportedRequest]) -> Mapping[str, str]:
     """Return the names of the endpoints by address: of a bin its own."""
     names: dict[str, str] = {}
-    for one in sent:
+    for request in sent:
         number = len(names) + 1
         other = "app" if number == 1 else f"app{number}"
-        names.setdefault(_address(one), one.bin or other)
+        names.setdefault(_address(request), request.bin or other)
     return names
 
 

@@ -60,14 +60,14 @@ class FaultInjector:
                 )
         return [_with(event, one, name) for event, one in zip(events, made, strict=True)]
 
-    def _by_chance(self, one: Triggered) -> Triggered:
+    def _by_chance(self, triggered: Triggered) -> Triggered:
         assert self.chaos is not None
-        if name := self.chaos.of_event(self._seed, one.event.id):
+        if name := self.chaos.of_event(self._seed, triggered.event.id):
             try:
-                return _with(spoil_event(name, one.event, self._catalog()), one, name)
+                return _with(spoil_event(name, triggered.event, self._catalog()), triggered, name)
             except InputError:  # an event without what this fault changes stays as it is
-                return one
-        return Triggered(one.event, tuple(map(self._drawn, one.deliveries)))
+                return triggered
+        return Triggered(triggered.event, tuple(map(self._drawn, triggered.deliveries)))
 
     def _drawn(self, delivery: Delivery) -> Delivery:
         assert self.chaos is not None

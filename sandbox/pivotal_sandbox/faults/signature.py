@@ -38,8 +38,8 @@ Spoil = Callable[[Request, SigningContext], Request]
 def with_header(request: Request, name: str, *values: str) -> Request:
     """Return the request with these values of a header in its place: none takes it out."""
     headers: list[tuple[str, str]] = []
-    for one in request.headers:
-        headers += [(name, value) for value in values] if one[0] == name else [one]
+    for header in request.headers:
+        headers += [(name, value) for value in values] if header[0] == name else [header]
     return replace(request, headers=tuple(headers))
 
 

@@ -41,7 +41,9 @@ def apply_traffic_fault(
 
 def together(*changes: Change) -> Change:
     """Return several changes as one: of each record what the last one left."""
-    records = {(one.object, one.id): one for change in changes for one in change.records}
+    records = {
+        (record.object, record.id): record for change in changes for record in change.records
+    }
     return Change(tuple(records.values()), tuple(e for change in changes for e in change.events))
 
 

@@ -116,7 +116,7 @@ def is_constant(tokens: list[Token]) -> bool:
         return True
     if len(tokens) == 1:
         return last.kind in ("text", "number") or last.text.isupper()
-    return all(one.kind in ("text", "number", "sign") for one in tokens)
+    return all(token.kind in ("text", "number", "sign") for token in tokens)
 
 
 def _ends(token: Token) -> bool:

@@ -47,7 +47,9 @@ def _lint_file(file: Path) -> list[Finding]:
 
 def _sources(folder: Path) -> Iterator[Path]:
     for here, folders, names in os.walk(folder):
-        folders[:] = [one for one in folders if one not in _NOT_OURS and not one.startswith(".")]
+        folders[:] = [
+            folder for folder in folders if folder not in _NOT_OURS and not folder.startswith(".")
+        ]
         for name in names:
             if Path(name).suffix.lower() in SUFFIXES and ".min." not in name:
                 yield Path(here, name)

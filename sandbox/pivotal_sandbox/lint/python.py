@@ -223,7 +223,10 @@ class _Reader(ast.NodeVisitor):
         if not isinstance(node, ast.Call) or not _is_environment(node.func) or not node.args:
             return
         if default is None:
-            rest = [*node.args[1:], *(one.value for one in node.keywords if one.arg == "default")]
+            rest = [
+                *node.args[1:],
+                *(keyword.value for keyword in node.keywords if keyword.arg == "default"),
+            ]
             default = rest[0] if rest else None
         variable = node.args[0]
         if (

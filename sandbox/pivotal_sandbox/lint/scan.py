@@ -167,7 +167,7 @@ class _Scanner:
                     self.hits.append(Hit(line, "reserialized-body", ("This",)))
         elif ends_on(statement, place, _LOGS) or self._is_logger(statement, place):
             joins = ("+", self._language.join)
-            for part in (part for one in arguments for part in split_at(one, *joins)):
+            for part in (part for argument in arguments for part in split_at(argument, *joins)):
                 inner = part[1:-1] if part[:1] and part[0].text == "(" else part
                 name = inner[-1].text if inner and all(_is_path(one) for one in inner) else ""
                 if names_secret(name):
@@ -193,13 +193,13 @@ class _Scanner:
 
     def _is_mac(self, tokens: list[Token]) -> bool:
         """Say whether an expression is a MAC that was computed here, in whatever encoding."""
-        names = {one.text for one in tokens if one.kind == "name"}
-        if names & (_SIZES | _SAFE) or any(one.text in _EQUAL for one in tokens):
+        names = {token.text for token in tokens if token.kind == "name"}
+        if names & (_SIZES | _SAFE) or any(token.text in _EQUAL for token in tokens):
             return False
         return any(
-            self._computes_at(tokens, place) or one.text in self._macs
-            for place, one in enumerate(tokens)
-            if one.kind == "name"
+            self._computes_at(tokens, place) or token.text in self._macs
+            for place, token in enumerate(tokens)
+            if token.kind == "name"
         )
 
     def _computes_at(self, tokens: list[Token], place: int) -> bool:
@@ -230,15 +230,15 @@ class _Scanner:
         language = self._language
         return any(
             (
-                one.text in self._parsed
+                token.text in self._parsed
                 and not (place and tokens[place - 1].text in (".", "->", "?."))
             )
             or ends_on(tokens, place, language.sources)
             or (
                 ends_on(tokens, place, language.readers) and bool(called(tokens, place, empty=True))
             )
-            for place, one in enumerate(tokens)
-            if one.kind == "name"
+            for place, token in enumerate(tokens)
+            if token.kind == "name"
         )
 
     def _written_at(self, tokens: list[Token]) -> int:
@@ -330,7 +330,7 @@ def _is_path(token: Token) -> bool:
 
 def _value(tokens: list[Token]) -> str:
     """Return the name of what an expression is; of headers["x"] and get("x") it is x."""
-    names = [one.text for one in tokens if one.kind == "name"]
+    names = [token.text for token in tokens if token.kind == "name"]
     if not _SIZES.isdisjoint(names):
         return ""
     if tokens and tokens[-1].text in ("]", ")") and len(tokens) > 2 and tokens[-2].kind == "text":

@@ -61,7 +61,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "latency_ms": {
             "least": round(latencies.least_ms, 3) if latencies.counts else None,
             "mean": round(latencies.mean_ms, 3),
-            **{name(one): round(latencies.percentile(one), 3) for one in PERCENTS},
+            **{name(percent): round(latencies.percentile(percent), 3) for percent in PERCENTS},
             "most": round(latencies.most_ms, 3),
         },
         "slices": [
@@ -95,7 +95,7 @@ def as_text(report: Report) -> str:
         return "\n".join(lines)
     lines += ["", "latency    from when it was due to the end of the answer"]
     for label, ms in [
-        *((name(one), latencies.percentile(one)) for one in PERCENTS),
+        *((name(percent), latencies.percentile(percent)) for percent in PERCENTS),
         ("most", latencies.most_ms),
     ]:
         bar = "▇" * max(1, round(ms / latencies.most_ms * WIDTH))

@@ -29,7 +29,9 @@ class RecordFactory:
     def __init__(self, names: SampleData, draw: Draw) -> None:
         self.names = names
         self.draw = draw
-        self.managers = [{"name": one.name, "email": one.email} for one in names.managers]
+        self.managers = [
+            {"name": manager.name, "email": manager.email} for manager in names.managers
+        ]
 
     def customer(self, id: str, at: int, now: int, health: str = "healthy") -> Record:
         """Return a customer who is healthy or at risk."""

@@ -289,7 +289,7 @@ class RecordStore:
                 self._shelf.remove(one.object, one.id)
             else:
                 self._shelf.put(one.object, one.id, one.record)
-        return Change(tuple(draft), tuple(one for one in events if one.type in self.catalog))
+        return Change(tuple(draft), tuple(event for event in events if event.type in self.catalog))
 
     # -- checking
 

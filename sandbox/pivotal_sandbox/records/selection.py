@@ -52,7 +52,9 @@ class RecordSelector:
         if object == "task":
             return self._maker.task(id, at, now, above_id, above.get("customer_id"))
         contacts = self._shelf.below(above_id, "contact")
-        contact_id = next((one for one in contacts if is_id(PREFIXES["contact"], one)), None)
+        contact_id = next(
+            (contact for contact in contacts if is_id(PREFIXES["contact"], contact)), None
+        )
         return self._maker.onboarding(id, at, now, above_id, contact_id, state or "not_started")
 
     def _parent(

@@ -307,7 +307,7 @@ def given_request(
 
 def _replace(headers: list[tuple[str, str]], name: str, value: str) -> None:
     """Give the one header of that name the value; others of it are dropped."""
-    places = [index for index, one in enumerate(headers) if one[0].lower() == name]
+    places = [index for index, header in enumerate(headers) if header[0].lower() == name]
     for index in reversed(places[1:]):
         del headers[index]
     if places:

@@ -59,17 +59,17 @@ class ExpectDeliveries(Expectation, frozen=True):
     ) -> ExpectationResult:
         """Judge the deliveries selected; `errors` has the last error code of each, by id."""
         fits = [
-            one
-            for one in seen
-            if self.status in (None, one.status)
-            and self.attempts in (None, one.attempt_count)
-            and self.code in (None, one.last_status_code)
-            and self.error in (None, errors.get(one.id))
+            item
+            for item in seen
+            if self.status in (None, item.status)
+            and self.attempts in (None, item.attempt_count)
+            and self.code in (None, item.last_status_code)
+            and self.error in (None, errors.get(item.id))
         ]
         said = [_said(self.status, self.attempts, self.code or self.error)]
         there = Counter(
-            _said(one.status, one.attempt_count, one.last_status_code or errors.get(one.id))
-            for one in seen
+            _said(item.status, item.attempt_count, item.last_status_code or errors.get(item.id))
+            for item in seen
         )
         return _judgement("delivery", self.count, fits, seen, _of(self), said, there)
 
@@ -101,12 +101,12 @@ class ExpectCaptures(Expectation, frozen=True):
     def judge(self, seen: Sequence[Capture], events: Mapping[str, str]) -> ExpectationResult:
         """Judge the captures selected; `events` has the event of each, by the capture's id."""
         fits = [
-            one
-            for one in seen
-            if self.verified in (None, one.verified)
-            and self.reason in (None, one.reason)
-            and self.signatures in (None, signatures(one))
-            and self.answered in (None, one.status)
+            item
+            for item in seen
+            if self.verified in (None, item.verified)
+            and self.reason in (None, item.reason)
+            and self.signatures in (None, signatures(item))
+            and self.answered in (None, item.status)
         ]
         said = [
             {None: "", True: "verified", False: "refused"}[self.verified],
@@ -114,16 +114,16 @@ class ExpectCaptures(Expectation, frozen=True):
             "" if self.signatures is None else counted(self.signatures, "signature"),
             "" if self.answered is None else f"answered {self.answered}",
         ]
-        distinct = len({events.get(one.id, one.id) for one in fits})
+        distinct = len({events.get(fit.id, fit.id) for fit in fits})
         there = Counter(
             ", ".join(
                 (
-                    "verified" if one.verified else one.reason or "not judged",
-                    counted(signatures(one), "signature"),
-                    f"answered {one.status}" if one.status else "no answer",
+                    "verified" if item.verified else item.reason or "not judged",
+                    counted(signatures(item), "signature"),
+                    f"answered {item.status}" if item.status else "no answer",
                 )
             )
-            for one in seen
+            for item in seen
         )
         of = _of(self) + (f" in {self.bin}" if self.bin else "")
         judged = _judgement("request", self.count, fits, seen, of, said, there)
@@ -190,7 +190,10 @@ class ExpectAnswer(Expectation, frozen=True):
 
     def judge(self, outcomes: Sequence[Outcome]) -> ExpectationResult:
         """Judge how the exchanges ended."""
-        ends = [one.response.status_code if one.response else one.error for one in outcomes]
+        ends = [
+            outcome.response.status_code if outcome.response else outcome.error
+            for outcome in outcomes
+        ]
         wanted = self.error if self.code is None else self.code
         ok = bool(ends) and all(end == wanted for end in ends)
         said = ", ".join(map(str, ends)) or "no request"

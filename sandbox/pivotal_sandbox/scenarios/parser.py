@@ -130,8 +130,8 @@ def parse_scenario(text: str, name: str, catalog: Catalog, *, file: str = "") ->
         if not read.title.strip():
             raise InputError("A story has a title.", pointer="/title")
         endpoints = _endpoints(read.endpoints or {DEFAULT: {}})
-        bins = tuple(dict.fromkeys(one.bin for one in endpoints.values() if one.bin))
-        scope = Scope(catalog, {name: one.mode for name, one in endpoints.items()}, bins)
+        bins = tuple(dict.fromkeys(endpoint.bin for endpoint in endpoints.values() if endpoint.bin))
+        scope = Scope(catalog, {name: endpoint.mode for name, endpoint in endpoints.items()}, bins)
         for key, target in endpoints.items():
             _check_target(target, scope, f"/endpoints/{key}")
         if not read.steps:

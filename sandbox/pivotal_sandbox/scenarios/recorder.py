@@ -66,19 +66,19 @@ class ActivityRecorder:
     ) -> list[Capture]:
         """Return the captures that carry the deliveries, of a type, in a bin; None is for any."""
         return [
-            one
-            for one in self.captures.values()
-            if bin in (None, one.bin)
-            and type in (None, header_value(one.headers, EVENT_HEADER))
+            capture
+            for capture in self.captures.values()
+            if bin in (None, capture.bin)
+            and type in (None, header_value(capture.headers, EVENT_HEADER))
             and (
                 delivery_ids is None
-                or header_value(one.headers, DELIVERY_ID_HEADER) in delivery_ids
+                or header_value(capture.headers, DELIVERY_ID_HEADER) in delivery_ids
             )
         ]
 
     def events(self, captures: Iterable[Capture]) -> dict[str, str]:
         """Return the id of the event that each capture carries, by the capture's id."""
-        return {one.id: _event_of(one.body) or one.id for one in captures}
+        return {capture.id: _event_of(capture.body) or capture.id for capture in captures}
 
     def _take(self, delivery: Delivery) -> None:
         self._order.setdefault(delivery.id, len(self._order))

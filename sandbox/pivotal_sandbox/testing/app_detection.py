@@ -39,11 +39,12 @@ def _arguments(target: Any) -> tuple[int, bool]:
     except (TypeError, ValueError):
         return 0, False
     needed = [
-        one
-        for one in parameters
-        if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) and one.default is one.empty
+        parameter
+        for parameter in parameters
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+        and parameter.default is parameter.empty
     ]
-    return len(needed), any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    return len(needed), any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
 
 
 def asgi_app(target: Any, *, threads: bool = False) -> App:

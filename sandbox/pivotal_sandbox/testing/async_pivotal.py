@@ -120,7 +120,7 @@ class AsyncPivotal:
             secret=secret,
         )
         await self._settle()
-        [ping] = [one for one in self.deliveries if one.endpoint_id == model.id]
+        [ping] = [delivery for delivery in self.deliveries if delivery.endpoint_id == model.id]
         return Endpoint(model.id, url, mode, model.secret, ping, lambda: self.deliveries)
 
     async def trigger(
@@ -311,9 +311,13 @@ class AsyncPivotal:
         if not endpoints:
             return f"there is no {mode} endpoint yet: add one by endpoint(...)"
         wanted = "; ".join(
-            f"{one.url} takes {', '.join(one.event_types)}"
-            + (f" where {', '.join(one.field_filter)} changed" if one.field_filter else "")
-            for one in endpoints
+            f"{endpoint.url} takes {', '.join(endpoint.event_types)}"
+            + (
+                f" where {', '.join(endpoint.field_filter)} changed"
+                if endpoint.field_filter
+                else ""
+            )
+            for endpoint in endpoints
         )
         return f"no endpoint wants it: {wanted}"
 

@@ -65,7 +65,9 @@ class AsyncCapture:
                     changed.clear()
                 return found
         except TimeoutError:
-            came = ", ".join(f"{one.method} {one.event or one.url}" for one in self.requests)
+            came = ", ".join(
+                f"{request.method} {request.event or request.url}" for request in self.requests
+            )
             of = f" of {event}" if event else ""
             raise TimeoutError(
                 f"{count} request{'s' if count > 1 else ''}{of} did not come in {timeout}; "
@@ -79,7 +81,7 @@ class AsyncCapture:
         self._secrets += (secret,)
 
     def _of(self, event: str | None) -> list[Request]:
-        return [one for one in self.requests if event is None or one.event == event]
+        return [request for request in self.requests if event is None or request.event == event]
 
     def _listen(self, activity: Activity) -> None:
         if not isinstance(activity, Captured) or activity.capture.bin != self._name:

@@ -69,7 +69,7 @@ def parameters() -> list[Any]:
 
 def _conclude(id: str, report: Report) -> None:
     __tracebackhide__ = True
-    result = next(one for one in report.results if one.id == id)
+    result = next(result for result in report.results if result.id == id)
     if result.outcome == "passed":
         return
     if result.outcome == "skipped":
@@ -77,7 +77,7 @@ def _conclude(id: str, report: Report) -> None:
     if result.severity == "info":
         pytest.xfail(result.observed)
     # Where even a genuine request failed, nothing is known of a forged one: that is no success.
-    first = next(one for one in report.results if one.id == CONTROL)
+    first = next(result for result in report.results if result.id == CONTROL)
     blamed = first if result.outcome == "vacuous" and first.outcome != "passed" else result
     pytest.fail(_told(result, blamed), pytrace=False)
 

@@ -53,7 +53,7 @@ def shown(delivery: Delivery) -> ShownDelivery:
         "url": printable(delivery.url),
         "ids": f"{delivery.id} {delivery.event.id}".strip(),
         "fault": delivery.fault or "",
-        "attempts": [_attempt(one) for one in delivery.attempts],
+        "attempts": [_attempt(attempt) for attempt in delivery.attempts],
     }
 
 
@@ -95,7 +95,7 @@ _ATTEMPTS = 15
 
 def show_in(report: pytest.TestReport, sandboxes: list[AsyncPivotal], *, keep: bool) -> None:
     """Add the deliveries of the test's sandboxes to its report; with `keep`, as data too."""
-    deliveries = [shown(one) for sandbox in sandboxes for one in sandbox.deliveries]
+    deliveries = [shown(delivery) for sandbox in sandboxes for delivery in sandbox.deliveries]
     if not deliveries:
         return
     add = getattr(report.longrepr, "addsection", None)
@@ -107,10 +107,10 @@ def show_in(report: pytest.TestReport, sandboxes: list[AsyncPivotal], *, keep: b
 
 def failure_text(deliveries: Sequence[ShownDelivery]) -> str:
     """Return the deliveries for reading: those that did not arrive come last, and whole."""
-    undelivered = [one for one in deliveries if one["status"] != "delivered"]
+    undelivered = [delivery for delivery in deliveries if delivery["status"] != "delivered"]
     more_than_pings = [one for one in undelivered if one["event"] != PING]
     whole = (more_than_pings or undelivered)[-_WHOLE:] or list(deliveries[-1:])
-    brief = [one for one in deliveries if not any(one is other for other in whole)]
+    brief = [delivery for delivery in deliveries if not any(delivery is other for other in whole)]
     return "\n".join([*[_line(one) for one in brief], *[_whole(one) for one in whole]])
 
 
@@ -124,7 +124,7 @@ def _whole(delivery: ShownDelivery) -> str:
     parts = [_line(delivery), f"  ids       {delivery['ids']}"]
     attempts = delivery["attempts"]
     if len(attempts) > 1:
-        parts += [_brief(one) for one in attempts[-_ATTEMPTS:]]
+        parts += [_brief(attempt) for attempt in attempts[-_ATTEMPTS:]]
     if attempts:
         last = attempts[-1]
         parts += ["  request", indent(last["request"], "    ")]

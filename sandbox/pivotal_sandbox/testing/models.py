@@ -295,4 +295,4 @@ class Endpoint:
     @property
     def deliveries(self) -> list[Delivery]:
         """All that was sent to it, oldest first, the ping included."""
-        return [one for one in self._deliveries() if one.endpoint_id == self.id]
+        return [delivery for delivery in self._deliveries() if delivery.endpoint_id == self.id]

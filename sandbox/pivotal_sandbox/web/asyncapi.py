@@ -49,13 +49,13 @@ def document(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _message(one: EventType) -> dict[str, Any]:
+def _message(event_type: EventType) -> dict[str, Any]:
     # Inside another schema it is no document of its own, which "$schema" would claim.
-    data = {key: value for key, value in one.schema.items() if key != "$schema"}
+    data = {key: value for key, value in event_type.schema.items() if key != "$schema"}
     return {
-        "name": one.name,
-        "title": one.name,
-        "summary": one.description,
+        "name": event_type.name,
+        "title": event_type.name,
+        "summary": event_type.description,
         "contentType": "application/json",
         "headers": {
             "type": "object",
@@ -66,8 +66,8 @@ def _message(one: EventType) -> dict[str, Any]:
         },
         "payload": {
             "type": "object",
-            "properties": {**ENVELOPE, "type": {"const": one.name}, "data": data},
+            "properties": {**ENVELOPE, "type": {"const": event_type.name}, "data": data},
             "required": [*ENVELOPE, "data"],
         },
-        "examples": [{"payload": one.example}],
+        "examples": [{"payload": event_type.example}],
     }

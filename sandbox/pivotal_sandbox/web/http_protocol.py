@@ -66,32 +66,32 @@ class ConnectionLimiter:
         self._busy: dict[ObservingProtocol, None] = {}
         self._round: asyncio.TimerHandle | None = None
 
-    def join(self, one: "ObservingProtocol") -> None:
+    def join(self, observing_protocol: "ObservingProtocol") -> None:
         """Take in a new connection; where that is one too many, the oldest idle one goes."""
         if len(self._idle) + len(self._busy) >= self.limits.connections:
             oldest = next(iter(self._idle or self._busy))
             self.leave(oldest)
             oldest.transport.abort()
-        self._idle[one] = None
+        self._idle[observing_protocol] = None
         if self._round is None:
             self._look_around()
 
-    def leave(self, one: "ObservingProtocol") -> None:
+    def leave(self, observing_protocol: "ObservingProtocol") -> None:
         """Forget a connection."""
-        self._idle.pop(one, None)
-        self._busy.pop(one, None)
+        self._idle.pop(observing_protocol, None)
+        self._busy.pop(observing_protocol, None)
 
-    def busy(self, one: "ObservingProtocol") -> None:
+    def busy(self, observing_protocol: "ObservingProtocol") -> None:
         """Note that it is our turn on a connection."""
-        if one in self._idle:
-            del self._idle[one]
-            self._busy[one] = None
+        if observing_protocol in self._idle:
+            del self._idle[observing_protocol]
+            self._busy[observing_protocol] = None
 
-    def idle(self, one: "ObservingProtocol") -> None:
+    def idle(self, observing_protocol: "ObservingProtocol") -> None:
         """Note that it is the client's turn."""
-        if one in self._busy:
-            del self._busy[one]
-            self._idle[one] = None
+        if observing_protocol in self._busy:
+            del self._busy[observing_protocol]
+            self._idle[observing_protocol] = None
 
     def _look_around(self) -> None:
         loop = asyncio.get_running_loop()

@@ -51,7 +51,7 @@ _REFUSALS = {
 def document(operations: Iterable[Operation], catalog: Catalog) -> dict[str, Any]:
     """Return the description of the calls, and of a webhook for each event type."""
     operations = tuple(operations)
-    kinds = {Problem, *(kind for one in operations for kind in _kinds(one))}
+    kinds = {Problem, *(kind for operation in operations for kind in _kinds(operation))}
     ordered = sorted(kinds, key=repr)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF)
     schema_of = dict(zip(ordered, schemas, strict=True))
@@ -163,15 +163,15 @@ def _answer(kind: Any, media: str, schema_of: dict[Any, Any]) -> dict[str, Any]:
     return {"description": "Done", "content": {media: {"schema": schema_of[kind]}}}
 
 
-def _webhook(one: EventType) -> dict[str, Any]:
+def _webhook(event_type: EventType) -> dict[str, Any]:
     event = {
         "type": "object",
-        "properties": {**ENVELOPE, "type": {"const": one.name}, "data": one.schema},
+        "properties": {**ENVELOPE, "type": {"const": event_type.name}, "data": event_type.schema},
         "required": ["id", "type", "created_at", "data"],
     }
     return {
-        "operationId": one.name,
-        "summary": one.description,
+        "operationId": event_type.name,
+        "summary": event_type.description,
         "parameters": [
             {
                 "name": name,
@@ -184,7 +184,7 @@ def _webhook(one: EventType) -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": event, "example": one.example}},
+            "content": {"application/json": {"schema": event, "example": event_type.example}},
         },
         "responses": {
             "2XX": {"description": "Delivered"},

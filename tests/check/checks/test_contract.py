@@ -39,9 +39,9 @@ def test_a_clock_that_is_wrong_is_said() -> None:
 def test_a_refusal_calls_for_the_advice_that_the_answer_tells() -> None:
     advice = {
         name: next(
-            one.advice
-            for one in run_one(MUTANTS[name].make(), only=["valid-accepted"]).results
-            if one.id == "valid-accepted"
+            result.advice
+            for result in run_one(MUTANTS[name].make(), only=["valid-accepted"]).results
+            if result.id == "valid-accepted"
         )
         for name in ("csrf", "wrong-path", "plain-dumps", "compares-hex")
     }

@@ -46,7 +46,7 @@ class AcksFirst(Mortal):
 
 async def result_of(receiver: Mortal, restart: Callable[[], Awaitable[None]]) -> Result:
     report = await report_of(receiver, probe=receiver.probe, only=["durable-ack"], restart=restart)
-    return next(one for one in report.results if one.id == "durable-ack")
+    return next(result for result in report.results if result.id == "durable-ack")
 
 
 async def test_work_that_was_only_in_memory_is_lost_and_said_to_be() -> None:
@@ -119,9 +119,9 @@ async def test_work_that_is_all_done_again_is_a_finding_and_one_event_of_it_is_n
     result = await result_of(all_of_it, all_of_it.killed)
     assert result.outcome == "failed"
     assert result.observed.endswith("9 more than once")
-    one = Rerun()
-    one.again = 1
-    result = await result_of(one, one.killed)
+    rerun = Rerun()
+    rerun.again = 1
+    result = await result_of(rerun, rerun.killed)
     assert result.outcome == "passed"
     assert result.observed.endswith("; 1 under way at that moment once more")
 
@@ -163,4 +163,4 @@ async def test_without_a_way_to_restart_it_runs_only_where_asked_for_and_says_wh
         "it needs a receiver that check starts itself, by --start"
     )
     report = await report_of(Receiver(), probe=lambda id: 1, skip=["authenticity", "raw-body"])
-    assert "durable-ack" not in {one.id for one in report.results}
+    assert "durable-ack" not in {result.id for result in report.results}

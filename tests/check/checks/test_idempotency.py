@@ -36,7 +36,7 @@ def test_a_fault_on_purpose_is_skipped_where_the_handler_knows_none() -> None:
 
     receiver = Faultless()
     report = run_one(receiver, probe=receiver.probe, only=["fail-then-retry"])
-    [result] = [one for one in report.results if one.id == "fail-then-retry"]
+    [result] = [result for result in report.results if result.id == "fail-then-retry"]
     assert result.outcome == "skipped"
     assert "data.fault" in result.advice
 
@@ -54,5 +54,5 @@ def test_several_processes_may_each_fail_once_but_not_for_ever(
 
     receiver = Several()
     report = run_one(receiver, probe=receiver.probe, only=["fail-then-retry"])
-    [result] = [one for one in report.results if one.id == "fail-then-retry"]
+    [result] = [result for result in report.results if result.id == "fail-then-retry"]
     assert result.outcome == outcome

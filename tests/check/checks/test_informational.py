@@ -16,7 +16,7 @@ IDS = [case.id for case in CASES if not case.needs]
 
 def result_of(receiver: Receiver, id: str, **options: bool) -> Result:
     report = run_one(receiver, only=[id], **options)
-    return next(one for one in report.results if one.id == id)
+    return next(result for result in report.results if result.id == id)
 
 
 @pytest.mark.parametrize("id", IDS)

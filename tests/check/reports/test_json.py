@@ -58,6 +58,6 @@ def test_text_is_shown_as_text() -> None:
 @given(reports)
 def test_any_report_is_json_that_a_file_can_hold(report: Report) -> None:
     read = json.loads(render_json(report).encode())
-    assert [one["id"] for one in read["results"]] == [one.id for one in report.results]
+    assert [result["id"] for result in read["results"]] == [result.id for result in report.results]
     for result, back in zip(report.results, read["results"], strict=True):
         assert back["title"] == result.title

@@ -79,8 +79,8 @@ def check_shape(run: Any) -> None:
 def test_there_is_a_rule_for_each_check_and_a_result_for_each_finding() -> None:
     run = run_of(BROKEN)
     check_shape(run)
-    assert [one["id"] for one in run["tool"]["driver"]["rules"]] == [r.id for r in BROKEN.results]
-    assert {one["ruleId"]: one["level"] for one in run["results"]} == {
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [r.id for r in BROKEN.results]
+    assert {result["ruleId"]: result["level"] for result in run["results"]} == {
         "sig-missing": "error",
         "body-numbers": "error",
         "body-escapes": "error",
@@ -100,7 +100,9 @@ def test_a_result_says_where_what_and_how_to_mend_it() -> None:
 
 
 def test_a_request_without_an_answer_says_so() -> None:
-    [result] = [one for one in run_of(BROKEN)["results"] if one["ruleId"] == "body-escapes"]
+    [result] = [
+        result for result in run_of(BROKEN)["results"] if result["ruleId"] == "body-escapes"
+    ]
     assert result["webResponse"] == {
         "noResponseReceived": True,
         "reasonPhrase": "connection_reset",
@@ -116,12 +118,12 @@ def test_what_could_not_be_judged_is_told_by_the_run_and_is_no_alert() -> None:
 
 def test_what_passed_or_was_not_tested_is_no_alert() -> None:
     assert run_of(CLEAN)["results"] == []
-    assert [one["ruleId"] for one in run_of(CAPPED)["results"]] == ["future-timestamp"]
+    assert [result["ruleId"] for result in run_of(CAPPED)["results"]] == ["future-timestamp"]
 
 
 def test_a_finding_has_the_same_mark_in_the_next_run() -> None:
     def marks(report: Report) -> list[str]:
-        return [str(one["partialFingerprints"]) for one in run_of(report)["results"]]
+        return [str(result["partialFingerprints"]) for result in run_of(report)["results"]]
 
     first, again = marks(BROKEN), marks(CAPPED)
     assert len(set(first)) == len(first)

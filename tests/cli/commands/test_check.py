@@ -104,7 +104,7 @@ def test_json_is_on_stdout_alone(run: Run, option: list[str]) -> None:
         )
     report = json.loads(result.stdout)
     assert report["seed"] == 5
-    assert [one["id"] for one in report["results"]] == ["ping-accepted", "valid-accepted"]
+    assert [result["id"] for result in report["results"]] == ["ping-accepted", "valid-accepted"]
 
 
 def test_a_report_can_go_to_a_file(run: Run, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_options_reach_the_battery(run: Run) -> None:
             "secret-revoked", "--previous-secret", PREVIOUS, "--revoked-secret", REVOKED,
             "--pace", "200", "--timeout", "5s", "--max-skew", "1m", "--json",
         )  # fmt: skip
-    outcomes = {one["id"]: one["outcome"] for one in json.loads(result.stdout)["results"]}
+    outcomes = {result["id"]: result["outcome"] for result in json.loads(result.stdout)["results"]}
     assert outcomes["secret-rotation"] == outcomes["secret-revoked"] == "passed"
 
 

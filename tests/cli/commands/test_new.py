@@ -64,8 +64,8 @@ def test_the_list_says_language_framework_versions_and_what_proves_it(run: Run) 
 
 def test_the_list_as_json_has_the_same(run: Run) -> None:
     items = json.loads(run("new", "--list", "--json").stdout)["items"]
-    assert [one["name"] for one in items] == [one.name for one in templates()]
-    [flask] = [one for one in items if one["name"] == "flask"]
+    assert [item["name"] for item in items] == [template.name for template in templates()]
+    [flask] = [item for item in items if item["name"] == "flask"]
     assert flask["language"] == "Python"
     assert flask["proven_by"] == ["vectors", "battery"]
     assert set(flask["versions"]) == {"flask", "waitress"}

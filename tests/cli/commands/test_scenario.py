@@ -75,7 +75,7 @@ def test_a_story_that_holds_is_0_and_one_that_does_not_is_1(run: Run, mine: Path
 def test_json_is_a_line_for_each_thing(run: Run, mine: Path) -> None:
     done = run("scenario", "run", str(mine), "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [one["type"] for one in lines][-2:] == ["expectation", "summary"]
+    assert [line["type"] for line in lines][-2:] == ["expectation", "summary"]
     assert done.stdout == run("scenario", "run", str(mine), "--json").stdout
     other = run("scenario", "run", str(mine), "--json", "--seed", "9").stdout
     assert len(other.splitlines()) == len(lines)

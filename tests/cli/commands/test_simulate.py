@@ -52,7 +52,7 @@ async def test_the_same_seed_makes_the_same_bytes_on_the_same_sandbox() -> None:
             )
             out, _ = await process.communicate()
         made = [json.loads(line) for line in out.decode().splitlines()[:-1]]
-        return [one["event"] for change in made for one in change["events"]]
+        return [event["event"] for change in made for event in change["events"]]
 
     one, same, other = [await simulated(seed) for seed in ("1", "1", "2")]
     count = min(len(one), len(same), len(other))  # how far they came in their time

@@ -14,7 +14,7 @@ async def create(client: httpx.AsyncClient, object: str, **fields: Any) -> dict[
 
 
 def fired(answer: httpx.Response) -> list[str]:
-    return [one["event"]["type"] for one in answer.json()["events"]]
+    return [event["event"]["type"] for event in answer.json()["events"]]
 
 
 async def test_a_record_is_made_shown_changed_and_deleted(client: httpx.AsyncClient) -> None:
@@ -24,7 +24,7 @@ async def test_a_record_is_made_shown_changed_and_deleted(client: httpx.AsyncCli
     changed = await client.patch(path, json={"set": {"health": "at_risk"}})
     assert fired(changed) == ["customer.updated", "customer.at_risk"]
     assert changed.json()["record"]["health"] == "at_risk"
-    assert all(one["deliveries"] for one in changed.json()["events"])
+    assert all(event["deliveries"] for event in changed.json()["events"])
     unchanged = await client.patch(path, json={"set": {"health": "at_risk"}})
     assert fired(unchanged) == []
     deleted = await client.delete(path)
@@ -36,7 +36,7 @@ async def test_what_a_record_needs_is_made_with_it(client: httpx.AsyncClient) ->
     task = await create(client, "task", title="Kick-off")
     assert task["title"] == "Kick-off"
     onboardings = (await client.get("/api/records/onboarding")).json()["items"]
-    assert task["onboarding_id"] in [one["id"] for one in onboardings]
+    assert task["onboarding_id"] in [onboarding["id"] for onboarding in onboardings]
 
 
 async def test_modes_have_worlds_of_their_own(client: httpx.AsyncClient) -> None:

@@ -42,7 +42,7 @@ async def test_an_endpoint_is_added_and_pinged_at_once(press: Look, sandbox: San
 
 async def test_live_and_test_are_apart(press: Look, look: Look, sandbox: Sandbox) -> None:
     await press("/endpoints", url="http://127.0.0.1:1/live", mode="live")
-    assert [one.mode for one in sandbox.endpoints.all()] == ["test", "live"]
+    assert [endpoint.mode for endpoint in sandbox.endpoints.all()] == ["test", "live"]
     assert "/live" in (await look("/endpoints", mode="live")).main
     assert "127.0.0.1:1/live" not in (await look("/endpoints")).main
     assert sandbox.endpoints.all("live")[0].event_types == ("*",)
@@ -65,7 +65,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_added(
 
 
 def test_uses_and_others_are_the_whole_catalog(sandbox: Sandbox) -> None:
-    used = {one for use in uses_of(sandbox.catalog) for one in use.types}
+    used = {type_ for use in uses_of(sandbox.catalog) for type_ in use.types}
     known = {one.name for one in sandbox.catalog} - {"webhook.ping"}
     assert used | set(others_of(sandbox.catalog)) == known
 

@@ -12,7 +12,7 @@ async def test_what_is_tried_happens_nowhere_else(sandbox: Sandbox) -> None:
     world = await scratch(sandbox, "test")
     [id] = before["customer"]
     change = world.change("customer", id, {"name": "Tried", "tags": ["x"]}, 0)
-    assert [one.type for one in change.events] == ["customer.updated"]
+    assert [event.type for event in change.events] == ["customer.updated"]
     world.delete("customer", id, 0)
     for object, records in before.items():
         assert dict(await sandbox.records("test", object)) == records

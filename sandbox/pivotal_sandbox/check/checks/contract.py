@@ -171,7 +171,7 @@ async def bad_shape(bench: CheckContext) -> Verdict:
         exchanges.append(await bench.send(bench.genuine(label, event)))
         if exchanges[-1].failure == "timeout":
             break
-    if crashed := [one for one in exchanges if kind(one) in ("crash", "hang")]:
+    if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
         return failed(
             f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
         )

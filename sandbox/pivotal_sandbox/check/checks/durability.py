@@ -20,7 +20,9 @@ async def durable_ack(bench: CheckContext) -> Verdict:
     events = [bench.event() for _ in range(EVENTS)]
     shots = [bench.genuine("acknowledged, then killed", event) for event in events]
     exchanges = await session.volley(bench.case.id, shots)
-    kept = [(e, one) for e, one in zip(events, exchanges, strict=True) if is_ack(one)]
+    kept = [
+        (e, exchange) for e, exchange in zip(events, exchanges, strict=True) if is_ack(exchange)
+    ]
     if not kept:
         return refused_control(exchanges[0])
     try:

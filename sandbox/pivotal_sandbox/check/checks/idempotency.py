@@ -133,7 +133,9 @@ async def concurrent(bench: CheckContext) -> Verdict:
             f"effect counts {counts} in {ROUNDS} rounds of {COPIES} copies, expected 1 each",
             *answers[:COPIES],
         )
-    odd = [one for one in answers if not is_ack(one) and one.status not in (409, 425, 429)]
+    odd = [
+        answer for answer in answers if not is_ack(answer) and answer.status not in (409, 425, 429)
+    ]
     if odd := [one for one in odd if one.status is None or one.status < 500]:
         return failed(f"answered {listed(odd)}", *odd, severity="should", topic="duplicate-status")
     return passed(f"one effect in each of {ROUNDS} rounds; {tally(answers)}", *answers[:1])
@@ -177,7 +179,7 @@ async def aborted(bench: CheckContext) -> Verdict:
         await bench.send(bench.genuine(f"again, {label}", event))
         for label, (_, event) in shots.items()
     ]
-    if wrong := [one for one in answers if not is_ack(one)]:
+    if wrong := [answer for answer in answers if not is_ack(answer)]:
         return judged_genuine(wrong)
     effects = await bench.count(cut, left)
     for exchange, count in zip(answers, effects, strict=True):

@@ -86,7 +86,7 @@ async def sig_malleable(bench: CheckContext) -> Verdict:
             yield replace(shot, event_id="")  # to act on it is no fault
 
     answers = await bench.send_all(shots())
-    if taken := [one for one in answers if is_ack(one)]:
+    if taken := [answer for answer in answers if is_ack(answer)]:
         return failed(f"accepted ({listed(taken)})", *taken)
     return passed("one way of writing a signature is accepted", *answers)
 

@@ -94,7 +94,7 @@ async def _genuine(bench: CheckContext, events: Mapping[str, Event]) -> Verdict:
     exchanges = await bench.send_all(
         bench.genuine(f"a body with {label}", event) for label, event in events.items()
     )
-    if not (wrong := [one for one in exchanges if not is_ack(one)]):
+    if not (wrong := [exchange for exchange in exchanges if not is_ack(exchange)]):
         return passed(f"acknowledged: {tally(exchanges)}", *exchanges)
     crashed = all(one.status is None or one.status >= 500 for one in wrong)
     return failed(
@@ -129,7 +129,7 @@ async def hostile(bench: CheckContext) -> Verdict:
     exchanges = await bench.send_all(
         bench.genuine(f"a body with {label}", event) for label, event in events.items()
     )
-    if crashed := [one for one in exchanges if kind(one) in ("crash", "hang")]:
+    if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
         return failed(
             f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
         )

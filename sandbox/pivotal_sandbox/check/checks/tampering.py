@@ -131,7 +131,7 @@ async def reject_status(bench: CheckContext) -> Verdict:
         "redirect": "sends the caller elsewhere",
     }
     for wrong, why in kinds.items():
-        if found := [one for one in exchanges if kind(one) == wrong]:
+        if found := [exchange for exchange in exchanges if kind(exchange) == wrong]:
             return failed(f"{said(found[0])} ({listed(found)}) {why}", *found[:3])
     # What is malformed or huge may be refused by the server before the handler sees it.
     plain = [

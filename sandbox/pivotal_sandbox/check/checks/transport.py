@@ -52,7 +52,7 @@ async def burst(bench: CheckContext) -> Verdict:
             )
 
     answers = await asyncio.gather(*[one(number) for number in range(BURST)])
-    if wrong := [one for one in answers if not is_ack(one)]:
+    if wrong := [answer for answer in answers if not is_ack(answer)]:
         return failed(
             f"{len(wrong)} of {BURST} not acknowledged ({listed(wrong)}): "
             f"{fate_in_words(wrong[0])}",

@@ -64,21 +64,23 @@ def grade_words(report: Report) -> str:
 
 
 def _not_yet_an_a(report: Report) -> Iterator[str]:
-    weighty = [one for one in report.results if one.severity != "info"]
+    weighty = [result for result in report.results if result.severity != "info"]
     if wrong := sum(one.outcome == "failed" for one in weighty):
         yield f"{counted(wrong, 'finding')} of less weight should be mended."
     if unjudged := sum(one.outcome == "error" for one in weighty):
         yield f"{counted(unjudged, 'check')} could not be judged."
-    if blind := sum(one.observed == UNSEEN for one in report.results):
+    if blind := sum(result.observed == UNSEEN for result in report.results):
         yield f"{counted(blind, 'check')} not run without a probe, so that it cannot be an A."
 
 
 def _only_replayable(report: Report) -> bool:
     """Say whether all forgeries that were taken need a genuine request to start from."""
     taken = {
-        one.id
-        for one in report.results
-        if one.group == "authenticity" and one.severity == "must" and one.outcome == "failed"
+        result.id
+        for result in report.results
+        if result.group == "authenticity"
+        and result.severity == "must"
+        and result.outcome == "failed"
     }
     return bool(taken) and taken <= _NEEDS_A_GENUINE_ONE
 

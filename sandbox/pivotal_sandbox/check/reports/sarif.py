@@ -39,7 +39,7 @@ def render_sarif(report: Report) -> str:
         "invocations": [
             {
                 "executionSuccessful": not errors,
-                "toolExecutionNotifications": [_notification(one, places) for one in errors],
+                "toolExecutionNotifications": [_notification(error, places) for error in errors],
             }
         ],
         "results": [_finding(result, report, places) for result in failed],

@@ -106,7 +106,12 @@ def _print_finding(console: Console, finding: Finding, target: str) -> None:
                 ("why", cause.reason),
                 ("mend", cause.advice),
                 ("replay", f"pivotal-sandbox check {quote(target)} --replay {cause.id}"),
-                ("with it", ", ".join(f"{one.id} ({_alone(one)})" for one in finding.followers)),
+                (
+                    "with it",
+                    ", ".join(
+                        f"{follower.id} ({_alone(follower)})" for follower in finding.followers
+                    ),
+                ),
             )
         )
     )

@@ -28,25 +28,29 @@ def events(type: str | None, as_json: bool) -> None:
         )
 
 
-def _show(one: EventType, as_json: bool) -> None:
+def _show(event_type: EventType, as_json: bool) -> None:
     if as_json:
-        print_json({**_brief(one), "schema": one.schema, "example": one.example})
+        print_json(
+            {**_brief(event_type), "schema": event_type.schema, "example": event_type.example}
+        )
         return
-    click.echo(f"{click.style(one.name, bold=True)}  {one.object}, {_source(one)}")
-    click.echo(one.description)
-    for title, value in (("example", one.example), ("schema of data", one.schema)):
+    click.echo(
+        f"{click.style(event_type.name, bold=True)}  {event_type.object}, {_source(event_type)}"
+    )
+    click.echo(event_type.description)
+    for title, value in (("example", event_type.example), ("schema of data", event_type.schema)):
         click.secho(f"\n{title}", bold=True)
         console().print(pretty(json.dumps(value)))
 
 
-def _brief(one: EventType) -> dict[str, object]:
+def _brief(event_type: EventType) -> dict[str, object]:
     return {
-        "name": one.name,
-        "object": one.object,
-        "description": one.description,
-        "documented": one.documented,
+        "name": event_type.name,
+        "object": event_type.object,
+        "description": event_type.description,
+        "documented": event_type.documented,
     }
 
 
-def _source(one: EventType) -> str:
-    return "documented" if one.documented else "assumed"
+def _source(event_type: EventType) -> str:
+    return "documented" if event_type.documented else "assumed"

@@ -17,7 +17,9 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     """Complete the name of a template."""
     from pivotal_sandbox import templates
 
-    return [one.name for one in templates.templates() if one.name.startswith(incomplete)]
+    return [
+        template.name for template in templates.templates() if template.name.startswith(incomplete)
+    ]
 
 
 @click.command()

@@ -44,11 +44,11 @@ def list_(as_json: bool) -> None:
 
     stories = [load_scenario(name) for name in scenario_names()]
     if as_json:
-        for one in stories:
-            shown = {"name": one.name, "title": one.title, "description": one.description}
-            print_json({**shown, "steps": len(one.steps)})
+        for story in stories:
+            shown = {"name": story.name, "title": story.title, "description": story.description}
+            print_json({**shown, "steps": len(story.steps)})
     else:
-        rows = [(one.name, str(len(one.steps)), one.title) for one in stories]
+        rows = [(story.name, str(len(story.steps)), story.title) for story in stories]
         print_table(("SCENARIO", "STEPS", "TITLE"), rows, fold=True)
 
 

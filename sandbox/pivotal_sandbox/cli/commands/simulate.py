@@ -141,7 +141,7 @@ class _Stream:
         tally.customers += act.object == "customer" and act.id is None
         for fired in answer["events"]:
             tally.types[fired["event"]["type"]] += 1
-            tally.deliveries += [one["id"] for one in fired["deliveries"]]
+            tally.deliveries += [delivery["id"] for delivery in fired["deliveries"]]
         self._life.happened(answer["record"] or {})
         if self._as_json:
             print_json({"type": "change", "object": act.object, **answer})

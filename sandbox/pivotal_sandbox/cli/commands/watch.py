@@ -270,5 +270,5 @@ def _why(client: Client, found: Json, attempt: Json) -> list[str]:
     return [
         *said,
         told.sentence,
-        *(f"{one.id}: {one.help} {one.mend}" for one in told.mistakes),
+        *(f"{mistake.id}: {mistake.help} {mistake.mend}" for mistake in told.mistakes),
     ]

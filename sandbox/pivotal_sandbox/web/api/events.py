@@ -23,9 +23,16 @@ class EventTypeView(Struct):
     example: dict[str, Any]
 
     @classmethod
-    def of(cls, one: EventType) -> "EventTypeView":
+    def of(cls, event_type: EventType) -> "EventTypeView":
         """Return the view of an event type."""
-        return cls(one.name, one.object, one.description, one.documented, one.schema, one.example)
+        return cls(
+            event_type.name,
+            event_type.object,
+            event_type.description,
+            event_type.documented,
+            event_type.schema,
+            event_type.example,
+        )
 
 
 class EventTypeList(Struct):

@@ -71,7 +71,7 @@ async def show(visit: PageContext) -> Response:
     endpoints = visit.sandbox.endpoints.all(visit.mode)
     return visit.page(
         "check.html.j2",
-        endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],
+        endpoints=[(endpoint.id, place_of(endpoint, endpoint.url)) for endpoint in endpoints],
         groups=GROUPS,
         total=len(_cases()),
         expected=len(_cases(run.only)) if run else 0,

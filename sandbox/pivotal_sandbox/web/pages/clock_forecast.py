@@ -79,7 +79,7 @@ def outlook(
         len(first),
         len(first) + len(more),
         lost,
-        sum(since < (one.previous_secret_expires_at or 0) <= until for one in endpoints),
+        sum(since < (endpoint.previous_secret_expires_at or 0) <= until for endpoint in endpoints),
         _bars(first, more, since, until),
     )
 

@@ -51,7 +51,7 @@ async def show(visit: PageContext) -> Response:
         all_charted=back_to is None,
         next=visit.here(cursor=following, open=None) if following else None,
         first=visit.here(cursor=None) if cursor else None,
-        endpoints=[(one.id, place_of(one, one.url)) for one in endpoints],
+        endpoints=[(endpoint.id, place_of(endpoint, endpoint.url)) for endpoint in endpoints],
         types=[one.name for one in sandbox.catalog],
         statuses=get_args(Status),
         windows=WINDOWS,

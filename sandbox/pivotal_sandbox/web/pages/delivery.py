@@ -63,7 +63,7 @@ async def content(visit: PageContext, id: str) -> dict[str, Any]:
         "pill": pill(delivery, now, attempts[-1].outcome.error if attempts else None),
         "timeline": timeline(delivery, attempts, now),
         "width": WIDTH,
-        "attempts": [(one.number, outcome_pill(one.outcome)) for one in attempts],
+        "attempts": [(attempt.number, outcome_pill(attempt.outcome)) for attempt in attempts],
         "attempt": attempt,
         "request": shown(_sent(event, attempt)),
         "start": f"POST {parse_url(delivery.url).target} HTTP/1.1",
@@ -182,7 +182,7 @@ async def _difference(
         against = their_attempts[-1] if their_attempts else None
     else:
         their_event = event
-        against = next((one for one in attempts if str(one.number) == other), None)
+        against = next((attempt for attempt in attempts if str(attempt.number) == other), None)
     if against is None:
         raise NotFound(f'There is no attempt "{other:.40}" to compare with.', pointer="/diff")
     return [

@@ -30,7 +30,7 @@ async def rows_of(
     sandbox: Sandbox, deliveries: Sequence[Delivery], *, verdicts: bool = False
 ) -> list[Row]:
     """Return the rows of deliveries."""
-    return await asyncio.gather(*(_row(sandbox, one, verdicts) for one in deliveries))
+    return await asyncio.gather(*(_row(sandbox, delivery, verdicts) for delivery in deliveries))
 
 
 async def verdict_of(sandbox: Sandbox, delivery_id: str, url: str, started_at: int) -> str:

@@ -43,7 +43,7 @@ async def show(visit: PageContext) -> Response:
     found, _ = await sandbox.deliveries.page(wanted, limit=_LATEST)
     filter = visit.asked("field_filter") or " ".join(endpoint.field_filter)
     previews, wrong = await _previews(visit, paths(filter))
-    known = {one for use in uses_of(sandbox.catalog) for one in use.types}
+    known = {type_ for use in uses_of(sandbox.catalog) for type_ in use.types}
     return visit.page(
         "endpoint.html.j2",
         card=await card_of(visit, endpoint),

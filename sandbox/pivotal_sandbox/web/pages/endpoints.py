@@ -76,7 +76,7 @@ async def show(visit: PageContext) -> Response:
     return visit.page(
         "endpoints.html.j2",
         cards=await asyncio.gather(
-            *(card_of(visit, one) for one in visit.sandbox.endpoints.all(visit.mode))
+            *(card_of(visit, endpoint) for endpoint in visit.sandbox.endpoints.all(visit.mode))
         ),
         uses=uses_of(visit.sandbox.catalog),
         others=others_of(visit.sandbox.catalog),
@@ -115,7 +115,7 @@ async def card_of(visit: PageContext, endpoint: Endpoint) -> Card:
 def uses_of(catalog: Catalog) -> list[Use]:
     """Return the uses whose events the catalog has."""
     uses = [
-        Use(name, title, volume, tuple(one for one in types if one in catalog))
+        Use(name, title, volume, tuple(type_ for type_ in types if type_ in catalog))
         for name, title, volume, types in USES
     ]
     return [use for use in uses if use.types]

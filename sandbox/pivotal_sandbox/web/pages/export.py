@@ -43,15 +43,15 @@ async def exported(visit: PageContext, things: AsyncIterator[Exported], name: st
 
 
 async def _lines(things: AsyncIterator[Exported]) -> AsyncIterator[bytes]:
-    async for one in things:
-        yield msgspec.json.encode(one.view) + b"\n"
+    async for thing in things:
+        yield msgspec.json.encode(thing.view) + b"\n"
 
 
 async def _text(things: AsyncIterator[Exported], form: Form, how: ExportOptions) -> str:
     sent: list[ExportedRequest] = []
-    async for one in things:
-        if one.sent is not None:
-            sent.append(one.sent)
+    async for thing in things:
+        if thing.sent is not None:
+            sent.append(thing.sent)
         if len(sent) > MOST:
             raise InputError(
                 f"A file for {form.name} holds {MOST:,} requests at most: narrow the filter, "

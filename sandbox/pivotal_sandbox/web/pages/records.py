@@ -95,7 +95,7 @@ async def _editing(
         try:
             world = await scratch(visit.sandbox, visit.mode)
             change = world.change(object, id, set, visit.sandbox.clock.now())
-            found["fires"] = [one.type for one in change.events]
+            found["fires"] = [event.type for event in change.events]
         except InputError as error:
             found |= {"problem": str(error), "field": error.pointer.split("/")[1:2]}
     return found
@@ -120,4 +120,4 @@ def _cell(record: Record, name: str) -> str:
 
 
 def _types(events: Any) -> str:
-    return ",".join(dict.fromkeys(one.type for one in events))
+    return ",".join(dict.fromkeys(event.type for event in events))

@@ -29,9 +29,9 @@ def fields_of(schema: Mapping[str, Any], record: Mapping[str, Any]) -> list[Fiel
     """Return the fields of a schema's properties, with the values of a record."""
     properties: dict[str, Any] = schema.get("properties", {})
     return [
-        _field(name, one, record)
-        for name, one in properties.items()
-        if name not in _SET_BY_THE_WORLD and isinstance(one, dict)
+        _field(name, property_, record)
+        for name, property_ in properties.items()
+        if name not in _SET_BY_THE_WORLD and isinstance(property_, dict)
     ]
 
 

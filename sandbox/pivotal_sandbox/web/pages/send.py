@@ -58,7 +58,10 @@ async def show(visit: PageContext) -> Response:
         typed=dict(asked),
         example=msgspec.json.format(msgspec.json.encode(type.example["data"])).decode(),
         schema=msgspec.json.format(msgspec.json.encode(type.schema)).decode(),
-        endpoints=[(one.id, place_of(one, one.url)) for one in sandbox.endpoints.all(visit.mode)],
+        endpoints=[
+            (endpoint.id, place_of(endpoint, endpoint.url))
+            for endpoint in sandbox.endpoints.all(visit.mode)
+        ],
         faults=[fault for fault in FAULTS if fault.name != VERBATIM],
         problem=problem,
         field=field,
@@ -85,7 +88,7 @@ async def send(visit: PageContext) -> Response:
             fault=wish.fault,
             validate=not visit.field("as_it_is"),
         )
-        sent += [one.id for one in triggered.deliveries]
+        sent += [delivery.id for delivery in triggered.deliveries]
     kept = [(name, text) for name, text in visit.form if text and name not in ("mode", "token")]
     pairs = [*kept, *(("sent", id) for id in sent[-_LISTED:]), *([] if sent else [("nobody", "1")])]
     return visit.back_with("/send", pairs)
@@ -122,7 +125,7 @@ async def _preview(visit: PageContext, type: EventType, wish: SendForm) -> Reque
     """Return the request that would go out: its ids are made when it does."""
     sandbox, now = visit.sandbox, visit.sandbox.clock.now()
     endpoints = sandbox.endpoints.all(visit.mode)
-    to = [one for one in endpoints if one.id == wish.endpoint_id] or endpoints
+    to = [endpoint for endpoint in endpoints if endpoint.id == wish.endpoint_id] or endpoints
     if not to:
         return None
     if type.name == PING:
