@@ -304,7 +304,7 @@ def test_settings_are_read_and_wrong_ones_are_named(pytester: pytest.Pytester) -
     first, second = run(pytester), run(pytester)
     first.assert_outcomes(passed=3, errors=1)
     first.stdout.fnmatch_lines(["*The mark pivotal has no 'sede'*Did you mean \"seed\"?*"])
-    ids = [[line for line in one.outlines if line.startswith("id:")] for one in (first, second)]
+    ids = [[line for line in run.outlines if line.startswith("id:")] for run in (first, second)]
     assert ids[0] == ids[1]
     assert len(set(ids[0])) == 2
 

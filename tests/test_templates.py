@@ -14,7 +14,7 @@ from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.templates import PATH, VECTORS, Template, find, render, templates, write
 
 TEMPLATES = templates()
-every_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)
+every_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
 
 DESCRIPTION = """
 language = "Latin"
@@ -72,7 +72,7 @@ def test_a_project_has_what_its_description_says(template: Template) -> None:
 def test_a_project_names_every_event_type(template: Template) -> None:
     made = render(template, project="hooks").files
     own = "\n".join(text for place, text in made.items() if place != template.vectors)
-    assert [one.name for one in load_catalog() if one.name not in own] == []
+    assert [event_type.name for event_type in load_catalog() if event_type.name not in own] == []
 
 
 @every_template
@@ -110,7 +110,7 @@ def test_the_verification_can_be_read_in_a_minute(template: Template) -> None:
 @pytest.mark.parametrize(
     "template",
     [template for template in TEMPLATES if template.language == "Python"],
-    ids=lambda one: one.name,
+    ids=lambda template: template.name,
 )
 def test_python_is_as_ruff_wants_it(template: Template, tmp_path: Path) -> None:
     write(render(template, project="hooks"), tmp_path / "hooks")
@@ -239,7 +239,7 @@ def test_a_project_is_written_as_it_was_rendered(tmp_path: Path) -> None:
         if file.is_file()
     }
     assert there == project.files
-    assert [one.name for one in folder.parent.iterdir()] == ["hooks"]
+    assert [path.name for path in folder.parent.iterdir()] == ["hooks"]
 
 
 def test_an_empty_folder_is_filled_and_stays_the_same_folder(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_an_empty_folder_is_filled_and_stays_the_same_folder(tmp_path: Path) -> 
     write(render(find("flask"), project="hooks"), folder)
     assert folder.stat().st_ino == before
     assert (folder / "tests" / "pivotal_signature_vectors.json").exists()
-    assert [one.name for one in tmp_path.iterdir()] == ["hooks"]
+    assert [path.name for path in tmp_path.iterdir()] == ["hooks"]
 
 
 def test_only_what_begins_with_a_shebang_is_executable(home: Path, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     with pytest.raises(InputError, match="is a file"):
         write(project, tmp_path / "nowhere")
-    assert {one.name for one in tmp_path.iterdir()} == {"mine.txt", "nowhere"}
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.txt", "nowhere"}
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
@@ -282,4 +282,4 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
         write(project, tmp_path / "mine.txt" / "hooks")
     with pytest.raises(InputError, match="cannot be written: File name too long"):
         write(project, tmp_path / ("x" * 255))
-    assert [one.name for one in tmp_path.iterdir()] == ["mine.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -97,8 +97,8 @@ def _pivotal_background() -> "Iterator[Callable[[], Background]]":
         return begun[0]
 
     yield background
-    for one in begun:
-        one.close()
+    for sandbox in begun:
+        sandbox.close()
 
 
 @pytest.fixture

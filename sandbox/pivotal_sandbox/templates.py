@@ -77,7 +77,7 @@ class Project:
 def templates(home: Path = RECEIVER_TEMPLATES) -> list[Template]:
     """Return all templates, by language and name."""
     found = [_described(file.parent) for file in home.glob("*/template.toml")]
-    return sorted(found, key=lambda one: (one.language, one.name))
+    return sorted(found, key=lambda template: (template.language, template.name))
 
 
 def find(name: str, home: Path = RECEIVER_TEMPLATES) -> Template:
@@ -226,8 +226,12 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _events() -> list[dict[str, str]]:
     return [
-        {"type": one.name, "object": one.object, "description": one.description}
-        for one in load_catalog()
+        {
+            "type": event_type.name,
+            "object": event_type.object,
+            "description": event_type.description,
+        }
+        for event_type in load_catalog()
     ]
 
 

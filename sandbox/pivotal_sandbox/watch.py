@@ -100,12 +100,12 @@ class Watch:
             done, _ = await asyncio.wait(
                 {seeing, trying, stopping}, return_when=asyncio.FIRST_COMPLETED
             )
-            for one in done:
-                one.result()
+            for task in done:
+                task.result()
         finally:
             stop.set()
-            for one in (trying, stopping):
-                one.cancel()
+            for task in (trying, stopping):
+                task.cancel()
             await asyncio.wait({seeing, trying, stopping})
 
     async def _see(self, stop: asyncio.Event) -> None:

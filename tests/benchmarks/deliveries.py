@@ -52,7 +52,7 @@ from pivotal_sandbox.web.server import Running, Settings, serve
 Send = Callable[[Request], Awaitable[int]]
 
 
-async def measure(one: Callable[[], Awaitable[None]], in_flight: int, window: float) -> float:
+async def measure(operation: Callable[[], Awaitable[None]], in_flight: int, window: float) -> float:
     """Return how often per second `one` ends, `in_flight` of it at any time."""
     loop = asyncio.get_running_loop()
     done = 0
@@ -62,7 +62,7 @@ async def measure(one: Callable[[], Awaitable[None]], in_flight: int, window: fl
     async def worker() -> None:
         nonlocal done
         while loop.time() < end:
-            await one()
+            await operation()
             if warm <= loop.time() < end:
                 done += 1
 
@@ -121,13 +121,13 @@ async def with_sandbox(running: Running, window: float) -> float:
 
     sandbox.feed.subscribe(listen)
 
-    async def one() -> None:
+    async def send() -> None:
         endpoints.reverse()
         triggered = await sandbox.trigger("customer.updated", endpoint_id=endpoints[0])
         kept[triggered.deliveries[0].id] = future = loop.create_future()
         await future
 
-    return await measure(one, 32, window)
+    return await measure(send, 32, window)
 
 
 async def with_httpx(running: Running, window: float) -> float:

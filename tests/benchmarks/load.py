@@ -55,9 +55,9 @@ def main() -> None:
         rates = in_turn(contenders, given.rounds)
     medians = medians_of(rates)
 
-    def ratio(one: str, other: str) -> float:
+    def ratio(name: str, other: str) -> float:
         """Neighbours come and go between rounds: what was measured side by side is compared."""
-        pairs = zip(rates[one], rates[other], strict=True)
+        pairs = zip(rates[name], rates[other], strict=True)
         return round(statistics.median(ours / theirs for ours, theirs in pairs), 2)
 
     result = {

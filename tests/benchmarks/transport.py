@@ -57,7 +57,9 @@ wrk.headers["content-type"] = "application/json"
 
 def request_to(url: str) -> Request:
     """Return a signed delivery of an example event."""
-    type = next(one for one in load_catalog() if one.name == "customer.updated")
+    type = next(
+        event_type for event_type in load_catalog() if event_type.name == "customer.updated"
+    )
     body = envelope("evt_1", type.name, 0, json.loads(json.dumps(type.example))["data"])
     return build_request("msg_1", type.name, body, url=url, secrets=["whsec_1"], timestamp=0)
 

@@ -88,15 +88,15 @@ async def tab(browser: Browser, looked_at: Running) -> AsyncIterator[Open]:
             stack.push_async_callback(context.close)
             await context.add_init_script(_WATCH)
             page = await context.new_page()
-            one = Tab(page, url or looked_at.url)
-            page.on("console", lambda message: _note(one, message.type, message.text))
-            page.on("pageerror", lambda error: one.said.append(str(error)))
-            page.on("dialog", lambda dialog: asyncio.ensure_future(_answer(one, dialog)))
-            tabs.append(one)
-            return one
+            opened = Tab(page, url or looked_at.url)
+            page.on("console", lambda message: _note(opened, message.type, message.text))
+            page.on("pageerror", lambda error: opened.said.append(str(error)))
+            page.on("dialog", lambda dialog: asyncio.ensure_future(_answer(opened, dialog)))
+            tabs.append(opened)
+            return opened
 
         yield open_tab
-        complaints = [await one.complaints() for one in tabs if not one.page.is_closed()]
+        complaints = [await opened.complaints() for opened in tabs if not opened.page.is_closed()]
     assert not any(complaints), complaints
 
 

@@ -73,16 +73,16 @@ async def test_no_page_violates_a_rule(
     paths = [*PATHS, "/deliveries?mode=live"]
     if much:
         paths = [*SOME, *(await filled(api, looked_at))]
-    one = await tab(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    opened = await tab(viewport={"width": width, "height": 800}, color_scheme=scheme)
     found = {}
     for path in paths:
-        page = await one.open(path)
+        page = await opened.open(path)
         if wrong := await violations(page, axe):
             found[path] = wrong
         overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if overflow > 0:
             found.setdefault(path, []).append(f"{overflow} px too wide")
-    one.said = [said for said in one.said if "404" not in said]  # the page that is not there
+    opened.said = [said for said in opened.said if "404" not in said]  # the page that is not there
     assert found == {}, json.dumps(found, indent=1)[:6000]
 
 

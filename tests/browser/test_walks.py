@@ -234,8 +234,8 @@ async def test_nothing_that_was_posted_runs(tab: Open, api: httpx.AsyncClient) -
         await api.post(
             f"/in/demo/{evil}", params={"q": evil}, headers={b"x-evil": evil.encode()}, content=evil
         )
-    one = await tab()
-    page = await one.open("/captures")
+    opened = await tab()
+    page = await opened.open("/captures")
     await is_live(page)
     await page.locator("tbody a").first.click()
     await expect(page.locator(".pane pre").first).to_contain_text("<script>alert(1)</script>")

@@ -70,11 +70,11 @@ def wrong(report: Report) -> dict[str, Result]:
 async def _all(runs: Mapping[str, Job]) -> Reports:
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(run: Job) -> Report:
+    async def run_job(run: Job) -> Report:
         async with turns:
             return await run()
 
-    return dict(zip(runs, await asyncio.gather(*map(one, runs.values())), strict=True))
+    return dict(zip(runs, await asyncio.gather(*map(run_job, runs.values())), strict=True))
 
 
 def _mutant(mutant: Mutant) -> Job:

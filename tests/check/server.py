@@ -62,8 +62,8 @@ async def serving(handler: Handler, *, reads_chunks: bool = True) -> AsyncIterat
                     answer = await handler(request)
                 except Died:
                     server.close()
-                    for one in list(writers):
-                        one.transport.abort()
+                    for writer in list(writers):
+                        writer.transport.abort()
                     return
                 except Dropped:
                     return

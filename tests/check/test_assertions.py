@@ -18,10 +18,10 @@ from pivotal_sandbox.domain.models import ErrorCode
 
 def answers(*given: int | ErrorCode, body: bytes = b"") -> list[Exchange]:
     return [
-        Exchange(b"", 0, one, None, body, 1.0, label=f"number {number}")
-        if isinstance(one, int)
-        else Exchange(b"", 0, None, "", b"", 1.0, label=f"number {number}", failure=one)
-        for number, one in enumerate(given)
+        Exchange(b"", 0, answer, None, body, 1.0, label=f"number {number}")
+        if isinstance(answer, int)
+        else Exchange(b"", 0, None, "", b"", 1.0, label=f"number {number}", failure=answer)
+        for number, answer in enumerate(given)
     ]
 
 
@@ -29,7 +29,7 @@ def test_one_forgery_that_is_accepted_is_enough() -> None:
     verdict = judged_forgeries(answers(401, 204, 401))
     assert (verdict.outcome, verdict.severity) == ("failed", None)
     assert "number 1: 204" in verdict.observed
-    assert [one.status for one in verdict.deciding] == [204]
+    assert [exchange.status for exchange in verdict.deciding] == [204]
 
 
 @pytest.mark.parametrize("crash", [500, 503, "timeout", "connection_reset"])
@@ -54,25 +54,25 @@ def test_any_refusal_will_do(status: int) -> None:
 
 
 async def test_refusals_mean_nothing_where_the_control_is_refused_too() -> None:
-    one = bench(line=Script(401))
-    verdict = await refuses(one, [one.forged("x", one.event())])
+    context = bench(line=Script(401))
+    verdict = await refuses(context, [context.forged("x", context.event())])
     assert verdict.outcome == "vacuous"
     assert "refused too (401)" in verdict.observed
 
 
 async def test_an_accepted_forgery_stands_whatever_the_control_says() -> None:
-    one = bench(line=Script(401, 200))
-    assert (await refuses(one, [one.forged("x", one.event())])).outcome == "failed"
+    context = bench(line=Script(401, 200))
+    assert (await refuses(context, [context.forged("x", context.event())])).outcome == "failed"
 
 
 async def test_a_throttled_control_is_called_so() -> None:
-    one = bench(line=Script(429, 401))
-    assert "throttled" in (await refuses(one, [one.forged("x", one.event())])).observed
+    context = bench(line=Script(429, 401))
+    assert "throttled" in (await refuses(context, [context.forged("x", context.event())])).observed
 
 
 async def test_each_genuine_request_has_to_be_acknowledged() -> None:
-    one = bench(line=Script(200, 409))
-    verdict = await accepts(one, [one.genuine("first", one.event()) for _ in range(2)])
+    context = bench(line=Script(200, 409))
+    verdict = await accepts(context, [context.genuine("first", context.event()) for _ in range(2)])
     assert verdict.outcome == "failed"
     assert "LOST" in verdict.observed
 

@@ -52,10 +52,10 @@ def test_a_503_that_says_when_to_come_back_is_no_crash() -> None:
 def test_no_answer_is_a_hang_or_a_crash_and_is_retried(
     failure: str, expected: str, words: str
 ) -> None:
-    one = exchange(None, failure=failure)
-    assert kind(one) == expected
-    assert fate(one) == "retried"
-    assert said(one) == words
+    unanswered = exchange(None, failure=failure)
+    assert kind(unanswered) == expected
+    assert fate(unanswered) == "retried"
+    assert said(unanswered) == words
 
 
 def test_the_worst_fate_is_the_one_that_counts() -> None:
@@ -65,9 +65,9 @@ def test_the_worst_fate_is_the_one_that_counts() -> None:
 
 
 def test_headers_are_found_in_any_case() -> None:
-    one = exchange(200, response_headers=(("Server", "x"),))
-    assert header(one, "server") == "x"
-    assert header(one, "allow") == ""
+    answered = exchange(200, response_headers=(("Server", "x"),))
+    assert header(answered, "server") == "x"
+    assert header(answered, "allow") == ""
 
 
 def test_many_answers_are_counted_and_the_first_are_named() -> None:

@@ -87,7 +87,7 @@ async def test_a_closed_connection_ends_the_row() -> None:
 
     async with serving(handler) as url:
         line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        assert [one.status for one in await line.follow(shot(url), shot(url))] == [401]
+        assert [exchange.status for exchange in await line.follow(shot(url), shot(url))] == [401]
 
 
 async def test_a_body_can_be_broken_off() -> None:
@@ -120,12 +120,12 @@ async def test_no_answer_in_time_is_a_timeout() -> None:
 
 async def test_nobody_there_is_an_exchange_too() -> None:
     url = "http://127.0.0.1:1/"
-    line, one = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000), shot(url)
+    line, request = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000), shot(url)
     exchanges = [
-        await line.send(one),
-        await line.break_off(one, 1),
-        *await line.volley([one]),
-        *await line.follow(one, one),
+        await line.send(request),
+        await line.break_off(request, 1),
+        *await line.volley([request]),
+        *await line.follow(request, request),
     ]
     assert [exchange.failure for exchange in exchanges] == ["connection_refused"] * 4
 

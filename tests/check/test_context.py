@@ -27,11 +27,11 @@ def signature(shot: CheckRequest) -> str:
 
 
 def test_events_are_compact_ascii_with_ids_of_their_own() -> None:
-    one, two = bench().event(), bench(2).event()
-    assert one.body.isascii()
-    body = json.loads(one.body)
-    assert json.dumps(body, separators=(",", ":")).encode() == one.body
-    assert body["id"] == one.id != two.id
+    first, two = bench().event(), bench(2).event()
+    assert first.body.isascii()
+    body = json.loads(first.body)
+    assert json.dumps(body, separators=(",", ":")).encode() == first.body
+    assert body["id"] == first.id != two.id
     assert body["data"]["id"] != json.loads(two.body)["data"]["id"]
     assert body["type"] == "customer.at_risk"
 
@@ -51,31 +51,31 @@ def test_an_event_can_be_edited_and_of_any_type() -> None:
 
 
 def test_genuine_is_signed_for_now_and_forged_is_only_marked() -> None:
-    one = bench()
-    genuine, forged = one.genuine("a", one.event()), one.forged("b", one.event())
+    context = bench()
+    genuine, forged = context.genuine("a", context.event()), context.forged("b", context.event())
     for shot in (genuine, forged):
         verify(shot.body, signature(shot), SECRET)
     assert (genuine.genuine, forged.genuine) == (True, False)
 
 
 def test_resigned_has_the_sig_that_it_is_given() -> None:
-    one = bench()
-    shot = one.resigned("x", lambda body, t: f"{len(body)}.{t}", t=5)
+    context = bench()
+    shot = context.resigned("x", lambda body, t: f"{len(body)}.{t}", t=5)
     assert signature(shot) == f"v1,t=5,sig={len(shot.body)}.5"
     with pytest.raises(SignatureError):
         verify(shot.body, signature(shot), SECRET)
 
 
 async def test_a_hang_ends_a_row_of_requests() -> None:
-    one = bench(line=Script(200, 401, "timeout", 200))
-    await one.send(one.genuine("first", one.event()))
-    answers = await one.send_all(one.genuine("x", one.event()) for _ in range(5))
+    context = bench(line=Script(200, 401, "timeout", 200))
+    await context.send(context.genuine("first", context.event()))
+    answers = await context.send_all(context.genuine("x", context.event()) for _ in range(5))
     assert [answer.failure for answer in answers] == [None, "timeout"]
 
 
 async def test_effects_are_counted_by_event() -> None:
-    one = bench(probe=Counts(1))
-    assert one.has_probe
-    assert await one.count(one.event(), one.event()) == [1, 1]
-    assert await one.has_effect(one.event())
+    context = bench(probe=Counts(1))
+    assert context.has_probe
+    assert await context.count(context.event(), context.event()) == [1, 1]
+    assert await context.has_effect(context.event())
     assert not bench().has_probe

@@ -128,9 +128,9 @@ def test_an_unusual_mistake_is_not_guessed_at() -> None:
 
 
 async def test_an_answer_that_is_no_refusal_is_not_diagnosed() -> None:
-    one = bench()
-    assert await diagnose(one, Exchange(b"", 0, 404, None, b"", 1.0)) is None
-    assert not one.log
+    context = bench()
+    assert await diagnose(context, Exchange(b"", 0, 404, None, b"", 1.0)) is None
+    assert not context.log
 
 
 def test_a_secret_that_is_no_base64_is_no_obstacle() -> None:

@@ -26,7 +26,7 @@ def report(*results: Result) -> Report:
 
 
 def test_the_gravest_come_first_and_then_the_order_of_the_battery() -> None:
-    assert [(one.severity, one.cause.id) for one in findings_of(BROKEN)] == [
+    assert [(finding.severity, finding.cause.id) for finding in findings_of(BROKEN)] == [
         ("must", "sig-missing"),
         ("must", "body-numbers"),
         ("must", "burst"),
@@ -60,8 +60,8 @@ def test_a_cause_that_passed_hides_nothing() -> None:
 
 
 def test_causes_in_a_ring_end() -> None:
-    one, two = replace(FORGED, caused_by=SHOULD.id), replace(SHOULD, caused_by=FORGED.id)
-    findings_of(report(one, two))
+    first, two = replace(FORGED, caused_by=SHOULD.id), replace(SHOULD, caused_by=FORGED.id)
+    findings_of(report(first, two))
 
 
 def test_what_was_not_tested_for_one_reason_is_said_once() -> None:
@@ -83,7 +83,7 @@ def test_nothing_is_wrong_with_what_passed() -> None:
 
 
 def test_what_could_not_be_judged_is_a_finding() -> None:
-    assert [one.cause for one in findings_of(report(ERROR))] == [ERROR]
+    assert [finding.cause for finding in findings_of(report(ERROR))] == [ERROR]
 
 
 @given(reports)

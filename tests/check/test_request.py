@@ -34,14 +34,14 @@ def headers(shot: CheckRequest) -> list[tuple[str, str]]:
 
 
 def test_a_plain_shot_is_what_pivotal_sends() -> None:
-    one = shot()
-    assert one.head.startswith(b"POST /hooks HTTP/1.1\r\nhost: 127.0.0.1:8000\r\n")
-    found = dict(headers(one))
-    verify(one.body, found["pivotal-signature"], "s3cret", now=1_000)
+    request = shot()
+    assert request.head.startswith(b"POST /hooks HTTP/1.1\r\nhost: 127.0.0.1:8000\r\n")
+    found = dict(headers(request))
+    verify(request.body, found["pivotal-signature"], "s3cret", now=1_000)
     assert found["pivotal-event"] == "customer.at_risk"
-    assert found["content-length"] == str(len(one.body))
-    assert one.sent == one.head + one.body
-    assert one.genuine
+    assert found["content-length"] == str(len(request.body))
+    assert request.sent == request.head + request.body
+    assert request.genuine
 
 
 @pytest.mark.parametrize("values", [[], ["one"], ["one", "two"]])
@@ -52,18 +52,18 @@ def test_signature_headers_are_as_many_as_asked_for(values: list[str]) -> None:
 
 def test_another_body_keeps_the_signature_of_the_first() -> None:
     genuine, tampered = shot(), shot(body=b'{"id":"evt_2"}x')
-    signed = [dict(headers(one))["pivotal-signature"] for one in (genuine, tampered)]
+    signed = [dict(headers(request))["pivotal-signature"] for request in (genuine, tampered)]
     assert signed[0] == signed[1]
     assert dict(headers(tampered))["content-length"] == "15"
 
 
 def test_headers_are_replaced_added_and_left_out() -> None:
-    one = shot(
+    request = shot(
         named="webhook.ping",
         headers=[("content-type", "text/plain"), ("expect", "100-continue")],
         without=["accept"],
     )
-    found = dict(headers(one))
+    found = dict(headers(request))
     assert found["pivotal-event"] == "webhook.ping"
     assert found["content-type"] == "text/plain"
     assert found["expect"] == "100-continue"
@@ -78,11 +78,11 @@ def test_header_names_change_their_case_and_nothing_else_does() -> None:
 
 
 def test_chunks_carry_the_same_body() -> None:
-    one = chunked(shot())
-    assert b"transfer-encoding: chunked" in one.head
-    assert b"content-length" not in one.head
-    assert one.body.startswith(b"7\r\n")
-    assert one.body.endswith(b"\r\n0\r\n\r\n")
+    request = chunked(shot())
+    assert b"transfer-encoding: chunked" in request.head
+    assert b"content-length" not in request.head
+    assert request.body.startswith(b"7\r\n")
+    assert request.body.endswith(b"\r\n0\r\n\r\n")
 
 
 def test_the_method_can_be_another() -> None:

@@ -17,7 +17,7 @@ def exchange(status: int, sent: bytes = b"", server: str = "") -> Exchange:
 
 def session(*exchanges: Exchange) -> Session:
     made = Session(SETTINGS, Script(200), 0)
-    made.log = [Trace(CASE.id, SHOT, one) for one in exchanges]
+    made.log = [Trace(CASE.id, SHOT, exchange_) for exchange_ in exchanges]
     return made
 
 
@@ -31,10 +31,10 @@ def test_the_deciding_request_comes_first() -> None:
 
 
 def test_advice_is_given_where_something_is_wrong_and_knows_the_stack() -> None:
-    one = exchange(200, server="Werkzeug/3")
-    wrong = result_of(CASE, Ended(failed("accepted", one), 1.0), session(one))
+    answered = exchange(200, server="Werkzeug/3")
+    wrong = result_of(CASE, Ended(failed("accepted", answered), 1.0), session(answered))
     assert "compare_digest" in wrong.advice
-    fine = result_of(CASE, Ended(passed("refused", one), 1.0), session(one))
+    fine = result_of(CASE, Ended(passed("refused", answered), 1.0), session(answered))
     assert fine.advice == ""
 
 

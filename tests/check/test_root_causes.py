@@ -24,8 +24,8 @@ def result(
     )
 
 
-def cause(one: Result, *others: Result) -> str | None:
-    return cause_of(one, {other.id: other for other in (one, *others)})
+def cause(result: Result, *others: Result) -> str | None:
+    return cause_of(result, {other.id: other for other in (result, *others)})
 
 
 def test_what_is_not_verified_explains_every_accepted_forgery() -> None:

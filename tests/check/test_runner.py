@@ -101,8 +101,8 @@ def test_a_receiver_that_dies_is_said_once_with_what_killed_it() -> None:
         result for result in report.results if result.observed == "not run: the receiver had died"
     ]
     assert unrun
-    assert {one.outcome for one in unrun} == {"skipped"}
-    assert {one.caused_by for one in unrun} == {"sig-malformed"}
+    assert {result.outcome for result in unrun} == {"skipped"}
+    assert {result.caused_by for result in unrun} == {"sig-malformed"}
 
 
 def test_a_receiver_that_only_drops_a_connection_is_not_dead() -> None:
@@ -191,10 +191,10 @@ def test_the_same_seed_sends_the_same_but_for_the_time() -> None:
         }
 
     only = ["sig-truncated", "body-numbers", "wrong-algorithm", "header-case"]
-    one, again, other = (run_one(Receiver(), only=only, seed=seed) for seed in (5, 5, 6))
-    assert sent(one) == sent(again)
-    assert sent(one) != sent(other)
-    assert one.seed == 5
+    first, again, other = (run_one(Receiver(), only=only, seed=seed) for seed in (5, 5, 6))
+    assert sent(first) == sent(again)
+    assert sent(first) != sent(other)
+    assert first.seed == 5
 
 
 def test_a_run_without_a_seed_says_which_one_it_drew() -> None:
@@ -232,14 +232,14 @@ def test_secrets_of_a_rotation_are_tested_where_they_are_given() -> None:
     assert asked_for["secret-rotation"] == "it needs the previous secret"
     assert asked_for["secret-revoked"] == "it needs the revoked secret"
     whole_group = run_one(Receiver(), only=["contract"]).results
-    assert not {"secret-rotation", "secret-revoked"} & {one.id for one in whole_group}
+    assert not {"secret-rotation", "secret-revoked"} & {result.id for result in whole_group}
 
 
 def test_who_verifies_later_acknowledges_forgeries_which_a_probe_excuses() -> None:
     receiver = VerifiesLater()
     report = run_one(receiver, probe=receiver.probe, verifies_async=True)
     assert report.grade == "B"
-    assert {one.severity for one in wrong(report).values()} == {"should"}
+    assert {result.severity for result in wrong(report).values()} == {"should"}
     blind = run_one(VerifiesLater(), verifies_async=True)
     assert blind.grade == "F"
 

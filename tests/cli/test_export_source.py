@@ -120,7 +120,7 @@ async def exported(running: Running, client: httpx.AsyncClient, form: str, **opt
     """Post all of the requests to a bin, and return them in that form."""
     for request in REQUESTS.values():
         await put(running, request)
-    sent = [capture_sent(one, running.url) for one in await captures(client, "raw")]
+    sent = [capture_sent(capture, running.url) for capture in await captures(client, "raw")]
     assert len(sent) == len(REQUESTS)
     return export(sent, get_form(form), ExportOptions("1.0", **options))
 
@@ -141,11 +141,11 @@ async def test_a_script_for_httpie_sends_the_same_again(
     assert (ran.returncode, ran.stderr) == (0, b"")
     found = await captures(client, "raw")
     first, second = found[: len(REQUESTS)], found[len(REQUESTS) :]
-    for one, other in zip(first, second, strict=True):
+    for before, other in zip(first, second, strict=True):
         for part in PARTS:
             if part != "headers":
-                assert other[part] == one[part]
-        assert in_any_case(other["headers"]) == in_any_case(one["headers"])
+                assert other[part] == before[part]
+        assert in_any_case(other["headers"]) == in_any_case(before["headers"])
 
 
 async def test_a_file_for_pytest_sends_the_same_again(
@@ -158,9 +158,9 @@ async def test_a_file_for_pytest_sends_the_same_again(
     assert f"{len(REQUESTS)} passed".encode() in ran.stdout, ran.stdout.decode()
     found = await captures(client, "raw")
     first, second = found[: len(REQUESTS)], found[len(REQUESTS) :]
-    for one, other in zip(first, second, strict=True):
+    for before, other in zip(first, second, strict=True):
         for part in PARTS:
-            assert other[part] == one[part]
+            assert other[part] == before[part]
 
 
 async def test_an_archive_can_be_sent_again(running: Running, client: httpx.AsyncClient) -> None:
@@ -178,9 +178,9 @@ async def test_an_archive_can_be_sent_again(running: Running, client: httpx.Asyn
         await put(running, "\r\n".join([*head, "", ""]).encode("latin-1") + body)
     found = await captures(client, "raw")
     first, second = found[: len(REQUESTS)], found[len(REQUESTS) :]
-    for one, other in zip(first, second, strict=True):
+    for before, other in zip(first, second, strict=True):
         for part in PARTS:
-            assert other[part] == one[part]
+            assert other[part] == before[part]
 
 
 async def test_a_scenario_sends_the_same_again(
@@ -197,16 +197,16 @@ async def test_a_scenario_sends_the_same_again(
     assert b"webhook.ping" in body_of(second.pop(0))
     told = file.read_text("utf-8")
     first = [
-        one
-        for one in await captures(client, "raw")
-        if f"{one['id']} is left out: a scenario cannot send such a path." not in told
+        capture
+        for capture in await captures(client, "raw")
+        if f"{capture['id']} is left out: a scenario cannot send such a path." not in told
     ]
     assert len(first) == len(REQUESTS) - 2  # "path" and "query", which a URL would quote
-    for one, other in zip(first, second, strict=True):
-        assert other["path"].removeprefix("/in/copy") == one["path"].removeprefix("/in/raw")
+    for before, other in zip(first, second, strict=True):
+        assert other["path"].removeprefix("/in/copy") == before["path"].removeprefix("/in/raw")
         for part in ("method", "query", "body", "body_encoding"):
-            assert other[part] == one[part]
-        assert of_the_message(other["headers"]) == of_the_message(one["headers"])
+            assert other[part] == before[part]
+        assert of_the_message(other["headers"]) == of_the_message(before["headers"])
 
 
 def of_the_message(headers: list[list[str]]) -> Headers:
@@ -224,7 +224,7 @@ async def test_what_is_signed_when_it_is_sent_verifies(
     await client.put("/api/bins/raw", json={"secret": None})
     await put(running, HEAD + old + LENGTH % 4 + b"\r\nit's")
     await client.put("/api/bins/raw", json={"secret": "whsec_new"})
-    sent = [capture_sent(one, running.url) for one in await captures(client, "raw")]
+    sent = [capture_sent(capture, running.url) for capture in await captures(client, "raw")]
     script = export(sent, get_form(form), ExportOptions("1.0", re_sign=True)).encode()
     refused = await run("sh", "-e", input=script)
     assert refused.returncode != 0

@@ -44,7 +44,7 @@ async def test_what_is_the_same_in_a_row_is_one_line() -> None:
 
 async def test_json_has_everything_and_nothing_of_this_machine() -> None:
     told = await telling(STEPS)
-    lines = [json.loads(json.dumps(one)) for one in told.json]
+    lines = [json.loads(json.dumps(line)) for line in told.json]
     assert {line["type"] for line in lines} == {
         *("step", "event", "attempt", "said", "request", "expectation", "summary")
     }

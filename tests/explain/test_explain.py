@@ -121,7 +121,7 @@ def test_nothing_that_is_said_lets_a_reader_sign() -> None:
             for made in macs:
                 assert base64.b64encode(made).decode().rstrip("=") not in said
                 assert made.hex() not in said
-            assert not any(one in said for one in secret)
+            assert not any(part in said for part in secret)
 
 
 def test_a_hint_names_the_mistake_of_a_refused_request_and_is_silent_else() -> None:

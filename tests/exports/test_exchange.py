@@ -33,8 +33,8 @@ def test_a_fault_says_what_a_right_receiver_does_with_an_attempt(
 
 
 def test_an_attempt_sent_its_own_bytes_else_the_event_s() -> None:
-    def body(one: Attempt) -> bytes:
-        found = of_attempt(one, event_type="t", url="http://h", fault=None, event_body=b"{}")
+    def body(attempt: Attempt) -> bytes:
+        found = of_attempt(attempt, event_type="t", url="http://h", fault=None, event_body=b"{}")
         return found.request.body
 
     assert (body(attempt()), body(attempt(body=b""))) == (b"{}", b"")

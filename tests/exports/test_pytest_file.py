@@ -42,15 +42,15 @@ def test_what_strangers_sent_is_literals_and_the_rest_is_always_the_same(
         read.append((ast.literal_eval(id.value), *map(ast.literal_eval, case.args)))
     assert read == [
         (
-            one.id,
-            one.request.method,
-            one.request.url,
-            list(one.request.headers),
-            one.request.body,
-            one.signed,
-            one.accepted,
+            request.id,
+            request.request.method,
+            request.request.url,
+            list(request.request.headers),
+            request.request.body,
+            request.signed,
+            request.accepted,
         )
-        for one in them
+        for request in them
     ]
 
 

@@ -77,17 +77,17 @@ def test_what_a_scenario_cannot_send_is_left_out_and_the_story_says_so() -> None
 @example([captured(body=b"\x7f\"\\\\'\n", headers=(("x", '\x9b"\\'),))])
 def test_whatever_strangers_sent_is_read_back_as_it_was(them: list[ExportedRequest]) -> None:
     """Nothing in body, header, path or title gets out of its string."""
-    them.sort(key=lambda one: one.at)
+    them.sort(key=lambda request: request.at)
     scenario = read(retelling(them))
     left_out = [step.say.split()[0] for step in scenario.steps if " is left out: " in step.say]
-    kept = [one for one in them if one.id not in left_out]
+    kept = [request for request in them if request.id not in left_out]
     assert len(sends(scenario)) == len(kept)
-    for one, send in zip(kept, sends(scenario), strict=True):
-        assert (send.as_, send.to) == (one.id, one.bin)
+    for request, send in zip(kept, sends(scenario), strict=True):
+        assert (send.as_, send.to) == (request.id, request.bin)
         assert (send.method, send.path, send.content()) == (
-            one.request.method,
-            one.below,
-            one.request.body,
+            request.request.method,
+            request.below,
+            request.request.body,
         )
-        assert send.headers == tuple(pair for pair in one.request.headers if pair[0] != "host")
-    assert set(scenario.endpoints) == {one.bin for one in them}
+        assert send.headers == tuple(pair for pair in request.request.headers if pair[0] != "host")
+    assert set(scenario.endpoints) == {request.bin for request in them}

@@ -26,11 +26,11 @@ def test_a_percentile_is_within_half_a_percent_of_the_sorted_list(
 
 
 @given(LATENCIES, LATENCIES)
-def test_two_histograms_add_up_to_that_of_all(one: list[float], other: list[float]) -> None:
-    merged, whole = counted(one), counted(one + other)
+def test_two_histograms_add_up_to_that_of_all(first: list[float], other: list[float]) -> None:
+    merged, whole = counted(first), counted(first + other)
     merged.merge(counted(other))
-    assert (merged.counts, len(merged)) == (whole.counts, len(one + other))
-    assert (merged.least_ms, merged.most_ms) == (min(one + other), max(one + other))
+    assert (merged.counts, len(merged)) == (whole.counts, len(first + other))
+    assert (merged.least_ms, merged.most_ms) == (min(first + other), max(first + other))
     assert merged.mean_ms == pytest.approx(whole.mean_ms)
 
 

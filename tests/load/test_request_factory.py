@@ -43,7 +43,9 @@ def test_each_request_is_signed_and_as_the_sandbox_sends_it() -> None:
 def test_all_event_types_but_the_ping_come_in_turn_and_fit_their_schemas() -> None:
     source, catalog = material(), load_catalog()
     events = [json.loads(taken(source.next())[2]) for _ in range(len(catalog) - 1)]
-    assert {event["type"] for event in events} == {one.name for one in catalog} - {"webhook.ping"}
+    assert {event["type"] for event in events} == {event_type.name for event_type in catalog} - {
+        "webhook.ping"
+    }
     for event in events:
         Schema(catalog.get(event["type"]).schema).check(event["data"])
 

@@ -29,13 +29,13 @@ def test_latencies_are_kept_by_the_slice_in_which_the_request_was_due() -> None:
 
 
 def test_what_two_counted_adds_up() -> None:
-    one, other = LoadStats(100), LoadStats(100)
-    one.add("200", 1, 0)
+    first, other = LoadStats(100), LoadStats(100)
+    first.add("200", 1, 0)
     other.add("200", 3, 0)
     other.add("timeout", 10_000, 250)
     other.unsent = 4
-    one.merge(other)
-    assert len(one) == 3
-    assert one.answers == {"200": 2, "timeout": 1}
-    assert one.fates() == {"delivered": 2, "retried": 1, "lost": 0}
-    assert (one.unsent, len(one.slices[0]), one.troubled) == (4, 2, {2: 1})
+    first.merge(other)
+    assert len(first) == 3
+    assert first.answers == {"200": 2, "timeout": 1}
+    assert first.fates() == {"delivered": 2, "retried": 1, "lost": 0}
+    assert (first.unsent, len(first.slices[0]), first.troubled) == (4, 2, {2: 1})

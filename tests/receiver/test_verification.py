@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.domain.models import Headers
-from pivotal_sandbox.receiver.verification import Verdict, judge
+from pivotal_sandbox.receiver.verification import Verdict, verify_request
 from pivotal_sandbox.signature import mac, sign
 
 BODY = b'{"id":"evt_a"}'
@@ -20,12 +20,12 @@ def signed(timestamp: int = NOW, name: str = "pivotal-signature") -> Headers:
 
 @pytest.mark.parametrize("name", ["pivotal-signature", "Pivotal-Signature", "PIVOTAL-SIGNATURE"])
 def test_a_good_signature_is_verified_however_its_name_is_written(name: str) -> None:
-    verdict = judge(signed(name=name), BODY, ["whsec_other", SECRET], now=NOW + 2.9)
+    verdict = verify_request(signed(name=name), BODY, ["whsec_other", SECRET], now=NOW + 2.9)
     assert verdict == Verdict(True, True, None, "Signature valid, 2 s old.")
 
 
 def test_a_signature_from_ahead_of_the_clock_is_said_to_be() -> None:
-    verdict = judge(signed(NOW + 7), BODY, [SECRET], now=NOW + 0.5)
+    verdict = verify_request(signed(NOW + 7), BODY, [SECRET], now=NOW + 0.5)
     assert verdict.sentence == "Signature valid, 7 s ahead of this clock."
 
 
@@ -44,16 +44,16 @@ def test_a_signature_from_ahead_of_the_clock_is_said_to_be() -> None:
 def test_a_bad_signature_has_a_reason_and_a_sentence(
     headers: Headers, reason: str, sentence: str
 ) -> None:
-    verdict = judge(headers, BODY, [SECRET], now=NOW)
+    verdict = verify_request(headers, BODY, [SECRET], now=NOW)
     assert (verdict.verified, verdict.reason) == (False, reason)
     assert verdict.signed == bool(headers)
     assert sentence in verdict.sentence
 
 
 def test_without_a_known_secret_nothing_is_judged() -> None:
-    assert judge((), BODY, [], now=NOW) == Verdict(False, None, None, "Not signed.")
+    assert verify_request((), BODY, [], now=NOW) == Verdict(False, None, None, "Not signed.")
     sentence = "Signed, but this bin knows no secret to verify with."
-    assert judge(signed(), BODY, [], now=NOW) == Verdict(True, None, None, sentence)
+    assert verify_request(signed(), BODY, [], now=NOW) == Verdict(True, None, None, sentence)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_without_a_known_secret_nothing_is_judged() -> None:
     ],
 )
 def test_the_age_is_read_from_t_and_not_from_what_looks_like_it(header: str) -> None:
-    verdict = judge((("pivotal-signature", header),), BODY, [SECRET], now=NOW + 5)
+    verdict = verify_request((("pivotal-signature", header),), BODY, [SECRET], now=NOW + 5)
     assert verdict == Verdict(True, True, None, "Signature valid, 5 s old.")
 
 
@@ -76,7 +76,7 @@ def test_the_age_is_read_from_t_and_not_from_what_looks_like_it(header: str) -> 
 )
 def test_any_header_gets_a_verdict(parts: list[str], secrets: list[str]) -> None:
     headers = (("pivotal-signature", ",".join(["v1", *parts])),)
-    verdict = judge(headers, BODY, secrets, now=NOW)
+    verdict = verify_request(headers, BODY, secrets, now=NOW)
     assert verdict.signed
     assert verdict.sentence.endswith(".")
     assert (verdict.verified is False) == (verdict.reason is not None)
@@ -84,14 +84,14 @@ def test_any_header_gets_a_verdict(parts: list[str], secrets: list[str]) -> None
 
 def test_a_refusal_names_the_mistake_behind_it_where_one_is_known() -> None:
     header = sign(BODY + b"\n", SECRET, timestamp=NOW)
-    verdict = judge((("pivotal-signature", header),), BODY, [SECRET], now=NOW)
+    verdict = verify_request((("pivotal-signature", header),), BODY, [SECRET], now=NOW)
     assert verdict.reason == "no_match"
     assert verdict.sentence.startswith("Signature does not match: ")
     assert " is made over the body and a newline after it" in verdict.sentence
 
 
 def test_what_is_wrong_with_the_clock_is_said_once() -> None:
-    verdict = judge(signed(NOW - 3600), BODY, [SECRET], now=NOW)
+    verdict = verify_request(signed(NOW - 3600), BODY, [SECRET], now=NOW)
     assert verdict.sentence.count("3600 s old") == 1
     assert "time zone" in verdict.sentence
 
@@ -99,7 +99,7 @@ def test_what_is_wrong_with_the_clock_is_said_once() -> None:
 def test_a_signature_of_another_endpoint_is_told_from_a_wrong_one() -> None:
     header = sign(BODY, "whsec_live", timestamp=NOW)
     others = {"the live endpoint ep_2": "whsec_live", "the test endpoint ep_1": SECRET}
-    verdict = judge(
+    verdict = verify_request(
         (("pivotal-signature", header),), BODY, [SECRET], now=NOW, others=lambda: others
     )
     assert verdict.reason == "no_match"
@@ -110,4 +110,4 @@ def test_other_secrets_are_not_asked_for_where_the_signature_holds() -> None:
     def others() -> dict[str, str]:
         raise AssertionError
 
-    assert judge(signed(), BODY, [SECRET], now=NOW, others=others).verified
+    assert verify_request(signed(), BODY, [SECRET], now=NOW, others=others).verified

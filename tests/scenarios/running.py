@@ -45,7 +45,7 @@ class Told:
     @property
     def failed(self) -> list[ExpectationChecked]:
         judged = [entry for entry in self.entries if isinstance(entry, ExpectationChecked)]
-        return [one for one in judged if not one.judgement.ok]
+        return [checked for checked in judged if not checked.judgement.ok]
 
     @property
     def skipped(self) -> list[Skipped]:

@@ -61,7 +61,7 @@ async def test_a_receiver_of_the_users_is_sent_signatures_of_its_own_time() -> N
             await telling(story(steps, mine)),
             await telling(steps, receiver=Receiver(url, "whsec_x")),
         ]
-    assert [one.summary.attempts for one in told] == [2, 2]
+    assert [run.summary.attempts for run in told] == [2, 2]
     assert refused == []
 
 

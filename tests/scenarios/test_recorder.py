@@ -14,7 +14,7 @@ async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> Non
         sandbox.feed.subscribe(sight)
         sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver))
         await sandbox.receiver.set_bin(Bin("a", parse_behavior([200, 503, 200])))
-        one = await sandbox.add_endpoint(f"{sandbox.base_url}/in/a")
+        endpoint = await sandbox.add_endpoint(f"{sandbox.base_url}/in/a")
         two = await sandbox.add_endpoint(f"{sandbox.base_url}/in/b")
         await sandbox.dispatcher.settle()
         assert len(sight.attempts()) == 2
@@ -26,9 +26,9 @@ async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> Non
         await sandbox.dispatcher.settle()
     made = sight.attempts()
     assert [(a.delivery.endpoint_id, a.attempt.number) for a in made] == [
-        (one.id, 1),
+        (endpoint.id, 1),
         (two.id, 1),
-        (one.id, 2),
+        (endpoint.id, 2),
         (two.id, 1),
     ]
     ids = [delivery.id for delivery in fired.deliveries]

@@ -172,7 +172,7 @@ async def test_a_story_is_told_to_a_receiver_of_the_users_without_what_rests_on_
     async with answering(mine) as url:
         told = await telling(OUTAGE, receiver=Receiver(url, "whsec_mine"))
     assert told.failed == []
-    assert [(one.what, one.why) for one in told.skipped] == [
+    assert [(skipped.what, skipped.why) for skipped in told.skipped] == [
         (
             "expect_captures: of calm, verified true",
             "your receiver keeps what it is sent to itself",
@@ -196,7 +196,7 @@ async def test_a_story_is_told_to_a_receiver_of_the_users_without_what_rests_on_
 async def test_a_receiver_that_refuses_fails_the_story() -> None:
     async with answering(Mine("401 Unauthorized")) as url:
         told = await telling(OUTAGE, receiver=Receiver(url, "whsec_mine"))
-    assert [one.judgement.observed for one in told.failed] == [
+    assert [checked.judgement.observed for checked in told.failed] == [
         "1 × failed, 1 attempt, 401",
         "1 × failed, 1 attempt, 401",
     ]
@@ -265,5 +265,5 @@ async def test_a_story_may_speak_of_everything() -> None:
     text = "\n".join(f"[[steps]]\n{step}" for step in steps)
     endpoints = '[endpoints.app]\n[endpoints.live]\nmode = "live"'
     told = await telling(story(text, endpoints))
-    assert [one.judgement.observed for one in told.failed] == ["it was deleted"]
+    assert [checked.judgement.observed for checked in told.failed] == ["it was deleted"]
     assert "live endpoint live wants every type, at bin live" in told.text

@@ -20,20 +20,20 @@ WIRED = "timeout-but-done"  # has a fault of the transport, and with it a port t
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_story_holds_and_is_the_same_to_the_byte_each_time(name: str) -> None:
     story = load_scenario(name)
-    one, same = await telling(story), await telling(story)
-    assert one.failed == []
-    assert one.summary.held >= 5
-    assert not one.skipped
-    assert one.lines == same.lines
+    first, same = await telling(story), await telling(story)
+    assert first.failed == []
+    assert first.summary.held >= 5
+    assert not first.skipped
+    assert first.lines == same.lines
     if name != WIRED:
-        assert one.json == same.json
+        assert first.json == same.json
 
 
 async def test_another_seed_makes_other_bytes_of_the_same_story() -> None:
     story = load_scenario("churn")
-    one, other = await telling(story), await telling(replace(story, seed=99))
+    first, other = await telling(story), await telling(replace(story, seed=99))
     assert other.failed == []
-    for mine, theirs in zip(one.json, other.json, strict=True):
+    for mine, theirs in zip(first.json, other.json, strict=True):
         assert mine["type"] == theirs["type"]
         assert mine["type"] != "event" or mine["event"]["id"] != theirs["event"]["id"]
 

@@ -100,7 +100,7 @@ def written(value: Any, draw: st.DrawFn) -> str:
         return draw(st.sampled_from(ways))
     if isinstance(value, list):
         between = draw(st.sampled_from([", ", ",\n  # , ] \n", ","]))
-        return "[ " + between.join(written(one, draw) for one in value) + " ]"
+        return "[ " + between.join(written(item, draw) for item in value) + " ]"
     if isinstance(value, dict):
         pairs = (f"{basic(key)} = {written(part, draw)}" for key, part in value.items())
         return "{ " + ", ".join(pairs) + " }"
@@ -115,12 +115,12 @@ def documents(draw: st.DrawFn) -> str:
             lines.append((1, f"[{basic(key)}]"))
             lines += [(1, f"{basic(k)}={written(v, draw)} # c") for k, v in value.items()]
         elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-            for one in value:
+            for item in value:
                 lines.append((1, f"[[ {basic(key)} ]]"))
-                lines += [(1, f"{basic(k)} = {written(v, draw)}") for k, v in one.items()]
+                lines += [(1, f"{basic(k)} = {written(v, draw)}") for k, v in item.items()]
         else:
             lines.append((0, f"{basic(key)} = {written(value, draw)}"))
-    return "\n\n".join(line for _, line in sorted(lines, key=lambda one: one[0]))
+    return "\n\n".join(line for _, line in sorted(lines, key=lambda line: line[0]))
 
 
 @given(documents())

@@ -74,7 +74,7 @@ async def test_what_is_counted_is_what_would_be_listed(wanted: DeliveryFilter) -
     listed = await log.matching(wanted)
     assert await log.count(wanted) == len(listed)
     found, _ = await log.page(wanted, limit=600)
-    moments = [(one.created_at, one.status) for one in found]
+    moments = [(delivery.created_at, delivery.status) for delivery in found]
     assert await log.begun(wanted, 601) == (moments, None)
     some, back_to = await log.begun(wanted, 50)
     if back_to is not None:

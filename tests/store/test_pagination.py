@@ -58,15 +58,15 @@ FILTERS = st.builds(
 def deliveries_of(made: list[Made]) -> list[Delivery]:
     return [
         a_delivery(
-            an_event(0, one.created_at),
+            an_event(0, row.created_at),
             number,
-            mode=one.mode,
-            endpoint_id=one.endpoint_id,
-            status=one.status,
-            event_type=one.event_type,
-            last_status_code=one.status_code,
+            mode=row.mode,
+            endpoint_id=row.endpoint_id,
+            status=row.status,
+            event_type=row.event_type,
+            last_status_code=row.status_code,
         )
-        for number, one in enumerate(made)
+        for number, row in enumerate(made)
     ]
 
 

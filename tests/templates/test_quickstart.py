@@ -35,7 +35,7 @@ def page_name(language: str) -> str:
 
 def page(language: str, its: list[Template]) -> str:
     """Return the page of a language: its templates, and the files of the one that is shown."""
-    shown = next((one for one in its if one.quickstart), its[0])
+    shown = next((template for template in its if template.quickstart), its[0])
     project = render(shown, project="hooks")
     shown, commands = project.template, project.commands
     return "\n".join(
@@ -79,10 +79,12 @@ def choice(its: list[Template]) -> Iterator[str]:
         return
     yield "| template | framework | versions | proven by |"
     yield "|---|---|---|---|"
-    for one in its:
-        versions = ", ".join(f"{name} {version}" for name, version in one.versions.items()) or "-"
-        proven = ", ".join(one.proven) or "nothing"
-        yield f"| `{one.name}` | {one.framework} | {versions} | {proven} |"
+    for template in its:
+        versions = (
+            ", ".join(f"{name} {version}" for name, version in template.versions.items()) or "-"
+        )
+        proven = ", ".join(template.proven) or "nothing"
+        yield f"| `{template.name}` | {template.framework} | {versions} | {proven} |"
     yield ""
 
 

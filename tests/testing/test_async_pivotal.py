@@ -62,7 +62,7 @@ async def test_a_receiver_that_is_down_for_a_day_gets_fifteen_attempts(
     began = opened.now
     made = await opened.advance("24h")
     assert opened.now == began + timedelta(hours=24)
-    mine = [one for one in made if one.delivery_id == delivery.id]
+    mine = [attempt for attempt in made if attempt.delivery_id == delivery.id]
     assert delivery.attempts == [delivery.attempts[0], *mine]
     assert (delivery.status, len(delivery.attempts)) == ("failed", 15)
     assert delivery.attempts[-1].started_at == began + timedelta(hours=24)
@@ -97,7 +97,7 @@ async def test_a_change_fires_what_it_means(opened: AsyncPivotal) -> None:
     await opened.endpoint(Answering())
     customer = (await opened.trigger("customer.created")).event.data
     fired = await opened.change(customer, health="at_risk")
-    assert [one.event.type for one in fired] == ["customer.updated", "customer.at_risk"]
+    assert [delivery.event.type for delivery in fired] == ["customer.updated", "customer.at_risk"]
     assert await opened.change(customer["id"], health="at_risk") == []
 
 

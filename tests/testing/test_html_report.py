@@ -88,8 +88,8 @@ def test_what_tests_report_is_gathered_and_written_at_the_end(tmp_path: Path) ->
     failed = pytest.TestReport("t.py::a", ("t.py", 1, "a"), {}, "failed", None, "call")
     setattr(failed, KEPT, [delivery("the answer")])
     passed = pytest.TestReport("t.py::b", ("t.py", 2, "b"), {}, "passed", None, "call")
-    for one in (failed, passed):
-        report.pytest_runtest_logreport(one)
+    for test_report in (failed, passed):
+        report.pytest_runtest_logreport(test_report)
     report.pytest_sessionfinish()
     page = path.read_text("utf-8")
     assert "t.py::a" in page

@@ -30,13 +30,13 @@ def test_it_is_valid_by_the_official_schema() -> None:
 def test_every_event_type_is_a_message_of_the_one_operation() -> None:
     operation = DESCRIPTION["operations"]["deliver"]
     assert operation["action"] == "send"
-    names = [one.name for one in CATALOG]
+    names = [event_type.name for event_type in CATALOG]
     told = [follow(DESCRIPTION, message["$ref"]) for message in operation["messages"]]
-    assert [follow(DESCRIPTION, one["$ref"])["name"] for one in told] == names
+    assert [follow(DESCRIPTION, message["$ref"])["name"] for message in told] == names
     assert list(follow(DESCRIPTION, operation["channel"]["$ref"])["messages"]) == names
 
 
-@pytest.mark.parametrize("name", [one.name for one in CATALOG])
+@pytest.mark.parametrize("name", [event_type.name for event_type in CATALOG])
 def test_the_example_of_a_message_is_as_its_payload_has_it(name: str) -> None:
     message: dict[str, Any] = DESCRIPTION["components"]["messages"][name]
     [example] = message["examples"]

@@ -9,10 +9,10 @@ from pivotal_sandbox.web.server import Running
 async def sample(client: httpx.AsyncClient, name: str, **labels: str) -> float:
     text = (await client.get("/metrics")).text
     found = [
-        one.value
+        sample.value
         for family in text_string_to_metric_families(text)
-        for one in family.samples
-        if one.name == name and labels.items() <= one.labels.items()
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
     ]
     return sum(found)
 

@@ -30,7 +30,7 @@ def test_it_describes_every_route_and_no_other() -> None:
 
 
 def test_it_has_a_webhook_for_every_event_type_with_its_example() -> None:
-    assert list(DOCUMENT["webhooks"]) == [one.name for one in load_catalog()]
+    assert list(DOCUMENT["webhooks"]) == [event_type.name for event_type in load_catalog()]
     for name, webhook in DOCUMENT["webhooks"].items():
         content = webhook["post"]["requestBody"]["content"]["application/json"]
         assert content["example"]["type"] == name

@@ -158,7 +158,7 @@ class HttpReceiverClient:
 
     def _expecting(self, connection: Connection, timeout_ms: float) -> "_Open":
         deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
-        answer = connection.expect(deadline, timeout_ms, head_only=False)
+        answer = connection.expect_response(deadline, timeout_ms, head_only=False)
         return _Open(connection, answer, perf_counter())
 
     async def _end(self, held: "_Open | Failure", shot: CheckRequest) -> Exchange:

@@ -48,7 +48,7 @@ async def dry_run(case_id: str, settings: Settings) -> list[Exchange]:
     Raises `InputError` for a check that does not exist, or has no requests of its own.
     """
     parse_url(settings.url)
-    case = next((one for one in chosen((case_id,)) if one.id == case_id), None)
+    case = next((candidate for candidate in chosen((case_id,)) if candidate.id == case_id), None)
     if case is None:
         raise InputError(f'"{case_id}" is a group; right is the id of one check.')
     if case.turn == "last" and case.id != "still-alive":

@@ -44,13 +44,13 @@ def findings_of(report: Report) -> tuple[Finding, ...]:
             cause,
             tuple(followers[cause.id]),
             min(
-                (one.severity for one in (cause, *followers[cause.id]) if _is_wrong(one)),
+                (result.severity for result in (cause, *followers[cause.id]) if _is_wrong(result)),
                 key=SEVERITIES.index,
             ),
         )
         for cause in causes
     ]
-    return tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity)))
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def untested_of(report: Report) -> tuple[Untested, ...]:

@@ -75,7 +75,7 @@ class Report:
         """Return what one wants to know where `assert report.passed` fails."""
         roots = [
             f"{result.id} {result.outcome}: {result.observed}"
-            for result in sorted(self.results, key=lambda one: one.severity != "must")
+            for result in sorted(self.results, key=lambda candidate: candidate.severity != "must")
             if result.outcome in ("failed", "error") and result.caused_by is None
         ]
         return f"<Report: grade {self.grade}{'; '.join(['', *roots])}>"

@@ -153,11 +153,11 @@ async def _each(ask: Callable[[str], Awaitable[int]], ids: Sequence[str]) -> dic
     """Return the answer for each id; a few are asked for at the same time."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(id: str) -> tuple[str, int]:
+    async def ask_in_turn(id: str) -> tuple[str, int]:
         async with turns:
             return id, await ask(id)
 
-    return dict(await asyncio.gather(*[one(id) for id in ids]))
+    return dict(await asyncio.gather(*[ask_in_turn(id) for id in ids]))
 
 
 def _number(answer: bytes, source: str) -> int:

@@ -45,7 +45,7 @@ def result_of(case: Case, ended: Ended, session: Session) -> Result:
     others = [
         t.exchange
         for t in session.log
-        if t.case_id == case.id and all(t.exchange is not one for one in deciding)
+        if t.case_id == case.id and all(t.exchange is not exchange for exchange in deciding)
     ]
     requests = (*deciding, *others)
     if verdict.outcome == "passed":

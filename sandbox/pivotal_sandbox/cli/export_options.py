@@ -45,7 +45,7 @@ class ExportRequest:
 
         if self.to is not None:
             sent = [request.to(self.to) for request in sent]
-        in_order = sorted(sent, key=lambda one: one.at)
+        in_order = sorted(sent, key=lambda request: request.at)
         return export(in_order, get_form(self.form), ExportOptions(__version__, self.re_sign))
 
 

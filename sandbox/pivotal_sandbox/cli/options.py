@@ -20,10 +20,10 @@ def assignments(ctx: click.Context, param: click.Parameter, given: tuple[str, ..
     from pivotal_sandbox.common.json_values import parse_value
 
     values = {}
-    for one in given:
-        path, equals, value = one.partition("=")
+    for assignment in given:
+        path, equals, value = assignment.partition("=")
         if not path or not equals:
-            raise click.BadParameter(f'"{one}" is not PATH=VALUE.')
+            raise click.BadParameter(f'"{assignment}" is not PATH=VALUE.')
         values[path] = parse_value(value)
     return values
 
@@ -32,7 +32,9 @@ def event_types(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     """Complete the name of an event type."""
     from pivotal_sandbox.domain.catalog_loader import load_catalog
 
-    return [one.name for one in load_catalog() if one.name.startswith(incomplete)]
+    return [
+        event_type.name for event_type in load_catalog() if event_type.name.startswith(incomplete)
+    ]
 
 
 def objects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -146,7 +146,11 @@ def explain(
     are the secrets of ("endpoint ep_1"), `headers` the other headers of the request. Never raises,
     and never says what the right signature would be.
     """
-    known = [one for one in ([secrets] if isinstance(secrets, str) else secrets) if _is_secret(one)]
+    known = [
+        secret
+        for secret in ([secrets] if isinstance(secrets, str) else secrets)
+        if _is_secret(secret)
+    ]
     if not isinstance(body, bytes | bytearray | memoryview):
         return _told("no_match", _named(NOT_BYTES))
     body = bytes(body)
@@ -159,7 +163,7 @@ def explain(
         return _told(reason, _named(NO_SECRET, says))
     timestamp, signatures = read
     ids = [value for name, value in headers if name.lower() == DELIVERY_ID_HEADER]
-    more = {label: one for label, one in (others or {}).items() if _is_secret(one)}
+    more = {label: secret for label, secret in (others or {}).items() if _is_secret(secret)}
     inputs = Inputs(body, known, facts_of(timestamp, body, ids), more)
     if computed is not None:
         return _of_computed(computed, signatures, inputs, reason, effort)

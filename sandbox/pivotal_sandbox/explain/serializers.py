@@ -92,7 +92,9 @@ _ASTRAL = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
 
 
 def _escaped(*tables: Mapping[int, str]) -> Callable[[str], str]:
-    table = {number: escape for one in (_ESCAPES, *tables) for number, escape in one.items()}
+    table = {
+        number: escape for escapes in (_ESCAPES, *tables) for number, escape in escapes.items()
+    }
     return lambda text: f'"{text.translate(table)}"'
 
 

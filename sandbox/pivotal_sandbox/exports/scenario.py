@@ -38,7 +38,10 @@ def retelling(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
         if its and its[0].bin is None:
             lines.append(f"url = {_quoted(its[0].request.url)}")
         else:
-            answers = [200, *(one.status or 200 for one in its)]  # the first is for the ping
+            answers = [
+                200,
+                *(request.status or 200 for request in its),
+            ]  # the first is for the ping
             while answers[-2:] == answers[-1:] * 2:
                 answers.pop()  # the last one repeats
             lines.append(f"behaviour = {answers}")

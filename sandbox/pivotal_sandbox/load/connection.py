@@ -61,7 +61,7 @@ class LoadConnection(Connection):
         self._asked = True
         self._until = self._loop.time() + self._limit_ms / 1000
         if self._timer is None:
-            self._timer = self._loop.call_at(self._until, self._look)
+            self._timer = self._loop.call_at(self._until, self._check_deadline)
         self._transport.write(request)
 
     def forget(self) -> None:
@@ -95,18 +95,18 @@ class LoadConnection(Connection):
         super().connection_lost(exc)
         self._conclude()
 
-    def _look(self) -> None:
+    def _check_deadline(self) -> None:
         if self._asked and self._waiter is None:
             self._timer = None
             self._expect()  # sets the timer to where the limit is by now
         else:
-            super()._look()
+            super()._check_deadline()
         self._conclude()
 
     def _expect(self) -> None:
         """Have the answer read as any other connection would read it."""
         if self._asked and self._waiter is None:
-            self._answer = self.expect(self._until, self._limit_ms, head_only=False)
+            self._answer = self.expect_response(self._until, self._limit_ms, head_only=False)
 
     def _conclude(self, piece: bytes = b"") -> None:
         """Tell what came, if that is all; `piece` is what it came in, if it was one."""
@@ -122,6 +122,6 @@ class LoadConnection(Connection):
                 self._known[piece] = answer
         else:
             answer = result.error
-            self.again = self._kept and answer == _LOST and self.answered_at is None
+            self.again = self._kept and answer == _LOST and self.first_byte_at is None
         self._kept = True
         self._done(self, answer)

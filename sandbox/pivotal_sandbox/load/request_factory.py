@@ -49,14 +49,14 @@ class RequestFactory:
         event_id, delivery_id = ids.new(EVENT, 0), ids.new(DELIVERY, 0)
         moulds = [
             _Mould(
-                one.name,
-                envelope(event_id, one.name, 0, one.example["data"]),
+                event_type.name,
+                envelope(event_id, event_type.name, 0, event_type.example["data"]),
                 url,
                 event_id,
                 delivery_id,
             )
-            for one in catalog
-            if one.name != PING
+            for event_type in catalog
+            if event_type.name != PING
         ]
         if not moulds:
             raise InputError(f"The catalog has no event type but {PING}: there is no load in it.")

@@ -95,9 +95,9 @@ def _sending(load: Load, material: RequestFactory) -> Sending:
     url = parse_url(load.url)
     tls = None
     if url.scheme == "https":
-        from pivotal_sandbox.sender.httpx_adapter import trusting
+        from pivotal_sandbox.sender.httpx_adapter import default_ssl_context
 
-        tls = trusting()
+        tls = default_ssl_context()
     pool = Pool(AddressGuard(load.allow_hosts), keep=0)
     now = asyncio.get_running_loop().time
     known: dict[bytes, str] = {}
@@ -126,15 +126,15 @@ def _sending(load: Load, material: RequestFactory) -> Sending:
 
 async def _finished(sending: Sending, stop: asyncio.Event) -> None:
     """Wait for all, but after a stop not for long."""
-    finished, stopped = (asyncio.create_task(one.wait()) for one in (sending.finished, stop))
+    finished, stopped = (asyncio.create_task(event.wait()) for event in (sending.finished, stop))
     try:
         await asyncio.wait((finished, stopped), return_when=asyncio.FIRST_COMPLETED)
         if not finished.done():
             sending.stop()
             await asyncio.wait((finished,), timeout=GRACE_MS / 1000)
     finally:
-        for one in (finished, stopped):
-            one.cancel()
+        for task in (finished, stopped):
+            task.cancel()
         await asyncio.wait((finished, stopped))
 
 

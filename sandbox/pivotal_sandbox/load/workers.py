@@ -43,12 +43,12 @@ def send(load: Load, tell: Told, *, processes: int | None = None) -> Report:
         tell(total)
 
     # uvloop leaves its own handlers behind.
-    before = {one: signal.getsignal(one) for one in _SIGNALS}
+    before = {signum: signal.getsignal(signum) for signum in _SIGNALS}
     try:
         ended = _run(_stoppable(load, take)) if processes == 1 else _together(load, processes, take)
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
     return Report(load, processes, ended.took_ms, ended.stopped, total)
 
 
@@ -79,8 +79,8 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
             stop()  # again: a member that was still starting did not hear it
 
     # Ctrl-C reaches the whole crew; ignored while it starts, it cannot kill a member half-way.
-    for one in _SIGNALS:
-        signal.signal(one, signal.SIG_IGN)
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
     try:
         each, more = divmod(load.connections, processes)
         for number in range(processes):
@@ -91,8 +91,8 @@ def _together(load: Load, processes: int, tell: Told) -> Ended:
             theirs.close()
             ends.append(ours)
             crew.append(member)
-        for one in _SIGNALS:
-            signal.signal(one, stop)
+        for signum in _SIGNALS:
+            signal.signal(signum, stop)
         took_ms = _heard(ends, take)
         return Ended(took_ms, stopped)
     finally:

@@ -22,7 +22,7 @@ from pivotal_sandbox.receiver.forward import (
     for_the_log,
     forwarded_request,
 )
-from pivotal_sandbox.receiver.verification import judge
+from pivotal_sandbox.receiver.verification import verify_request
 from pivotal_sandbox.store.captures import Captures
 
 Scope = MutableMapping[str, Any]
@@ -138,7 +138,7 @@ class CaptureReceiver:
     ) -> Capture:
         headers = _headers(scope)
         secrets = [bin.secret] if bin.secret else self._secrets(self._address + bin.name)
-        verdict = judge(headers, body, secrets, now=self._timestamp(), others=self._others)
+        verdict = verify_request(headers, body, secrets, now=self._timestamp(), others=self._others)
         self._remember(headers, verdict.sentence)
         client = scope.get("client")
         now = self._clock.now()

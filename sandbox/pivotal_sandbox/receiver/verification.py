@@ -20,7 +20,7 @@ class Verdict(Struct, frozen=True):
     sentence: str
 
 
-def judge(
+def verify_request(
     headers: Headers,
     body: bytes,
     secrets: Sequence[str],

@@ -40,7 +40,7 @@ def added(name: str, target: Target, url: str) -> str:
 
 def answering(name: str, behaviour: tuple[Answer, ...]) -> str:
     """Return the words for how a bin answers."""
-    *first, last = (_answer(one) for one in behaviour)
+    *first, last = (_answer(step) for step in behaviour)
     then = f"{', '.join(first)}, then {last}" if first else last
     return f"bin {name} answers {then}"
 

@@ -75,7 +75,7 @@ async def _sandbox(
             port=0, seed=scenario.seed, catalog=catalog, allow_hosts=tuple(allow_hosts), grace_s=0.1
         )
         async with serve_empty(settings, clock=clock, sign_time=sign_time) as (sandbox, _):
-            sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver), beside=True)
+            sandbox.sender.mount(sandbox.base_url, Bins(sandbox.receiver), has_socket=True)
             yield sandbox
         return
     async with Sandbox(

@@ -130,9 +130,9 @@ class StepExecutor:
         triggered, captures = len(self._sight.triggered), len(self._sight.captures)
         did = await _DOES[type(deed)](self, deed)
         await self._sandbox.dispatcher.settle()
-        for one in self._sight.triggered[triggered:]:
-            did.types.append(one.event.type)
-            did.deliveries += [delivery.id for delivery in one.deliveries]
+        for fired in self._sight.triggered[triggered:]:
+            did.types.append(fired.event.type)
+            did.deliveries += [delivery.id for delivery in fired.deliveries]
         if did.exchanges:
             did.captures = list(self._sight.captures)[captures:]
         name = getattr(deed, "as_", None)
@@ -219,10 +219,10 @@ class StepExecutor:
         chosen = self._sight.chosen(
             None if deed.of is None else self._named[deed.of].deliveries, None, None
         )
-        ids = [one.id for one in chosen if deed.status in (None, one.status)]
+        ids = [delivery.id for delivery in chosen if deed.status in (None, delivery.status)]
         edits = flat(await self._fields(deed.set)) or None
         made = await self._sandbox.replay(ids, verbatim=deed.verbatim, set=edits)
-        return StepResult(deliveries=[one.id for one in made])
+        return StepResult(deliveries=[delivery.id for delivery in made])
 
     async def _advance(self, deed: Advance) -> StepResult:
         await self._sandbox.advance(parse_duration(deed.by))

@@ -206,7 +206,7 @@ def _step(index: int, given: Mapping[str, Any], scope: Scope) -> ScenarioStep:
     if its.SHORT and not isinstance(value, dict):
         value = {its.SHORT: value}
     deed = _below(f"{pointer}/{kind}", _read, value, its)
-    _below(f"{pointer}/{kind}", lambda one: one.check(scope), deed)
+    _below(f"{pointer}/{kind}", lambda step: step.check(scope), deed)
     return ScenarioStep(index, say.strip(), kind, deed)
 
 

@@ -44,10 +44,10 @@ class ActivityRecorder:
         made, self._attempted = self._attempted, []
         return sorted(
             made,
-            key=lambda one: (
-                one.attempt.started_at,
-                self._order[one.delivery.id],
-                one.attempt.number,
+            key=lambda delivery: (
+                delivery.attempt.started_at,
+                self._order[delivery.delivery.id],
+                delivery.attempt.number,
             ),
         )
 
@@ -56,9 +56,11 @@ class ActivityRecorder:
     ) -> list[Delivery]:
         """Return the deliveries with the ids, of a type, to an endpoint; None is for any."""
         return [
-            one
-            for one in (self.deliveries[id] for id in (self.deliveries if ids is None else ids))
-            if type in (None, one.event_type) and endpoint_id in (None, one.endpoint_id)
+            delivery
+            for delivery in (
+                self.deliveries[id] for id in (self.deliveries if ids is None else ids)
+            )
+            if type in (None, delivery.event_type) and endpoint_id in (None, delivery.endpoint_id)
         ]
 
     def caught(

@@ -139,9 +139,9 @@ class ScenarioRunner:
         await self._tell_what_came()
 
     async def _tell_what_came(self) -> None:
-        for one in self._sight.triggered[self._events_told :]:
+        for fired in self._sight.triggered[self._events_told :]:
             self._events_told += 1
-            await self._tell(Fired(one.event.created_at, one.event, len(one.deliveries)))
+            await self._tell(Fired(fired.event.created_at, fired.event, len(fired.deliveries)))
         for attempted in self._sight.attempts():
             self._attempts_told += 1
             endpoint = self._actor.name_of(attempted.delivery.endpoint_id)
@@ -194,7 +194,7 @@ class ScenarioRunner:
             caught = sight.caught(of, expected.type, expected.bin)
             if named is not None and named.captures:
                 every = sight.caught(None, expected.type, expected.bin)
-                caught = [one for one in every if one.id in named.captures]
+                caught = [capture for capture in every if capture.id in named.captures]
             return expected.judge(caught, sight.events(caught))
         if isinstance(expected, expects.ExpectEvents):
             fired = actor.named(expected.of)
@@ -222,7 +222,7 @@ class ScenarioRunner:
         spoilt = False
         if isinstance(expected, expects.ExpectDeliveries):
             expected = replace(expected, code=None)
-            faults = [find_fault(one.fault) for one in self._chosen(expected)]
+            faults = [find_fault(delivery.fault) for delivery in self._chosen(expected)]
             spoilt = any(fault is not None and not fault.valid for fault in faults)
         if not (self._misbehaves or spoilt):
             return expected, ""

@@ -153,7 +153,7 @@ class Send(Step, frozen=True):
         for index, (name, value) in enumerate(self.headers or ()):
             if (
                 not NAME_PATTERN.fullmatch(name)
-                or any(one in value for one in "\r\n\0")
+                or any(character in value for character in "\r\n\0")
                 or not _is_latin(value)
             ):
                 raise InputError("It is no header that can be sent.", pointer=f"/headers/{index}")

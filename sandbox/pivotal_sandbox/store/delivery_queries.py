@@ -80,8 +80,8 @@ def count(connection: sqlite3.Connection, wanted: DeliveryFilter) -> int:
         where = conditions(wanted)
         query, values = f"SELECT count(*) FROM deliveries{where}", where.values
     else:
-        one, of_one, kinds = _of_kinds(wanted)
-        query = _COUNT.format(one=one, where=kinds)
+        kind_clause, of_one, kinds = _of_kinds(wanted)
+        query = _COUNT.format(one=kind_clause, where=kinds)
         values = [*of_one, *_bounds(wanted, None), *kinds.values]
     return int(connection.execute(query, values).fetchone()[0])
 
@@ -148,11 +148,11 @@ def _ids(
     if len(asked.conditions) == 1:
         yield from run(asked.conditions[0], asked.values, below)
         return
-    one, values, asked = _of_kinds(wanted)
+    kind_clause, values, asked = _of_kinds(wanted)
     tops = connection.execute(
-        _TOPS.format(one=one, where=asked), (*values, since, below, *asked.values)
+        _TOPS.format(one=kind_clause, where=asked), (*values, since, below, *asked.values)
     )
-    condition = one.replace("kinds.kind", "?")
+    condition = kind_clause.replace("kinds.kind", "?")
     runs = [from_top(condition, (*values, kind), top) for kind, top in tops]
     yield from merge(*runs, reverse=True)
 
@@ -168,11 +168,11 @@ def _bounds(wanted: DeliveryFilter, below: str | None) -> tuple[str, str]:
 
 def _of_kinds(wanted: DeliveryFilter) -> tuple[str, list[str], Where]:
     """Return what holds of deliveries of one kind, its values, and which kinds are asked for."""
-    one, asked = "deliveries.kind = kinds.kind", Where()
+    kind_clause, asked = "deliveries.kind = kinds.kind", Where()
     asked.equal(endpoint_id=wanted.endpoint_id or "", **_kind(wanted))
     if not wanted.endpoint_id:
-        return one, [], asked
-    return f"deliveries.endpoint_id = ? AND {one}", [wanted.endpoint_id], asked
+        return kind_clause, [], asked
+    return f"deliveries.endpoint_id = ? AND {kind_clause}", [wanted.endpoint_id], asked
 
 
 def _kind(wanted: DeliveryFilter) -> dict[str, object]:

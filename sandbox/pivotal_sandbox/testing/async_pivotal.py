@@ -185,9 +185,9 @@ class AsyncPivotal:
         assert self._log is not None
         return [
             attempt
-            for one in made
-            for attempt in self._log.deliveries[one.delivery.id].attempts
-            if attempt.number == one.attempt.number
+            for triggered in made
+            for attempt in self._log.deliveries[triggered.delivery.id].attempts
+            if attempt.number == triggered.attempt.number
         ]
 
     async def replay(self, delivery: Delivery) -> Delivery:

@@ -10,7 +10,7 @@ from pivotal_sandbox.domain import models
 from pivotal_sandbox.domain.bins import Bin, parse_behavior
 from pivotal_sandbox.feed import Activity, Captured
 from pivotal_sandbox.receiver.capture import PREFIX
-from pivotal_sandbox.receiver.verification import judge
+from pivotal_sandbox.receiver.verification import verify_request
 from pivotal_sandbox.testing.models import Headers, Request
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class AsyncCapture:
             f"{self._served.url}{capture.path}{query}",
             Headers(capture.headers),
             capture.body,
-            lambda: judge(capture.headers, capture.body, secrets, now=now),
+            lambda: verify_request(capture.headers, capture.body, secrets, now=now),
         )
 
 

@@ -108,10 +108,12 @@ def show_in(report: pytest.TestReport, sandboxes: list[AsyncPivotal], *, keep: b
 def failure_text(deliveries: Sequence[ShownDelivery]) -> str:
     """Return the deliveries for reading: those that did not arrive come last, and whole."""
     undelivered = [delivery for delivery in deliveries if delivery["status"] != "delivered"]
-    more_than_pings = [one for one in undelivered if one["event"] != PING]
+    more_than_pings = [delivery for delivery in undelivered if delivery["event"] != PING]
     whole = (more_than_pings or undelivered)[-_WHOLE:] or list(deliveries[-1:])
     brief = [delivery for delivery in deliveries if not any(delivery is other for other in whole)]
-    return "\n".join([*[_line(one) for one in brief], *[_whole(one) for one in whole]])
+    return "\n".join(
+        [*[_line(delivery) for delivery in brief], *[_whole(delivery) for delivery in whole]]
+    )
 
 
 def _line(delivery: ShownDelivery) -> str:

@@ -11,7 +11,7 @@ from pivotal_sandbox.common.headers import EVENT_HEADER
 from pivotal_sandbox.common.timestamps import moment
 from pivotal_sandbox.domain import models
 from pivotal_sandbox.domain.models import Mode
-from pivotal_sandbox.receiver.verification import Verdict, judge
+from pivotal_sandbox.receiver.verification import Verdict, verify_request
 
 
 class Headers(Mapping[str, str]):
@@ -50,14 +50,16 @@ _UNJUDGED = Verdict(signed=False, verified=None, reason=None, sentence="")
 class Request:
     """One request as it went over the wire.
 
-    `judge` verifies its signature; that is done when it is first asked for.
+    `verify_request` verifies its signature; that is done when it is first asked for.
     """
 
     method: str
     url: str
     headers: Headers
     body: bytes = field(repr=False)
-    judge: Callable[[], Verdict] = field(default=lambda: _UNJUDGED, repr=False, compare=False)
+    verify_request: Callable[[], Verdict] = field(
+        default=lambda: _UNJUDGED, repr=False, compare=False
+    )
 
     @cached_property
     def _verdict(self) -> Verdict:
@@ -148,7 +150,11 @@ def attempt_of(
     outcome, response = attempt.outcome, attempt.outcome.response
     headers = attempt.request_headers
     request = Request(
-        "POST", url, Headers(headers), body, lambda: judge(headers, body, secrets, now=wall)
+        "POST",
+        url,
+        Headers(headers),
+        body,
+        lambda: verify_request(headers, body, secrets, now=wall),
     )
     return Attempt(
         delivery_id=attempt.delivery_id,

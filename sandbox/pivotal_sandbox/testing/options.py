@@ -35,7 +35,7 @@ class Options:
 
     def marked(self, given: Mapping[str, Any]) -> Self:
         """Return these with those of a `pivotal` mark on top. Raises `InputError`."""
-        known = [one.name for one in fields(self) if one.name != "name"]
+        known = [field.name for field in fields(self) if field.name != "name"]
         for key in given:
             if key not in known:
                 raise InputError(

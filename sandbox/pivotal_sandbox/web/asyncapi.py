@@ -13,7 +13,7 @@ Pivotal's webhooks. Each event is a POST to the URL of each endpoint that subscr
 
 def document(catalog: Catalog) -> dict[str, Any]:
     """Return the description: one channel, with a message for each event type."""
-    names = [one.name for one in catalog]
+    names = [event_type.name for event_type in catalog]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -45,7 +45,9 @@ def document(catalog: Catalog) -> dict[str, Any]:
                 "messages": [{"$ref": f"#/channels/webhooks/messages/{name}"} for name in names],
             }
         },
-        "components": {"messages": {one.name: _message(one) for one in catalog}},
+        "components": {
+            "messages": {event_type.name: _message(event_type) for event_type in catalog}
+        },
     }
 
 

@@ -96,10 +96,10 @@ class ConnectionLimiter:
     def _look_around(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for one in list(self._idle):
-            one.check_arrival(now)
-        for one in [*self._idle, *self._busy]:
-            one.check_departure(now)
+        for connection in list(self._idle):
+            connection.check_arrival(now)
+        for connection in [*self._idle, *self._busy]:
+            connection.check_departure(now)
         seconds = min(self.limits.head_s, self.limits.idle_s) / 8
         others = bool(self._idle or self._busy)
         self._round = loop.call_later(seconds, self._look_around) if others else None

@@ -69,7 +69,7 @@ def document(operations: Iterable[Operation], catalog: Catalog) -> dict[str, Any
         },
         "servers": [{"url": "http://127.0.0.1:8400"}],
         "paths": paths,
-        "webhooks": {one.name: {"post": _webhook(one)} for one in catalog},
+        "webhooks": {event_type.name: {"post": _webhook(event_type)} for event_type in catalog},
         "components": {
             "schemas": components,
             "responses": {

@@ -24,7 +24,7 @@ def test_a_reader_finds_a_suite_for_each_group_and_a_case_for_each_check() -> No
 def test_the_numbers_are_those_that_a_reader_counts_itself() -> None:
     read = JUnitXml.fromstring(render_junit(BROKEN).encode())
     for suite in read:
-        kinds = [type(one) for case in suite for one in case.result]
+        kinds = [type(result) for case in suite for result in case.result]
         assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (
             len(list(suite)),
             kinds.count(Failure),
@@ -64,7 +64,9 @@ def test_what_was_not_tested_is_skipped_with_its_reason() -> None:
 
 def test_each_suite_says_what_was_graded_and_how() -> None:
     for suite in ElementTree.fromstring(render_junit(BROKEN)):
-        properties = {one.get("name"): one.get("value") for one in suite.iter("property")}
+        properties = {
+            element.get("name"): element.get("value") for element in suite.iter("property")
+        }
         assert (properties["target"], properties["grade"]) == (TARGET, "F")
 
 

@@ -27,9 +27,9 @@ async def test_what_is_set_is_a_table_and_ends_when_told(ask: Ask, sandbox: Sand
     assert (await ask("chaos", "show")).stdout == said.stdout
     shown = json.loads((await ask("chaos", "show", "--json")).stdout)
     assert shown["spec"] == "5xx=10%,delay=200ms..2s@2.5%,duplicate=5%"
-    assert sandbox.mischief.chaos is not None
+    assert sandbox.fault_injector.chaos is not None
     await ask("chaos", "set", "")
-    assert sandbox.mischief.chaos is None
+    assert sandbox.fault_injector.chaos is None
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,8 @@ def test_the_checks_can_be_listed(run: Run) -> None:
     assert result.exit_code == 0
     assert "dup-t-confusion" in result.stdout
     listed = json.loads(run("check", "--list", "--only", "raw-body", "--json").stdout)
-    assert {"body-64k", "body-numbers"} <= {one["id"] for one in listed}
-    assert "sig-missing" not in {one["id"] for one in listed}
+    assert {"body-64k", "body-numbers"} <= {row["id"] for row in listed}
+    assert "sig-missing" not in {row["id"] for row in listed}
 
 
 def test_the_requests_of_a_check_can_be_had_as_commands(run: Run) -> None:

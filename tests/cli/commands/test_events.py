@@ -27,9 +27,9 @@ def test_one_type_is_shown_with_schema_and_example(run: Run) -> None:
     assert said.startswith("task.completed  task, documented\n")
     assert '"type": "task.completed"' in said
     assert '"properties": {' in said
-    one = json.loads(run("events", "task.completed", "--json").stdout)
-    assert one["example"]["type"] == "task.completed"
-    assert one["example"]["data"].keys() <= one["schema"]["properties"].keys()
+    shown = json.loads(run("events", "task.completed", "--json").stdout)
+    assert shown["example"]["type"] == "task.completed"
+    assert shown["example"]["data"].keys() <= shown["schema"]["properties"].keys()
 
 
 def test_an_unknown_type_names_the_nearest(run: Run) -> None:

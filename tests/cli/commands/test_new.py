@@ -18,7 +18,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def written(folder: Path) -> set[str]:
-    return {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()}
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def test_it_writes_the_project_and_says_what_to_type_next(run: Run, here: Path) -> None:
@@ -34,7 +34,7 @@ def test_it_writes_the_project_and_says_what_to_type_next(run: Run, here: Path) 
 
 def test_without_a_folder_it_is_called_as_the_template(run: Run, here: Path) -> None:
     assert run("new", "flask").exit_code == 0
-    assert [one.name for one in here.iterdir()] == ["flask"]
+    assert [path.name for path in here.iterdir()] == ["flask"]
 
 
 def test_path_and_port_go_into_the_project(run: Run, here: Path) -> None:

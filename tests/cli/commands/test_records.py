@@ -36,8 +36,8 @@ async def test_the_list_is_newest_first_with_a_line_each(ask: Ask) -> None:
     assert newest.rstrip().endswith("  Zoë & Co")
     assert oldest.split()[:2] == [first["id"], "at_risk"]
     assert said.stderr == "2 records.\n"
-    one = json.loads((await ask("records", "list", "customer", "--limit", "1", "--json")).stdout)
-    assert one == {"items": [second]}
+    page = json.loads((await ask("records", "list", "customer", "--limit", "1", "--json")).stdout)
+    assert page == {"items": [second]}
     both = json.loads((await ask("records", "list", "customer", "--all", "--json")).stdout)
     assert both == {"items": [second, first]}
 

@@ -45,7 +45,7 @@ def test_the_list_names_each_story_with_its_title(run: Run) -> None:
     assert [line.split()[0] for line in lines] == scenario_names()
     assert "receiver-outage" in scenario_names()
     shown = [json.loads(line) for line in run("scenario", "list", "--json").stdout.splitlines()]
-    assert [one["name"] for one in shown] == scenario_names()
+    assert [row["name"] for row in shown] == scenario_names()
     assert shown[0].keys() == {"name", "title", "description", "steps"}
 
 

@@ -54,10 +54,10 @@ async def test_the_same_seed_makes_the_same_bytes_on_the_same_sandbox() -> None:
         made = [json.loads(line) for line in out.decode().splitlines()[:-1]]
         return [event["event"] for change in made for event in change["events"]]
 
-    one, same, other = [await simulated(seed) for seed in ("1", "1", "2")]
-    count = min(len(one), len(same), len(other))  # how far they came in their time
+    first, same, other = [await simulated(seed) for seed in ("1", "1", "2")]
+    count = min(len(first), len(same), len(other))  # how far they came in their time
     assert count >= 5
-    assert one[:count] == same[:count] != other[:count]
+    assert first[:count] == same[:count] != other[:count]
 
 
 async def test_the_end_is_told_in_words(ask: Ask) -> None:

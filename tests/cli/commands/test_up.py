@@ -365,8 +365,8 @@ def test_a_ready_file_of_an_earlier_run_is_gone_at_once(tmp_path: Path) -> None:
 def test_the_banner_says_that_the_endpoint_is_disabled_and_how_to_enable_it(tmp_path: Path) -> None:
     with up("--json", cwd=tmp_path) as process:
         ready = next_json(process)
-        one = f"{ready['url']}/api/endpoints/{ready['endpoint_id']}"
-        assert httpx.patch(one, json={"enabled": False}, verify=False).status_code == 200
+        endpoint_url = f"{ready['url']}/api/endpoints/{ready['endpoint_id']}"
+        assert httpx.patch(endpoint_url, json={"enabled": False}, verify=False).status_code == 200
         stopped(process)
     with up(cwd=tmp_path) as process:
         assert process.stderr is not None

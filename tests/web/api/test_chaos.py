@@ -93,5 +93,5 @@ async def test_it_may_be_there_from_the_start() -> None:
     settings = Settings(port=0, speed=0, seed=7, chaos="stale-timestamp=100%", grace_s=0.05)
     async with serve(settings) as running:
         await running.sandbox.dispatcher.settle()
-        assert running.sandbox.mischief.chaos is not None
-        assert running.sandbox.mischief.chaos.spec == "stale-timestamp=100%"
+        assert running.sandbox.fault_injector.chaos is not None
+        assert running.sandbox.fault_injector.chaos.spec == "stale-timestamp=100%"

@@ -32,8 +32,8 @@ async def test_adding_one_answers_with_its_secret_and_pings_it(
 async def test_the_secret_is_shown_for_one_and_not_in_lists(
     client: httpx.AsyncClient, running: Running
 ) -> None:
-    one = (await client.get(f"/api/endpoints/{running.endpoint.id}")).json()
-    assert one["secret"] == running.endpoint.secret
+    endpoint = (await client.get(f"/api/endpoints/{running.endpoint.id}")).json()
+    assert endpoint["secret"] == running.endpoint.secret
     listed = await client.get("/api/endpoints")
     assert running.endpoint.secret not in listed.text
     assert [item["id"] for item in listed.json()["items"]] == [running.endpoint.id]

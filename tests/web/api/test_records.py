@@ -70,7 +70,7 @@ async def test_lists_are_newest_first_and_in_pages(client: httpx.AsyncClient) ->
     made = [(await create(client, "customer"))["id"] for _ in range(3)]
     first = (await client.get("/api/records/customer", params={"limit": 2})).json()
     rest = await client.get("/api/records/customer", params={"cursor": first["next_cursor"]})
-    ids = [one["id"] for one in [*first["items"], *rest.json()["items"]]]
+    ids = [record["id"] for record in [*first["items"], *rest.json()["items"]]]
     assert ids == made[::-1]
 
 

@@ -27,7 +27,7 @@ async def test_it_ends_as_soon_as_enough_have_come(client: httpx.AsyncClient) ->
     for type in ("task.created", "task.updated", "task.created"):
         await client.post("/api/events", json={"type": type})
     answer = await waiting
-    assert [one["event_type"] for one in answer.json()["matched"]] == ["task.created"] * 2
+    assert [delivery["event_type"] for delivery in answer.json()["matched"]] == ["task.created"] * 2
 
 
 async def test_where_looks_into_the_delivery_and_the_event(client: httpx.AsyncClient) -> None:
@@ -68,7 +68,7 @@ async def test_a_wait_in_vain_is_a_408_with_what_was_seen(client: httpx.AsyncCli
     assert answer.status_code == 408
     assert answer.headers["content-type"] == "application/problem+json"
     assert "0 of 1" in answer.json()["detail"]
-    assert [one["event_type"] for one in answer.json()["seen"]] == ["task.created"]
+    assert [delivery["event_type"] for delivery in answer.json()["seen"]] == ["task.created"]
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,10 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
-        one = Tag(tag, {name: value or "" for name, value in attrs})
-        self.tags.append(one)
+        opened = Tag(tag, {name: value or "" for name, value in attrs})
+        self.tags.append(opened)
         if tag not in _VOID:
-            self._open.append(one)
+            self._open.append(opened)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element that closes itself."""
@@ -50,14 +50,14 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close the element, and what was left open in it."""
-        names = [one.name for one in self._open]
+        names = [tag.name for tag in self._open]
         if tag in names:
             del self._open[len(names) - 1 - names[::-1].index(tag) :]
 
     def handle_data(self, data: str) -> None:
         """Give the text to all elements that it is in."""
-        for one in self._open:
-            one.texts.append(data)
+        for tag in self._open:
+            tag.texts.append(data)
 
     def all(self, name: str, /, **attributes: str) -> list[Tag]:
         """Return the elements of a name whose attributes have these values."""

@@ -6,7 +6,7 @@ from pivotal_sandbox.sandbox.sandbox import Sandbox
 
 
 def spec(sandbox: Sandbox) -> str:
-    return sandbox.mischief.chaos.spec if sandbox.mischief.chaos else ""
+    return sandbox.fault_injector.chaos.spec if sandbox.fault_injector.chaos else ""
 
 
 async def test_sliders_are_rules(press: Look, sandbox: Sandbox) -> None:

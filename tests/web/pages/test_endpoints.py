@@ -66,7 +66,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_added(
 
 def test_uses_and_others_are_the_whole_catalog(sandbox: Sandbox) -> None:
     used = {type_ for use in uses_of(sandbox.catalog) for type_ in use.types}
-    known = {one.name for one in sandbox.catalog} - {"webhook.ping"}
+    known = {event_type.name for event_type in sandbox.catalog} - {"webhook.ping"}
     assert used | set(others_of(sandbox.catalog)) == known
 
 

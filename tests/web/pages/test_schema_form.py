@@ -35,7 +35,7 @@ RECORD = {
 
 
 def of(name: str) -> Field:
-    [field] = [one for one in fields_of(SCHEMA, RECORD) if one.name == name]
+    [field] = [candidate for candidate in fields_of(SCHEMA, RECORD) if candidate.name == name]
     return field
 
 
@@ -48,7 +48,7 @@ def test_each_kind_of_property_has_its_field() -> None:
     assert of("vip").choices == ("true", "false")
     assert of("tags") == Field("tags", "json", "", '["a"]')
     assert of("owner").value == "null"
-    assert {"id", "strange"}.isdisjoint(one.name for one in fields_of(SCHEMA, RECORD))
+    assert {"id", "strange"}.isdisjoint(field.name for field in fields_of(SCHEMA, RECORD))
 
 
 @pytest.mark.parametrize(

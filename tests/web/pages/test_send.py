@@ -12,14 +12,14 @@ from pivotal_sandbox.store.deliveries import DeliveryFilter
 async def sent(sandbox: Sandbox) -> list[str]:
     await sandbox.dispatcher.settle()
     found, _ = await sandbox.deliveries.page(DeliveryFilter(), limit=500)
-    return [one.event_type for one in found if one.event_type != "webhook.ping"]
+    return [delivery.event_type for delivery in found if delivery.event_type != "webhook.ping"]
 
 
 async def test_the_catalog_and_a_field_for_each_property(look: Look, sandbox: Sandbox) -> None:
     page = await look("/send", type="task.completed")
     catalog = page.one("nav", class_="catalog").text
-    for one in sandbox.catalog:
-        assert one.name in catalog
+    for event_type in sandbox.catalog:
+        assert event_type.name in catalog
     names = {tag.attributes.get("name") for tag in page.tags}
     properties = set(sandbox.catalog.get("task.completed").schema["properties"])
     assert {f"set.{name}" for name in properties - {"id", "created_at", "updated_at"}} <= names

@@ -102,12 +102,12 @@ async def unknown_fields(bench: CheckContext) -> Verdict:
 
 async def no_redirect(bench: CheckContext) -> Verdict:
     genuine = [t.exchange for t in bench.log if t.shot.genuine]
-    if redirected := [one for one in genuine if kind(one) == "redirect"]:
+    if redirected := [exchange for exchange in genuine if kind(exchange) == "redirect"]:
         to = next(
             (
                 value
-                for one in redirected
-                for name, value in one.response_headers
+                for exchange in redirected
+                for name, value in exchange.response_headers
                 if name.lower() == "location"
             ),
             "nowhere",
@@ -134,8 +134,8 @@ async def ack_latency(bench: CheckContext) -> Verdict:
     ]
     if len(genuine) < 2:
         return Verdict("vacuous", "too few genuine requests were acknowledged to judge")
-    slowest = max(genuine, key=lambda one: one.duration_ms)
-    p95 = statistics.quantiles([one.duration_ms for one in genuine], n=20)[-1]
+    slowest = max(genuine, key=lambda exchange: exchange.duration_ms)
+    p95 = statistics.quantiles([exchange.duration_ms for exchange in genuine], n=20)[-1]
     observed = f"95 % within {p95:.0f} ms, the slowest took {slowest.duration_ms:.0f} ms"
     if p95 > limit / 3:
         return failed(

@@ -90,11 +90,11 @@ async def _apart(
 
 async def same_delivery_id(bench: CheckContext) -> Verdict:
     events, delivery_id = (bench.event(), bench.event()), bench.delivery_id()
-    one, two = (
+    first, two = (
         bench.genuine(f"the {which} of two events with one delivery id", e, delivery_id=delivery_id)
         for which, e in zip(("first", "second"), events, strict=True)
     )
-    return await _apart(bench, events, (one, two))
+    return await _apart(bench, events, (first, two))
 
 
 async def same_data(bench: CheckContext) -> Verdict:
@@ -118,7 +118,7 @@ async def concurrent(bench: CheckContext) -> Verdict:
             bench.genuine(f"copy {n} of {COPIES} at once", event) for n in range(1, COPIES + 1)
         ]
         volley = await bench.session.volley(bench.case.id, copies)
-        if not any(is_ack(one) for one in volley):
+        if not any(is_ack(exchange) for exchange in volley):
             return failed(
                 f"none of {COPIES} copies was acknowledged ({tally(volley)}): "
                 f"{fate_in_words(volley[0])}",
@@ -136,7 +136,7 @@ async def concurrent(bench: CheckContext) -> Verdict:
     odd = [
         answer for answer in answers if not is_ack(answer) and answer.status not in (409, 425, 429)
     ]
-    if odd := [one for one in odd if one.status is None or one.status < 500]:
+    if odd := [exchange for exchange in odd if exchange.status is None or exchange.status < 500]:
         return failed(f"answered {listed(odd)}", *odd, severity="should", topic="duplicate-status")
     return passed(f"one effect in each of {ROUNDS} rounds; {tally(answers)}", *answers[:1])
 

@@ -96,7 +96,7 @@ async def _genuine(bench: CheckContext, events: Mapping[str, Event]) -> Verdict:
     )
     if not (wrong := [exchange for exchange in exchanges if not is_ack(exchange)]):
         return passed(f"acknowledged: {tally(exchanges)}", *exchanges)
-    crashed = all(one.status is None or one.status >= 500 for one in wrong)
+    crashed = all(exchange.status is None or exchange.status >= 500 for exchange in wrong)
     return failed(
         f"{len(wrong)} of {len(exchanges)} not acknowledged ({listed(wrong)}): "
         f"{fate_in_words(wrong[0])}",

@@ -139,7 +139,7 @@ async def reject_status(bench: CheckContext) -> Verdict:
         for t in forged
         if t.case_id not in ("sig-malformed", "oversize-unsigned") and kind(t.exchange) == "reject"
     ]
-    each = {one.status: one for one in plain}
+    each = {exchange.status: exchange for exchange in plain}
     if len(each) > 1:
         return failed(
             f"{tally(plain)}: the difference tells a forger how far he came",

@@ -45,13 +45,13 @@ async def burst(bench: CheckContext) -> Verdict:
     events = [bench.event() for _ in range(BURST)]
     turns = asyncio.Semaphore(IN_FLIGHT)
 
-    async def one(number: int) -> Exchange:
+    async def send_slowly(number: int) -> Exchange:
         async with turns:
             return await bench.send(
                 bench.genuine(f"event {number + 1} of {BURST} at once", events[number])
             )
 
-    answers = await asyncio.gather(*[one(number) for number in range(BURST)])
+    answers = await asyncio.gather(*[send_slowly(number) for number in range(BURST)])
     if wrong := [answer for answer in answers if not is_ack(answer)]:
         return failed(
             f"{len(wrong)} of {BURST} not acknowledged ({listed(wrong)}): "
@@ -66,10 +66,10 @@ async def burst(bench: CheckContext) -> Verdict:
             for exchange, count in zip(answers, effects, strict=True)
             if count != 1
         ]:
-            counts = ", ".join(f"{one.label}: {count}" for one, count in off[:3])
+            counts = ", ".join(f"{request.label}: {count}" for request, count in off[:3])
             return failed(
                 f"acknowledged, but {len(off)} of {BURST} had not one effect ({counts})",
-                *[one for one, _ in off],
+                *[exchange for exchange, _ in off],
                 topic="durable",
             )
     return passed(f"{tally(answers)}", *answers[:1])

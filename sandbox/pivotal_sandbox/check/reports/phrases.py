@@ -65,9 +65,9 @@ def grade_words(report: Report) -> str:
 
 def _not_yet_an_a(report: Report) -> Iterator[str]:
     weighty = [result for result in report.results if result.severity != "info"]
-    if wrong := sum(one.outcome == "failed" for one in weighty):
+    if wrong := sum(result.outcome == "failed" for result in weighty):
         yield f"{counted(wrong, 'finding')} of less weight should be mended."
-    if unjudged := sum(one.outcome == "error" for one in weighty):
+    if unjudged := sum(result.outcome == "error" for result in weighty):
         yield f"{counted(unjudged, 'check')} could not be judged."
     if blind := sum(result.observed == UNSEEN for result in report.results):
         yield f"{counted(blind, 'check')} not run without a probe, so that it cannot be an A."

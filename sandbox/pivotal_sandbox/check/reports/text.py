@@ -66,9 +66,14 @@ def render_text(report: Report, *, colour: bool, width: int) -> str:
     untested = untested_of(report)
     if untested:
         console.print()
-        console.print(_folded(f"Not tested ({sum(len(one.results) for one in untested)})", "bold"))
-    for one in untested:
-        _print_untested(console, one)
+        console.print(
+            _folded(
+                f"Not tested ({sum(len(untested_group.results) for untested_group in untested)})",
+                "bold",
+            )
+        )
+    for untested_group in untested:
+        _print_untested(console, untested_group)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 

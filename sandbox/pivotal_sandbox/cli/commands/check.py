@@ -251,7 +251,7 @@ def _probe(
     from pivotal_sandbox.check.probe import ProbeCommand, ProbeFile, ProbeUrl
     from pivotal_sandbox.sender.egress import AddressGuard
 
-    if sum(one is not None for one in (url, command, file)) > 1:
+    if sum(option is not None for option in (url, command, file)) > 1:
         raise click.UsageError("One probe is enough: --probe-url, --probe-cmd or --probe-file.")
     if url is not None:
         return ProbeUrl(url, AddressGuard(allow_hosts))

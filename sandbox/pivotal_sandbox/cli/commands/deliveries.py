@@ -246,7 +246,9 @@ def export(
     from pivotal_sandbox.cli.export_source import attempts_sent
 
     made = [attempts_sent(content) for content in contents]
-    sent = [one for attempts in made for one in (attempts if every_attempt else attempts[-1:])]
+    sent = [
+        attempt for attempts in made for attempt in (attempts if every_attempt else attempts[-1:])
+    ]
     if sent:
         click.echo(wish.text(sent).encode(), nl=False)
     said = f"{counted(len(sent), 'request')}." if ids else "No delivery matches."

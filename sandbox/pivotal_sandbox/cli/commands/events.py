@@ -19,11 +19,14 @@ def events(type: str | None, as_json: bool) -> None:
     if type is not None:
         _show(catalog.get(type), as_json)
     elif as_json:
-        print_json({"items": [_brief(one) for one in catalog]})
+        print_json({"items": [_brief(event_type) for event_type in catalog]})
     else:
         print_table(
             ("EVENT", "OBJECT", "SOURCE", "WHEN"),
-            [(one.name, one.object, _source(one), one.description) for one in catalog],
+            [
+                (event_type.name, event_type.object, _source(event_type), event_type.description)
+                for event_type in catalog
+            ],
             fold=True,
         )
 

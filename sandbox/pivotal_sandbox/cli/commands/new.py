@@ -93,13 +93,19 @@ def _print_list(as_json: bool) -> None:
 
     found = templates.templates()
     if as_json:
-        print_json({"items": [_facts(one) for one in found]})
+        print_json({"items": [_facts(template) for template in found]})
         return
     print_table(
         ("template", "language", "framework", "proven by", "versions"),
         [
-            (one.name, one.language, one.framework, _proven(one), _versions(one.versions))
-            for one in found
+            (
+                template.name,
+                template.language,
+                template.framework,
+                _proven(template),
+                _versions(template.versions),
+            )
+            for template in found
         ],
     )
 

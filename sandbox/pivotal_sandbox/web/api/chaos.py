@@ -46,7 +46,7 @@ async def set_chaos(call: Call[None, NewChaos]) -> ChaosView:
 
 
 def _view(call: Call[None, NewChaos] | Call[None, None]) -> ChaosView:
-    chaos = call.sandbox.mischief.chaos
+    chaos = call.sandbox.fault_injector.chaos
     if chaos is None:
         return ChaosView("", [])
     return ChaosView(chaos.spec, [RuleView.of(rule) for rule in chaos.rules])

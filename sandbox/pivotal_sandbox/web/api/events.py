@@ -90,7 +90,9 @@ class NewEvent(Struct, forbid_unknown_fields=True):
 
 async def list_event_types(call: Call[None, None]) -> EventTypeList:
     """List the event types."""
-    return EventTypeList([EventTypeView.of(one) for one in call.sandbox.catalog], None)
+    return EventTypeList(
+        [EventTypeView.of(event_type) for event_type in call.sandbox.catalog], None
+    )
 
 
 async def show_event_type(call: Call[None, None]) -> EventTypeView:

@@ -61,7 +61,7 @@ async def show(visit: PageContext) -> Response:
         bins=[_row(bin) for bin in _bins(visit, recent)],
         prefix=f"{visit.sandbox.base_url}{PREFIX}",
         presets=[(name, says) for name, says, _ in PRESETS],
-        rows=[(one, badge(one)) for one in found],
+        rows=[(capture, badge(capture)) for capture in found],
         given=given,
         forms=CHOICES,
         next=visit.here(cursor=following, open=None) if following else None,
@@ -106,8 +106,8 @@ async def _things(visit: PageContext, wanted: CaptureFilter) -> AsyncIterator[Ex
     cursor: str | None = None
     while True:
         found, cursor = await visit.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
-        for one in found:
-            yield Exported(CaptureView.of(one), of_capture(one, visit.sandbox.base_url))
+        for capture in found:
+            yield Exported(CaptureView.of(capture), of_capture(capture, visit.sandbox.base_url))
         if cursor is None:
             return
 
@@ -165,7 +165,7 @@ def _filter(visit: PageContext) -> CaptureFilter:
 def _bins(visit: PageContext, recent: list[Capture]) -> list[Bin]:
     """Return the bins that were used lately, that endpoints lead to, or that are asked for."""
     place = f"{visit.sandbox.base_url}{PREFIX}"
-    names = [one.bin for one in recent]
+    names = [capture.bin for capture in recent]
     names += [
         endpoint.url.removeprefix(place).partition("/")[0].partition("?")[0]
         for endpoint in visit.sandbox.endpoints.all()

@@ -12,7 +12,7 @@ _DELAY = "delay"
 
 async def show(visit: PageContext) -> Response:
     """Show a slider for each thing that can go wrong."""
-    chaos = visit.sandbox.mischief.chaos
+    chaos = visit.sandbox.fault_injector.chaos
     rates = {rule.name: rule for rule in chaos.rules} if chaos else {}
     faults = [(fault.name, fault.help) for fault in FAULTS if fault.name not in TIMES]
     network = [(name, help) for name, help in NETWORK.items() if name != _DELAY]

@@ -158,10 +158,10 @@ def _sections(run: Run) -> list[Section]:
 def _untested(found: Report) -> list[tuple[str, str]]:
     """Return which checks say nothing about the receiver, and why, as this page puts it."""
     said = []
-    for one in untested_of(found):
-        why = one.why.removeprefix("not tested: ").removeprefix("not run: ").rstrip(".")
-        advice = "Give a probe URL above." if "--probe" in one.advice else one.advice
-        ids = ", ".join(result.id for result in one.results)
+    for untested in untested_of(found):
+        why = untested.why.removeprefix("not tested: ").removeprefix("not run: ").rstrip(".")
+        advice = "Give a probe URL above." if "--probe" in untested.advice else untested.advice
+        ids = ", ".join(result.id for result in untested.results)
         said.append((ids, f"{why[:1].upper()}{why[1:]}. {advice}".strip()))
     return said
 

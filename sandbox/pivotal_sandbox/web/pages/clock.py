@@ -16,8 +16,12 @@ async def show(visit: PageContext) -> Response:
     """Show the time, what falls due, and what the last jump brought."""
     sandbox, now = visit.sandbox, visit.sandbox.clock.now()
     endpoints = sandbox.endpoints.all()
-    waiting = [one for one in await sandbox.deliveries.open() if one.next_attempt_at is not None]
-    plans = [planned(one) for one in waiting]
+    waiting = [
+        delivery
+        for delivery in await sandbox.deliveries.open()
+        if delivery.next_attempt_at is not None
+    ]
+    plans = [planned(delivery) for delivery in waiting]
     rows: list[Row] = await rows_of(sandbox, waiting[:_LISTED])
     return visit.page(
         "clock.html.j2",

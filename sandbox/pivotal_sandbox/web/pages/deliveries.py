@@ -52,7 +52,7 @@ async def show(visit: PageContext) -> Response:
         next=visit.here(cursor=following, open=None) if following else None,
         first=visit.here(cursor=None) if cursor else None,
         endpoints=[(endpoint.id, place_of(endpoint, endpoint.url)) for endpoint in endpoints],
-        types=[one.name for one in sandbox.catalog],
+        types=[event_type.name for event_type in sandbox.catalog],
         statuses=get_args(Status),
         windows=WINDOWS,
         forms=CHOICES,

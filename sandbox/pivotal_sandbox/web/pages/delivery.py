@@ -13,7 +13,7 @@ from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Re
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.exports.exchange import ExportedRequest, of_attempt
-from pivotal_sandbox.receiver.verification import judge
+from pivotal_sandbox.receiver.verification import verify_request
 from pivotal_sandbox.web.pages.body_view import Shown, shown, text_of
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.copy_as import exports
@@ -156,7 +156,7 @@ def _signature(attempt: Attempt, event: Event, endpoint: Endpoint | None) -> str
     now = int(made) if made.isascii() and made.isdigit() else attempt.started_at // 1000
     known = [endpoint.secret, endpoint.previous_secret] if endpoint else []
     secrets = [secret for secret in known if secret]
-    verdict = judge(attempt.request_headers, _sent(event, attempt), secrets, now=now)
+    verdict = verify_request(attempt.request_headers, _sent(event, attempt), secrets, now=now)
     if verdict.verified:
         return "Signed with this endpoint's secret."
     if not secrets:

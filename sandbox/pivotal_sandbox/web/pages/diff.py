@@ -17,9 +17,9 @@ class Line:
     text: str
 
 
-def difference(one: str, other: str) -> list[Line]:
+def difference(before: str, other: str) -> list[Line]:
     """Return the lines of both texts, those they share once; long runs of these are left out."""
-    a, b = one.splitlines()[:_MOST], other.splitlines()[:_MOST]
+    a, b = before.splitlines()[:_MOST], other.splitlines()[:_MOST]
     lines: list[Line] = []
     for tag, a1, a2, b1, b2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if tag == "equal":

@@ -103,10 +103,12 @@ async def _previews(visit: PageContext, filter: tuple[str, ...]) -> tuple[list[P
     except InputError as error:
         return [], str(error)
     previews = []
-    for type in [one.name for one in catalog if one.name.endswith(".updated")]:
+    for type in [event_type.name for event_type in catalog if event_type.name.endswith(".updated")]:
         wanted = DeliveryFilter(mode=visit.mode, event_type=type)
         found, _ = await log.page(wanted, limit=_PREVIEWED)
-        changed = [(await log.event(id)).changed for id in {one.event_id for one in found}]
+        changed = [
+            (await log.event(id)).changed for id in {delivery.event_id for delivery in found}
+        ]
         passed = sum(any(related(p, f) for p in its for f in filter) for its in changed)
         if changed:
             previews.append(Preview(type, passed, len(changed)))

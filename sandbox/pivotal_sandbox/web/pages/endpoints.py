@@ -100,9 +100,13 @@ async def card_of(visit: PageContext, endpoint: Endpoint) -> Card:
     """Return an endpoint with what its last deliveries say of it."""
     wanted = DeliveryFilter(endpoint_id=endpoint.id)
     found, _ = await visit.sandbox.deliveries.page(wanted, limit=_LOOKED_AT)
-    ended = [one for one in found if one.status in ("delivered", "failed", "retrying")]
-    good = sum(one.status == "delivered" for one in ended)
-    took = [one.last_duration_ms for one in found if one.last_duration_ms is not None]
+    ended = [
+        delivery for delivery in found if delivery.status in ("delivered", "failed", "retrying")
+    ]
+    good = sum(delivery.status == "delivered" for delivery in ended)
+    took = [
+        delivery.last_duration_ms for delivery in found if delivery.last_duration_ms is not None
+    ]
     return Card(
         endpoint,
         len(ended),
@@ -123,8 +127,12 @@ def uses_of(catalog: Catalog) -> list[Use]:
 
 def others_of(catalog: Catalog) -> list[str]:
     """Return the event types that belong to no use."""
-    used = {one for use in USES for one in use[3]}
-    return [one.name for one in catalog if one.name not in used and one.name != PING]
+    used = {event_type for use in USES for event_type in use[3]}
+    return [
+        event_type.name
+        for event_type in catalog
+        if event_type.name not in used and event_type.name != PING
+    ]
 
 
 def chosen_types(visit: PageContext) -> Sequence[str]:

@@ -60,7 +60,7 @@ async def _text(things: AsyncIterator[Exported], form: Form, how: ExportOptions)
             )
     if not sent:
         raise InputError("None of them was sent yet.", pointer="/id")
-    return export(sorted(sent, key=lambda one: (one.at, one.id)), form, how)
+    return export(sorted(sent, key=lambda request: (request.at, request.id)), form, how)
 
 
 async def _once(part: bytes) -> AsyncIterator[bytes]:

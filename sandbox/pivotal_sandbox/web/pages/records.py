@@ -32,7 +32,7 @@ async def show(visit: PageContext) -> Response:
     return visit.page(
         "records.html.j2",
         object=object,
-        counts=[(one, len(await sandbox.records(visit.mode, one))) for one in objects],
+        counts=[(name, len(await sandbox.records(visit.mode, name))) for name in objects],
         columns=columns,
         rows=[(id, {name: _cell(records[id], name) for name in columns}) for id in found[:PAGE]],
         editors={
@@ -105,7 +105,11 @@ def _type(visit: PageContext, object: str) -> EventType:
     catalog = visit.sandbox.catalog
     if f"{object}.updated" in catalog:
         return catalog.get(f"{object}.updated")
-    return next(one for one in catalog if one.object == object and one.name != PING)
+    return next(
+        event_type
+        for event_type in catalog
+        if event_type.object == object and event_type.name != PING
+    )
 
 
 def _columns(type: EventType) -> list[str]:

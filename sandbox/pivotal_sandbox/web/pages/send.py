@@ -48,8 +48,10 @@ async def show(visit: PageContext) -> Response:
     sent = [id for name, id in asked if name == "sent"][:_LISTED]
     deliveries = await sandbox.deliveries.get_all(sent)
     groups: dict[str, list[EventType]] = {}
-    for one in sandbox.catalog:
-        groups.setdefault(one.object if one.name != PING else "webhook", []).append(one)
+    for event_type in sandbox.catalog:
+        groups.setdefault(event_type.object if event_type.name != PING else "webhook", []).append(
+            event_type
+        )
     return visit.page(
         "send.html.j2",
         type=type,
