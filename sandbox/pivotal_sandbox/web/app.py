@@ -11,6 +11,7 @@ from pivotal_sandbox.errors import SandboxError, StoreError
 from pivotal_sandbox.receiver.capture import PREFIX
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.api.operations import OPERATIONS
+from pivotal_sandbox.web.assets import ROUTE as ASSETS
 from pivotal_sandbox.web.metrics import Metrics
 from pivotal_sandbox.web.pages.routes import PAGES
 from pivotal_sandbox.web.problem_details import on_bug, on_gone, on_http_error, on_sandbox_error
@@ -32,6 +33,7 @@ def create_app(sandbox: Sandbox, stream: Stream) -> Application:
         routes=[
             *(operation.route() for operation in OPERATIONS),
             *(page.route() for page in PAGES),
+            ASSETS,
         ],
         exception_handlers={
             SandboxError: on_sandbox_error,

@@ -17,16 +17,16 @@ from pivotal_sandbox.web.pages.export import download
 from pivotal_sandbox.web.pages.formatting import ERRORS
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show a capture on a page of its own."""
-    id = visit.request.path_params["id"]
-    return visit.page("capture.html.j2", detail=await content(visit, id))
+    id = context.request.path_params["id"]
+    return context.page("capture.html.j2", detail=await content(context, id))
 
 
-async def body(visit: PageContext) -> Response:
+async def body(context: PageContext) -> Response:
     """Answer with all of the body, or of the answer that it was passed on for, as a file."""
-    capture = await visit.sandbox.captures.get(visit.request.path_params["id"])
-    if visit.asked("side") == "response":
+    capture = await context.sandbox.captures.get(context.request.path_params["id"])
+    if context.query_value("side") == "response":
         forwarded = capture.forwarded
         if forwarded is None or forwarded.outcome.response is None:
             raise NotFound("It was not passed on, or nothing came back.")
@@ -34,10 +34,10 @@ async def body(visit: PageContext) -> Response:
     return download(capture.body, capture.id)
 
 
-async def content(visit: PageContext, id: str) -> dict[str, Any]:
+async def content(context: PageContext, id: str) -> dict[str, Any]:
     """Return what the page of a capture, or the pane beside the list, is made of."""
-    capture = await visit.sandbox.captures.get(id)
-    sent = of_capture(capture, visit.sandbox.base_url)
+    capture = await context.sandbox.captures.get(id)
+    sent = of_capture(capture, context.sandbox.base_url)
     outcome = capture.forwarded.outcome if capture.forwarded else None
     response = outcome.response if outcome else None
     return {
@@ -48,11 +48,15 @@ async def content(visit: PageContext, id: str) -> dict[str, Any]:
         "response": shown(response.body) if response else None,
         "error": ERRORS[outcome.error] if outcome and outcome.error else "",
         "exports": exports(sent.request, (), sent),
-        "difference": await _difference(visit, capture),
+        "difference": await _difference(context, capture),
         "explanation": await explanation(
-            visit, capture.body, capture.headers, _secrets(visit, capture), visit.asked("computed")
+            context,
+            capture.body,
+            capture.headers,
+            _secrets(context, capture),
+            context.query_value("computed"),
         ),
-        "explainable": bool(_secrets(visit, capture)),
+        "explainable": bool(_secrets(context, capture)),
     }
 
 
@@ -64,19 +68,19 @@ def _target(capture: Capture) -> str:
     return f"{capture.path}?{capture.query}" if capture.query else capture.path
 
 
-def _secrets(visit: PageContext, capture: Capture) -> list[str]:
-    sandbox = visit.sandbox
+def _secrets(context: PageContext, capture: Capture) -> list[str]:
+    sandbox = context.sandbox
     own = sandbox.captures.bin(capture.bin).secret
     address = f"{sandbox.base_url}/in/{capture.bin}"
     return [own] if own else sandbox.endpoints.secrets_at(address, sandbox.clock.now())
 
 
-async def _difference(visit: PageContext, capture: Capture) -> Any:
+async def _difference(context: PageContext, capture: Capture) -> Any:
     """Return what differs from another capture, by its id."""
-    other = visit.asked("diff")
+    other = context.query_value("diff")
     if not other:
         return None
-    against = await visit.sandbox.captures.get(other)
+    against = await context.sandbox.captures.get(other)
     return [("Request", difference(_text(against), _text(capture)))]
 
 

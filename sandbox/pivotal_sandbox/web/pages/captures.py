@@ -46,68 +46,68 @@ class BinRow:
     steps: str
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the bins and the captures; with `open`, one of them beside the list."""
-    log, cursor = visit.sandbox.captures, visit.asked("cursor") or None
-    wanted = _filter(visit)
+    log, cursor = context.sandbox.captures, context.query_value("cursor") or None
+    wanted = _filter(context)
     (found, following), (recent, _) = await asyncio.gather(
         log.page(wanted, limit=PAGE, cursor=cursor),
         log.page(CaptureFilter(), limit=_RECENT),
     )
-    opened = visit.asked("open")
-    given = {name: visit.asked(name) for name in ("bin", "verified", "q")}
-    return visit.page(
+    opened = context.query_value("open")
+    given = {name: context.query_value(name) for name in ("bin", "verified", "q")}
+    return context.page(
         "captures.html.j2",
-        bins=[_row(bin) for bin in _bins(visit, recent)],
-        prefix=f"{visit.sandbox.base_url}{PREFIX}",
+        bins=[_row(bin) for bin in _bins(context, recent)],
+        prefix=f"{context.sandbox.base_url}{PREFIX}",
         presets=[(name, says) for name, says, _ in PRESETS],
         rows=[(capture, badge(capture)) for capture in found],
         given=given,
         forms=CHOICES,
-        next=visit.here(cursor=following, open=None) if following else None,
-        first=visit.here(cursor=None) if cursor else None,
-        detail=await detail.content(visit, opened) if opened else None,
+        next=context.current_url(cursor=following, open=None) if following else None,
+        first=context.current_url(cursor=None) if cursor else None,
+        detail=await detail.content(context, opened) if opened else None,
         empty=not found and not any(given.values()) and not cursor,
     )
 
 
-async def set_bin(visit: PageContext) -> Response:
+async def set_bin(context: PageContext) -> Response:
     """Say how a bin behaves from its next request on."""
-    name = visit.field("name") or visit.request.path_params["bin"]
+    name = context.field("name") or context.request.path_params["bin"]
     if not is_bin_name(name):
         raise InputError("A bin's name has 1 to 64 letters, digits, - and _.", pointer="/name")
-    old = visit.sandbox.captures.bin(name)
-    preset = next((steps for id, _, steps in PRESETS if id == visit.field("preset")), None)
-    steps = preset or _steps(visit.field("steps")) or old.behaviour
-    forward_to = visit.field("forward_to") or None
+    old = context.sandbox.captures.bin(name)
+    preset = next((steps for id, _, steps in PRESETS if id == context.field("preset")), None)
+    steps = preset or _steps(context.field("steps")) or old.behaviour
+    forward_to = context.field("forward_to") or None
     if forward_to is not None:
         read_at("/forward_to", parse_url, forward_to)
     if preset:  # whose form holds nothing else
         new = replace(old, name=name, behaviour=steps)
     else:
-        secret = None if visit.field("forget") else visit.field("secret") or old.secret
+        secret = None if context.field("forget") else context.field("secret") or old.secret
         new = Bin(name, steps, forward_to, secret)
-    await visit.sandbox.receiver.set_bin(new)
-    return visit.back("/captures", bin=visit.field("shown"))
+    await context.sandbox.receiver.set_bin(new)
+    return context.redirect("/captures", bin=context.field("shown"))
 
 
-async def clear(visit: PageContext) -> Response:
+async def clear(context: PageContext) -> Response:
     """Forget the captures of a bin, or all."""
-    await visit.sandbox.captures.clear(visit.field("bin") or None)
-    return visit.back("/captures")
+    await context.sandbox.captures.clear(context.field("bin") or None)
+    return context.redirect("/captures")
 
 
-async def export(visit: PageContext) -> Response:
+async def export(context: PageContext) -> Response:
     """Answer with all captures that the filter lets through, as a file, newest first."""
-    return await exported(visit, _things(visit, _filter(visit)), "captures")
+    return await exported(context, _things(context, _filter(context)), "captures")
 
 
-async def _things(visit: PageContext, wanted: CaptureFilter) -> AsyncIterator[Exported]:
+async def _things(context: PageContext, wanted: CaptureFilter) -> AsyncIterator[Exported]:
     cursor: str | None = None
     while True:
-        found, cursor = await visit.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
+        found, cursor = await context.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
         for capture in found:
-            yield Exported(CaptureView.of(capture), of_capture(capture, visit.sandbox.base_url))
+            yield Exported(CaptureView.of(capture), of_capture(capture, context.sandbox.base_url))
         if cursor is None:
             return
 
@@ -155,22 +155,24 @@ def _steps(text: str) -> tuple[Step, ...] | None:
         raise InputError(f"The steps are not JSON: {error}.", pointer="/steps") from None
 
 
-def _filter(visit: PageContext) -> CaptureFilter:
-    verified = {"true": True, "false": False}.get(visit.asked("verified"))
+def _filter(context: PageContext) -> CaptureFilter:
+    verified = {"true": True, "false": False}.get(context.query_value("verified"))
     return CaptureFilter(
-        bin=visit.asked("bin") or None, verified=verified, q=visit.asked("q") or None
+        bin=context.query_value("bin") or None,
+        verified=verified,
+        q=context.query_value("q") or None,
     )
 
 
-def _bins(visit: PageContext, recent: list[Capture]) -> list[Bin]:
+def _bins(context: PageContext, recent: list[Capture]) -> list[Bin]:
     """Return the bins that were used lately, that endpoints lead to, or that are asked for."""
-    place = f"{visit.sandbox.base_url}{PREFIX}"
+    place = f"{context.sandbox.base_url}{PREFIX}"
     names = [capture.bin for capture in recent]
     names += [
         endpoint.url.removeprefix(place).partition("/")[0].partition("?")[0]
-        for endpoint in visit.sandbox.endpoints.all()
+        for endpoint in context.sandbox.endpoints.all()
         if endpoint.url.startswith(place)
     ]
-    names += [visit.asked("bin")]
+    names += [context.query_value("bin")]
     known = sorted({name for name in names if is_bin_name(name)})
-    return [visit.sandbox.captures.bin(name) for name in known]
+    return [context.sandbox.captures.bin(name) for name in known]

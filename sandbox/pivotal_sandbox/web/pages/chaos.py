@@ -10,13 +10,13 @@ from pivotal_sandbox.web.pages.context import PageContext
 _DELAY = "delay"
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show a slider for each thing that can go wrong."""
-    chaos = visit.sandbox.fault_injector.chaos
+    chaos = context.sandbox.fault_injector.chaos
     rates = {rule.name: rule for rule in chaos.rules} if chaos else {}
     faults = [(fault.name, fault.help) for fault in FAULTS if fault.name not in TIMES]
     network = [(name, help) for name, help in NETWORK.items() if name != _DELAY]
-    return visit.page(
+    return context.page(
         "chaos.html.j2",
         spec=chaos.spec if chaos else "",
         groups=[("The network", network), ("The sender", faults)],
@@ -25,23 +25,23 @@ async def show(visit: PageContext) -> Response:
     )
 
 
-async def save(visit: PageContext) -> Response:
+async def save(context: PageContext) -> Response:
     """Let things go wrong as the form says: by the sliders, or by the text."""
-    if visit.field("do") == "none":
+    if context.field("do") == "none":
         spec = ""
-    elif visit.field("do") == "spec":
-        spec = visit.field("spec")
+    elif context.field("do") == "spec":
+        spec = context.field("spec")
     else:
-        rates = [(name.removeprefix("rate."), value) for name, value in visit.form]
+        rates = [(name.removeprefix("rate."), value) for name, value in context.form]
         parts = [
             f"{name}={value}%"
-            for (full, _), (name, value) in zip(visit.form, rates, strict=True)
+            for (full, _), (name, value) in zip(context.form, rates, strict=True)
             if full.startswith("rate.") and name != _DELAY and value.strip() not in ("", "0")
         ]
-        share = visit.field("rate.delay")
+        share = context.field("rate.delay")
         if share not in ("", "0"):
-            between = f"{visit.field('from') or '200ms'}..{visit.field('to') or '2s'}"
+            between = f"{context.field('from') or '200ms'}..{context.field('to') or '2s'}"
             parts.append(f"delay={between}@{share}%")
         spec = ",".join(parts)
-    visit.sandbox.set_chaos(spec)
-    return visit.back("/chaos")
+    context.sandbox.set_chaos(spec)
+    return context.redirect("/chaos")

@@ -64,12 +64,12 @@ class Section:
         )
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the form, and the run that is asked for."""
-    runs = _runs(visit)
-    run = _run(visit) if visit.asked("run") else None
-    endpoints = visit.sandbox.endpoints.all(visit.mode)
-    return visit.page(
+    runs = _runs(context)
+    run = _run(context) if context.query_value("run") else None
+    endpoints = context.sandbox.endpoints.all(context.mode)
+    return context.page(
         "check.html.j2",
         endpoints=[(endpoint.id, place_of(endpoint, endpoint.url)) for endpoint in endpoints],
         groups=GROUPS,
@@ -85,26 +85,26 @@ async def show(visit: PageContext) -> Response:
     )
 
 
-async def start(visit: PageContext) -> Response:
+async def start(context: PageContext) -> Response:
     """Begin a run; the page shows how it goes."""
-    target, secret = visit.field("target"), visit.field("secret")
-    if id := visit.field("endpoint"):
-        endpoint = visit.sandbox.endpoints.get(id)
+    target, secret = context.field("target"), context.field("secret")
+    if id := context.field("endpoint"):
+        endpoint = context.sandbox.endpoints.get(id)
         target, secret = target or endpoint.url, secret or endpoint.secret
     if not target:
         raise InputError("Choose an endpoint, or give a URL.", pointer="/target")
-    probe = ProbeUrl(visit.field("probe")) if visit.field("probe") else None
-    runs = _runs(visit)
-    run = Run(runs[-1].number + 1 if runs else 1, target, tuple(visit.fields("only")))
+    probe = ProbeUrl(context.field("probe")) if context.field("probe") else None
+    runs = _runs(context)
+    run = Run(runs[-1].number + 1 if runs else 1, target, tuple(context.fields("only")))
     chosen(run.only)
     runs.append(run)
     run.task = asyncio.create_task(_go(run, secret, probe))
-    return visit.back("/check", run=run.number)
+    return context.redirect("/check", run=run.number)
 
 
-async def report(visit: PageContext) -> Response:
+async def report(context: PageContext) -> Response:
     """Answer with the whole report of a run, as a file that needs nothing else."""
-    run = _run(visit)
+    run = _run(context)
     if run.report is None:
         raise NotFound("The run has not ended: there is no report yet.", pointer="/run")
     headers = {
@@ -125,19 +125,19 @@ async def _go(run: Run, secret: str, probe: ProbeUrl | None) -> None:
         run.problem = str(error)
 
 
-def _runs(visit: PageContext) -> "deque[Run]":
-    state = visit.request.app.state
+def _runs(context: PageContext) -> "deque[Run]":
+    state = context.request.app.state
     if not hasattr(state, "checks"):
         state.checks = deque(maxlen=_KEPT)
     runs: deque[Run] = state.checks
     return runs
 
 
-def _run(visit: PageContext) -> Run:
-    for run in _runs(visit):
-        if str(run.number) == visit.asked("run"):
+def _run(context: PageContext) -> Run:
+    for run in _runs(context):
+        if str(run.number) == context.query_value("run"):
             return run
-    raise NotFound(f'There is no run "{visit.asked("run"):.20}" any more.', pointer="/run")
+    raise NotFound(f'There is no run "{context.query_value("run"):.20}" any more.', pointer="/run")
 
 
 def _cases(only: tuple[str, ...] = ()) -> list[Case]:

@@ -12,9 +12,9 @@ from pivotal_sandbox.web.request_parsing import read_at
 _LISTED = 12
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the time, what falls due, and what the last jump brought."""
-    sandbox, now = visit.sandbox, visit.sandbox.clock.now()
+    sandbox, now = context.sandbox, context.sandbox.clock.now()
     endpoints = sandbox.endpoints.all()
     waiting = [
         delivery
@@ -23,7 +23,7 @@ async def show(visit: PageContext) -> Response:
     ]
     plans = [planned(delivery) for delivery in waiting]
     rows: list[Row] = await rows_of(sandbox, waiting[:_LISTED])
-    return visit.page(
+    return context.page(
         "clock.html.j2",
         jumps=[
             (format_duration(by), outlook(plans, endpoints, now, now + by))
@@ -32,26 +32,26 @@ async def show(visit: PageContext) -> Response:
         size=(WIDTH, HEIGHT),
         rows=rows,
         waiting=len(waiting),
-        made=visit.asked("made"),
-        moved=visit.asked("moved"),
+        made=context.query_value("made"),
+        moved=context.query_value("moved"),
     )
 
 
-async def advance(visit: PageContext) -> Response:
+async def advance(context: PageContext) -> Response:
     """Move the clock, and go back to where that was asked for."""
-    by = read_at("/by", parse_duration, visit.field("by"))
-    made = await visit.sandbox.advance(by)
-    back = visit.field("from")
+    by = read_at("/by", parse_duration, context.field("by"))
+    made = await context.sandbox.advance(by)
+    back = context.field("from")
     if not back.startswith("/") or back.startswith("//"):
         back = "/clock"
     if back == "/clock":
-        return visit.back(back, moved=format_duration(by), made=len(made))
-    return visit.back(back)
+        return context.redirect(back, moved=format_duration(by), made=len(made))
+    return context.redirect(back)
 
 
-async def speed(visit: PageContext) -> Response:
+async def speed(context: PageContext) -> Response:
     """Let the clock run at another speed."""
-    text = visit.field("speed")
+    text = context.field("speed")
     try:
         factor = float(text)
     except ValueError:
@@ -59,5 +59,5 @@ async def speed(visit: PageContext) -> Response:
             f'"{text:.20}" is no speed: 1 is real time, 60 a minute a second, 0 stands still.',
             pointer="/speed",
         ) from None
-    visit.sandbox.set_speed(factor)
-    return visit.back("/clock")
+    context.sandbox.set_speed(factor)
+    return context.redirect("/clock")

@@ -1,4 +1,4 @@
-"""One visit of a page: what was asked for, how links lead on, and how it is answered."""
+"""One context of a page: what was asked for, how links lead on, and how it is answered."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class PageContext:
     @cached_property
     def mode(self) -> Mode:
         """Which of the two worlds is looked at."""
-        given = self.asked("mode") or self.field("mode")
+        given = self.query_value("mode") or self.field("mode")
         return "live" if given == "live" else "test"
 
     @property
@@ -43,7 +43,7 @@ class PageContext:
         token: str | None = self.request.scope.get(TOKEN)
         return token
 
-    def asked(self, name: str) -> str:
+    def query_value(self, name: str) -> str:
         """Return what the address says of `name`, or nothing."""
         return self.request.query_params.get(name, "").strip()
 
@@ -61,44 +61,54 @@ class PageContext:
         pairs = [(name, str(value)) for name, value in given.items() if value not in (None, "")]
         return quote(path, safe="/") + (f"?{urlencode(pairs)}" if pairs else "")
 
-    def here(self, **changes: object) -> str:
+    def current_url(self, **changes: object) -> str:
         """Return this address with some of its query changed; None leaves a part out."""
         given = {name: value for name, value in self.request.query_params.items() if value}
         return self.url(self.request.url.path, **{**given, **changes})
 
     def page(self, template: str, status: int = 200, **content: Any) -> Response:
         """Return the page that a template makes."""
+        # Imported here so that Jinja is loaded with the first page, not when the sandbox starts.
         from pivotal_sandbox.web.pages.render import render
 
-        # Other than `no-referrer`, this lets browsers say that a form is sent by our own page.
+        clock, sandbox = self.sandbox.clock, self.sandbox
+        frame = {
+            "context": self,
+            "url": self.url,
+            "mode": self.mode,
+            "now": clock.now(),
+            "clock": clock,
+            "next_due": sandbox.dispatcher.next_due(),
+            "base_url": sandbox.base_url,
+            "token": self.token,
+        }
+        # Unlike `no-referrer`, this lets browsers say that our own page sends a form.
         headers = {"referrer-policy": "same-origin"}
-        return HTMLResponse(render(self, template, content), status, headers)
+        return HTMLResponse(render(template, {**content, **frame}), status, headers)
 
-    def back(self, path: str, /, **query: object) -> Response:
+    def redirect(self, path: str, /, **query: object) -> Response:
         """Return the way to a page, after a form was sent."""
         return RedirectResponse(self.url(path, **query), 303)
 
-    def back_with(self, path: str, pairs: Fields, /) -> Response:
+    def redirect_with(self, path: str, pairs: Fields, /) -> Response:
         """Return the way to a page whose query repeats some names."""
         address = self.url(path)
         joint = "&" if "?" in address else "?"
         return RedirectResponse(f"{address}{joint}{urlencode(pairs)}", 303)
 
 
-async def answered(
-    view: Callable[[PageContext], Awaitable[Response]], request: Request
-) -> Response:
+async def respond(view: Callable[[PageContext], Awaitable[Response]], request: Request) -> Response:
     """Return what a view answers, or the page that says what was wrong."""
-    visit = PageContext(request, await _form(request))
+    context = PageContext(request, await _form(request))
     try:
-        return await view(visit)
+        return await view(context)
     except SandboxError as error:
         field = error.pointer.removeprefix("/") if isinstance(error, InputError) else ""
         status = (await on_sandbox_error(request, error)).status_code
-        return visit.page("error.html.j2", status, why=str(error), field=field)
+        return context.page("error.html.j2", status, why=str(error), field=field)
 
 
-def one_of(value: str, kind: Any, name: str) -> Any:
+def check_choice(value: str, kind: Any, name: str) -> Any:
     """Return `value` if the literal type `kind` has it, None if it is empty."""
     if value and value not in get_args(kind):
         known = ", ".join(get_args(kind))

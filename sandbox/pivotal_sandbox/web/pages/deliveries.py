@@ -15,7 +15,7 @@ from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.pages import delivery as detail
 from pivotal_sandbox.web.pages.chart import chart_of
-from pivotal_sandbox.web.pages.context import Fields, PageContext, one_of
+from pivotal_sandbox.web.pages.context import Fields, PageContext, check_choice
 from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
 from pivotal_sandbox.web.pages.export import CHOICES, Exported, exported
 from pivotal_sandbox.web.request_parsing import read_moment
@@ -27,11 +27,11 @@ _FILTERS = ("endpoint_id", "status", "event_type", "status_code", "since", "unti
 WINDOWS = (("15m", "15 minutes"), ("1h", "hour"), ("24h", "24 hours"), ("7d", "7 days"))
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the list; with `open`, a delivery beside it."""
-    sandbox, given = visit.sandbox, _given(visit)
-    wanted, now = _filter(visit, given), sandbox.clock.now()
-    log, cursor = sandbox.deliveries, visit.asked("cursor") or None
+    sandbox, given = context.sandbox, _given(context)
+    wanted, now = _filter(context, given), sandbox.clock.now()
+    log, cursor = sandbox.deliveries, context.query_value("cursor") or None
     (found, following), (charted, back_to) = await asyncio.gather(
         log.page(wanted, limit=PAGE, cursor=cursor),
         log.begun(_charted(wanted, now), CHARTED),
@@ -39,56 +39,56 @@ async def show(visit: PageContext) -> Response:
     since = wanted.since or now - HOUR
     if back_to is not None:
         since = max(since, back_to)
-    opened = visit.asked("open")
-    endpoints = sandbox.endpoints.all(visit.mode)
-    return visit.page(
+    opened = context.query_value("open")
+    endpoints = sandbox.endpoints.all(context.mode)
+    return context.page(
         "deliveries.html.j2",
         rows=await rows_of(sandbox, found),
         given={name: given.get(name, "") for name in _FILTERS},
         filter=given,
-        chips=_chips(visit, given),
+        chips=_chips(context, given),
         chart=chart_of(charted, since, min(wanted.until or now + 1, now + 1)),
         all_charted=back_to is None,
-        next=visit.here(cursor=following, open=None) if following else None,
-        first=visit.here(cursor=None) if cursor else None,
+        next=context.current_url(cursor=following, open=None) if following else None,
+        first=context.current_url(cursor=None) if cursor else None,
         endpoints=[(endpoint.id, place_of(endpoint, endpoint.url)) for endpoint in endpoints],
         types=[event_type.name for event_type in sandbox.catalog],
         statuses=get_args(Status),
         windows=WINDOWS,
         forms=CHOICES,
-        replayed=visit.asked("replayed"),
-        detail=await detail.content(visit, opened) if opened else None,
+        replayed=context.query_value("replayed"),
+        detail=await detail.content(context, opened) if opened else None,
         empty=not found and not given and not cursor,
     )
 
 
-async def count(visit: PageContext) -> Response:
+async def count(context: PageContext) -> Response:
     """Answer with how many deliveries the filter lets through."""
-    wanted = _filter(visit, _given(visit))
-    return JSONResponse({"count": await visit.sandbox.deliveries.count(wanted)})
+    wanted = _filter(context, _given(context))
+    return JSONResponse({"count": await context.sandbox.deliveries.count(wanted)})
 
 
-async def replay(visit: PageContext) -> Response:
+async def replay(context: PageContext) -> Response:
     """Send the selected deliveries again, or all that the filter lets through."""
-    ids = await _selected(visit, visit.form)
+    ids = await _selected(context, context.form)
     if not ids:
         raise InputError("Select what to replay first.", pointer="/id")
-    replays = await visit.sandbox.replay(ids)
-    if visit.field("open") and len(replays) == 1:
-        return visit.back("/deliveries", open=replays[0].id, replayed=1)
-    return visit.back("/deliveries", replayed=len(replays))
+    replays = await context.sandbox.replay(ids)
+    if context.field("open") and len(replays) == 1:
+        return context.redirect("/deliveries", open=replays[0].id, replayed=1)
+    return context.redirect("/deliveries", replayed=len(replays))
 
 
-async def export(visit: PageContext) -> Response:
+async def export(context: PageContext) -> Response:
     """Answer with the selected deliveries, or all that the filter lets through, as a file."""
-    ids = await _selected(visit, visit.request.query_params.multi_items())
+    ids = await _selected(context, context.request.query_params.multi_items())
     if not ids:
         raise InputError("Select what to export first.", pointer="/id")
-    return await exported(visit, _things(visit, ids), "deliveries")
+    return await exported(context, _things(context, ids), "deliveries")
 
 
-async def _things(visit: PageContext, ids: Sequence[str]) -> AsyncIterator[Exported]:
-    log = visit.sandbox.deliveries
+async def _things(context: PageContext, ids: Sequence[str]) -> AsyncIterator[Exported]:
+    log = context.sandbox.deliveries
     for id in ids:
         try:
             delivery = await log.get(id)
@@ -103,7 +103,7 @@ async def _things(visit: PageContext, ids: Sequence[str]) -> AsyncIterator[Expor
         yield Exported(view, detail.last_sent(delivery, event, attempts))
 
 
-async def _selected(visit: PageContext, form: Fields) -> list[str]:
+async def _selected(context: PageContext, form: Fields) -> list[str]:
     """Return the ids that a form selects: those named, or all that its filter lets through."""
     given = dict(form)
     if not given.get("all"):
@@ -113,21 +113,21 @@ async def _selected(visit: PageContext, form: Fields) -> list[str]:
     except msgspec.DecodeError:
         raise InputError("The filter is not one that this page made.", pointer="/filter") from None
     known = {name: value for name, value in filter.items() if name in _FILTERS}
-    return await visit.sandbox.deliveries.matching(_filter(visit, known))
+    return await context.sandbox.deliveries.matching(_filter(context, known))
 
 
-def _given(visit: PageContext) -> dict[str, str]:
-    return {name: visit.asked(name) for name in _FILTERS if visit.asked(name)}
+def _given(context: PageContext) -> dict[str, str]:
+    return {name: context.query_value(name) for name in _FILTERS if context.query_value(name)}
 
 
-def _filter(visit: PageContext, given: dict[str, str]) -> DeliveryFilter:
-    now, code = visit.sandbox.clock.now(), given.get("status_code", "")
+def _filter(context: PageContext, given: dict[str, str]) -> DeliveryFilter:
+    now, code = context.sandbox.clock.now(), given.get("status_code", "")
     if code and not (code.isascii() and code.isdigit() and len(code) == 3):
         raise InputError(f'"{code:.20}" is no status code such as 503.', pointer="/status_code")
     return DeliveryFilter(
-        mode=visit.mode,
+        mode=context.mode,
         endpoint_id=given.get("endpoint_id"),
-        status=one_of(given.get("status", ""), Status, "status"),
+        status=check_choice(given.get("status", ""), Status, "status"),
         event_type=given.get("event_type"),
         status_code=int(code) if code else None,
         since=read_moment(given.get("since"), now, "/since"),
@@ -141,18 +141,18 @@ def _charted(wanted: DeliveryFilter, now: int) -> DeliveryFilter:
     return replace(wanted, since=wanted.since or now - HOUR)
 
 
-def _chips(visit: PageContext, given: dict[str, str]) -> list[tuple[str, str]]:
+def _chips(context: PageContext, given: dict[str, str]) -> list[tuple[str, str]]:
     """Return what each filter says, and the address without it."""
     names = {"endpoint_id": "endpoint", "event_type": "type", "status_code": "code"}
     chips = []
     for name, value in given.items():
         said: Any = value
         if name == "endpoint_id":
-            endpoint = visit.sandbox.endpoints.find(value)
+            endpoint = context.sandbox.endpoints.find(value)
             said = place_of(endpoint, endpoint.url) if endpoint else value
         elif name in ("since", "until"):
-            moment = read_moment(value, visit.sandbox.clock.now(), f"/{name}")
+            moment = read_moment(value, context.sandbox.clock.now(), f"/{name}")
             said = f"{value} ago" if "-" not in value else rfc3339(moment or 0)[:19] + "Z"
         without = {name: None, "cursor": None}
-        chips.append((f"{names.get(name, name)}: {said}", visit.here(**without)))
+        chips.append((f"{names.get(name, name)}: {said}", context.current_url(**without)))
     return chips

@@ -11,7 +11,7 @@ from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Request
 from pivotal_sandbox.domain.request import build_request
-from pivotal_sandbox.errors import NotFound
+from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.exports.exchange import ExportedRequest, of_attempt
 from pivotal_sandbox.receiver.verification import verify_request
 from pivotal_sandbox.web.pages.body_view import Shown, shown, text_of
@@ -25,34 +25,34 @@ from pivotal_sandbox.web.pages.formatting import ERRORS, fate, outcome_pill, pil
 from pivotal_sandbox.web.pages.timeline import WIDTH, timeline
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show a delivery on a page of its own."""
-    id = visit.request.path_params["id"]
-    return visit.page("delivery.html.j2", detail=await content(visit, id))
+    id = context.request.path_params["id"]
+    return context.page("delivery.html.j2", detail=await content(context, id))
 
 
-async def body(visit: PageContext) -> Response:
+async def body(context: PageContext) -> Response:
     """Answer with all of a body, as a file."""
-    log, id = visit.sandbox.deliveries, visit.request.path_params["id"]
+    log, id = context.sandbox.deliveries, context.request.path_params["id"]
     delivery = await log.get(id)
     attempts = await log.attempts(id)
-    if visit.asked("side") == "response":
-        attempt = _chosen(visit, attempts)
+    if context.query_value("side") == "response":
+        attempt = _chosen(context, attempts)
         if attempt is None or attempt.outcome.response is None:
             raise NotFound("There was no response.")
         return download(attempt.outcome.response.body, f"{id}-response")
     event = await log.event(delivery.event_id)
-    return download(_sent(event, _chosen(visit, attempts)), id)
+    return download(_sent(event, _chosen(context, attempts)), id)
 
 
-async def content(visit: PageContext, id: str) -> dict[str, Any]:
+async def content(context: PageContext, id: str) -> dict[str, Any]:
     """Return what the page of a delivery, or the pane beside the list, is made of."""
-    sandbox, now = visit.sandbox, visit.sandbox.clock.now()
+    sandbox, now = context.sandbox, context.sandbox.clock.now()
     delivery = await sandbox.deliveries.get(id)
     event, attempts = await asyncio.gather(
         sandbox.deliveries.event(delivery.event_id), sandbox.deliveries.attempts(id)
     )
-    attempt = _chosen(visit, attempts)
+    attempt = _chosen(context, attempts)
     endpoint = sandbox.endpoints.find(delivery.endpoint_id)
     secrets = endpoint.secrets(now) if endpoint else ()
     found: dict[str, Any] = {
@@ -70,12 +70,12 @@ async def content(visit: PageContext, id: str) -> dict[str, Any]:
         "response": None,
         "error": "",
         "exports": exports(
-            _afresh(visit, delivery, event, secrets) if secrets else None,
+            _afresh(context, delivery, event, secrets) if secrets else None,
             secrets,
             _record(delivery, event, attempt) if attempt else None,
         ),
         "editable": _laid_out(event.body),
-        "difference": await _difference(visit, delivery, event, attempt, attempts),
+        "difference": await _difference(context, delivery, event, attempt, attempts),
         "explanation": None,
     }
     if attempt is not None:
@@ -84,7 +84,11 @@ async def content(visit: PageContext, id: str) -> dict[str, Any]:
         found["verdict"] = await verdict_of(sandbox, id, delivery.url, attempt.started_at)
         found["fate"] = fate(delivery, attempt, now)
         found["explanation"] = await explanation(
-            visit, _sent(event, attempt), attempt.request_headers, secrets, visit.asked("computed")
+            context,
+            _sent(event, attempt),
+            attempt.request_headers,
+            secrets,
+            context.query_value("computed"),
         )
         if outcome.response is not None:
             found["response"] = shown(outcome.response.body)
@@ -118,8 +122,8 @@ def _laid_out(body: bytes) -> str:
         return text_of(body)
 
 
-def _chosen(visit: PageContext, attempts: Sequence[Attempt]) -> Attempt | None:
-    asked = visit.asked("attempt")
+def _chosen(context: PageContext, attempts: Sequence[Attempt]) -> Attempt | None:
+    asked = context.query_value("attempt")
     if not asked:
         return attempts[-1] if attempts else None
     for attempt in attempts:
@@ -135,10 +139,10 @@ def _sent(event: Event, attempt: Attempt | None) -> bytes:
 
 
 def _afresh(
-    visit: PageContext, delivery: Delivery, event: Event, secrets: Sequence[str]
+    context: PageContext, delivery: Delivery, event: Event, secrets: Sequence[str]
 ) -> Request:
     """Return the request as it would be sent now, so that its signature holds when pasted."""
-    timestamp = int(visit.sandbox.clock.wall())
+    timestamp = int(context.sandbox.clock.wall())
     return build_request(
         delivery.id,
         event.type,
@@ -165,18 +169,18 @@ def _signature(attempt: Attempt, event: Event, endpoint: Endpoint | None) -> str
 
 
 async def _difference(
-    visit: PageContext,
+    context: PageContext,
     delivery: Delivery,
     event: Event,
     attempt: Attempt | None,
     attempts: Sequence[Attempt],
 ) -> list[tuple[str, list[Line]]] | None:
     """Return what differs from another attempt, by number, or from another delivery, by id."""
-    other = visit.asked("diff")
+    other = context.query_value("diff")
     if not other or attempt is None:
         return None
     if other.startswith("msg_"):
-        log = visit.sandbox.deliveries
+        log = context.sandbox.deliveries
         theirs = await log.get(other)
         their_event, their_attempts = await log.event(theirs.event_id), await log.attempts(other)
         against = their_attempts[-1] if their_attempts else None
@@ -206,3 +210,30 @@ def _response_text(attempt: Attempt) -> str:
 
 def _text(body: Shown) -> str:
     return "".join(token.text for token in body.tokens) or body.raw
+
+
+async def resend(context: PageContext) -> Response:
+    """Send a delivery again: verbatim, or with the body that the form holds, signed anew."""
+    id, sandbox = context.request.path_params["id"], context.sandbox
+    if context.field("how") == "verbatim":
+        [replay] = await sandbox.replay([id], verbatim=True)
+    else:
+        delivery = await sandbox.deliveries.get(id)
+        event = await sandbox.deliveries.event(delivery.event_id)
+        edits = _edits(event.body, context.field("body"))
+        strict = not context.field("as_it_is")
+        [replay] = await sandbox.replay([id], set=edits or None, validate=strict)
+    return context.redirect("/deliveries", open=replay.id, replayed=1)
+
+
+def _edits(body: bytes, text: str) -> dict[str, Any]:
+    """Return what the text says otherwise than the body, by its keys."""
+    try:
+        before, after = msgspec.json.decode(body), msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"The body is not JSON: {error}.", pointer="/body") from None
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        raise InputError("The body of an event is a JSON object.", pointer="/body")
+    if missing := [key for key in before if key not in after]:
+        raise InputError(f'The body lacks "{missing[0]}".', pointer="/body")
+    return {key: value for key, value in after.items() if before.get(key) != value}

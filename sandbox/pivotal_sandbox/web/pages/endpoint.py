@@ -35,18 +35,18 @@ class Preview:
     total: int
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show an endpoint; with `fields`, what that filter would have let through."""
-    sandbox = visit.sandbox
-    endpoint = sandbox.endpoints.get(visit.request.path_params["id"])
+    sandbox = context.sandbox
+    endpoint = sandbox.endpoints.get(context.request.path_params["id"])
     wanted = DeliveryFilter(endpoint_id=endpoint.id)
     found, _ = await sandbox.deliveries.page(wanted, limit=_LATEST)
-    filter = visit.asked("field_filter") or " ".join(endpoint.field_filter)
-    previews, wrong = await _previews(visit, paths(filter))
+    filter = context.query_value("field_filter") or " ".join(endpoint.field_filter)
+    previews, wrong = await _previews(context, paths(filter))
     known = {type_ for use in uses_of(sandbox.catalog) for type_ in use.types}
-    return visit.page(
+    return context.page(
         "endpoint.html.j2",
-        card=await card_of(visit, endpoint),
+        card=await card_of(context, endpoint),
         endpoint=endpoint,
         latest=await rows_of(sandbox, found, verdicts=True),
         uses=uses_of(sandbox.catalog),
@@ -60,51 +60,51 @@ async def show(visit: PageContext) -> Response:
     )
 
 
-async def update(visit: PageContext) -> Response:
+async def update(context: PageContext) -> Response:
     """Change what the form says."""
-    id = visit.request.path_params["id"]
-    await visit.sandbox.update_endpoint(
+    id = context.request.path_params["id"]
+    await context.sandbox.update_endpoint(
         id,
-        url=visit.field("url"),
-        description=visit.field("description"),
-        event_types=chosen_types(visit),
-        field_filter=paths(visit.field("field_filter")),
+        url=context.field("url"),
+        description=context.field("description"),
+        event_types=chosen_types(context),
+        field_filter=paths(context.field("field_filter")),
     )
-    return visit.back(f"/endpoints/{id}", saved=1)
+    return context.redirect(f"/endpoints/{id}", saved=1)
 
 
-async def act(visit: PageContext) -> Response:
+async def act(context: PageContext) -> Response:
     """Ping, rotate the secret, enable, disable or delete."""
-    id, sandbox = visit.request.path_params["id"], visit.sandbox
-    match visit.field("do"):
+    id, sandbox = context.request.path_params["id"], context.sandbox
+    match context.field("do"):
         case "ping":
             await sandbox.ping(id)
         case "rotate":
-            overlap = read_at("/overlap", parse_duration, visit.field("overlap") or "24h")
+            overlap = read_at("/overlap", parse_duration, context.field("overlap") or "24h")
             await sandbox.rotate_secret(id, overlap)
-            return visit.back(f"/endpoints/{id}", rotated=1)
+            return context.redirect(f"/endpoints/{id}", rotated=1)
         case "enable" | "disable" as which:
             await sandbox.update_endpoint(id, enabled=which == "enable")
         case "delete":
             await sandbox.delete_endpoint(id)
-            return visit.back("/endpoints")
+            return context.redirect("/endpoints")
         case other:
             raise InputError(f'Nothing is called "{other:.40}" here.', pointer="/do")
-    return visit.back(f"/endpoints/{id}")
+    return context.redirect(f"/endpoints/{id}")
 
 
-async def _previews(visit: PageContext, filter: tuple[str, ...]) -> tuple[list[Preview], str]:
+async def _previews(context: PageContext, filter: tuple[str, ...]) -> tuple[list[Preview], str]:
     """Return what the filter does to the last events, and what is wrong with it."""
     if not filter:
         return [], ""
-    log, catalog = visit.sandbox.deliveries, visit.sandbox.catalog
+    log, catalog = context.sandbox.deliveries, context.sandbox.catalog
     try:
         check_subscription(("*",), filter, catalog)
     except InputError as error:
         return [], str(error)
     previews = []
     for type in [event_type.name for event_type in catalog if event_type.name.endswith(".updated")]:
-        wanted = DeliveryFilter(mode=visit.mode, event_type=type)
+        wanted = DeliveryFilter(mode=context.mode, event_type=type)
         found, _ = await log.page(wanted, limit=_PREVIEWED)
         changed = [
             (await log.event(id)).changed for id in {delivery.event_id for delivery in found}

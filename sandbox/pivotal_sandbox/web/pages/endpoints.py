@@ -71,35 +71,38 @@ class Use:
     types: tuple[str, ...]
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the endpoints of the mode, and the form for another."""
-    return visit.page(
+    return context.page(
         "endpoints.html.j2",
         cards=await asyncio.gather(
-            *(card_of(visit, endpoint) for endpoint in visit.sandbox.endpoints.all(visit.mode))
+            *(
+                card_of(context, endpoint)
+                for endpoint in context.sandbox.endpoints.all(context.mode)
+            )
         ),
-        uses=uses_of(visit.sandbox.catalog),
-        others=others_of(visit.sandbox.catalog),
+        uses=uses_of(context.sandbox.catalog),
+        others=others_of(context.sandbox.catalog),
         spark=(SPARK_WIDTH, SPARK_HEIGHT),
     )
 
 
-async def add(visit: PageContext) -> Response:
+async def add(context: PageContext) -> Response:
     """Add an endpoint, which is sent its ping at once."""
-    endpoint = await visit.sandbox.add_endpoint(
-        visit.field("url"),
-        mode=visit.mode,
-        event_types=chosen_types(visit),
-        field_filter=paths(visit.field("field_filter")),
-        description=visit.field("description"),
+    endpoint = await context.sandbox.add_endpoint(
+        context.field("url"),
+        mode=context.mode,
+        event_types=chosen_types(context),
+        field_filter=paths(context.field("field_filter")),
+        description=context.field("description"),
     )
-    return visit.back(f"/endpoints/{endpoint.id}", added=1)
+    return context.redirect(f"/endpoints/{endpoint.id}", added=1)
 
 
-async def card_of(visit: PageContext, endpoint: Endpoint) -> Card:
+async def card_of(context: PageContext, endpoint: Endpoint) -> Card:
     """Return an endpoint with what its last deliveries say of it."""
     wanted = DeliveryFilter(endpoint_id=endpoint.id)
-    found, _ = await visit.sandbox.deliveries.page(wanted, limit=_LOOKED_AT)
+    found, _ = await context.sandbox.deliveries.page(wanted, limit=_LOOKED_AT)
     ended = [
         delivery for delivery in found if delivery.status in ("delivered", "failed", "retrying")
     ]
@@ -135,9 +138,9 @@ def others_of(catalog: Catalog) -> list[str]:
     ]
 
 
-def chosen_types(visit: PageContext) -> Sequence[str]:
+def chosen_types(context: PageContext) -> Sequence[str]:
     """Return the event types that a form picked; all where it picked none."""
-    return tuple(dict.fromkeys(visit.fields("type"))) or ("*",)
+    return tuple(dict.fromkeys(context.fields("type"))) or ("*",)
 
 
 def paths(text: str) -> tuple[str, ...]:

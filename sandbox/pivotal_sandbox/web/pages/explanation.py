@@ -16,7 +16,7 @@ _LONGEST = 200  # characters of a MAC, in whatever form
 
 
 async def explanation(
-    visit: PageContext, body: bytes, headers: Headers, secrets: Sequence[str], computed: str
+    context: PageContext, body: bytes, headers: Headers, secrets: Sequence[str], computed: str
 ) -> "Explanation | None":
     """Return which mistake made `computed` of the body, or None where nothing was asked.
 
@@ -27,7 +27,7 @@ async def explanation(
     from pivotal_sandbox.explain.explain import explain
 
     header = header_value(headers, SIGNATURE_HEADER)
-    others = label_endpoints(visit.sandbox.endpoints.all())
+    others = label_endpoints(context.sandbox.endpoints.all())
     # The search takes its time, in which others are served.
     return await asyncio.to_thread(
         explain,

@@ -30,9 +30,9 @@ class Exported:
     sent: ExportedRequest | None
 
 
-async def exported(visit: PageContext, things: AsyncIterator[Exported], name: str) -> Response:
+async def exported(context: PageContext, things: AsyncIterator[Exported], name: str) -> Response:
     """Return the file that holds all of `things`, as the address asks for. Raises `InputError`."""
-    form, re_sign = visit.asked("as"), bool(visit.asked("re_sign"))
+    form, re_sign = context.query_value("as"), bool(context.query_value("re_sign"))
     if form in ("", LINES):
         if re_sign:
             raise InputError("JSON Lines are a record: nothing is signed anew.", pointer="/re_sign")

@@ -21,34 +21,34 @@ class Card:
     commands: tuple[tuple[str, str], ...]
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the endpoint to begin with, its last deliveries, and what to do next."""
-    endpoints = visit.sandbox.endpoints.all(visit.mode)
+    endpoints = context.sandbox.endpoints.all(context.mode)
     first = endpoints[0] if endpoints else None
     latest = []
     if first is not None:
         wanted = DeliveryFilter(endpoint_id=first.id)
-        found, _ = await visit.sandbox.deliveries.page(wanted, limit=_LATEST)
-        latest = await rows_of(visit.sandbox, found, verdicts=True)
-    return visit.page(
+        found, _ = await context.sandbox.deliveries.page(wanted, limit=_LATEST)
+        latest = await rows_of(context.sandbox, found, verdicts=True)
+    return context.page(
         "home.html.j2",
         endpoint=first,
         others=len(endpoints) - 1,
         latest=latest,
-        sent=visit.asked("sent"),
-        cards=_cards(visit, first),
+        sent=context.query_value("sent"),
+        cards=_cards(context, first),
     )
 
 
-async def ping(visit: PageContext) -> Response:
+async def ping(context: PageContext) -> Response:
     """Send webhook.ping to an endpoint."""
-    triggered = await visit.sandbox.ping(visit.field("endpoint"))
-    return visit.back("/", sent=triggered.deliveries[0].id)
+    triggered = await context.sandbox.ping(context.field("endpoint"))
+    return context.redirect("/", sent=triggered.deliveries[0].id)
 
 
-def _cards(visit: PageContext, endpoint: Endpoint | None) -> tuple[Card, ...]:
-    base, mode = visit.sandbox.base_url, visit.mode
-    bearer = " -H 'authorization: Bearer '$PIVOTAL_SANDBOX_TOKEN" if visit.token else ""
+def _cards(context: PageContext, endpoint: Endpoint | None) -> tuple[Card, ...]:
+    base, mode = context.sandbox.base_url, context.mode
+    bearer = " -H 'authorization: Bearer '$PIVOTAL_SANDBOX_TOKEN" if context.token else ""
     handler = "http://127.0.0.1:8000/webhooks/pivotal"
     live = " --mode live" if mode == "live" else ""
     event_mode = ', "mode": "live"' if mode == "live" else ""

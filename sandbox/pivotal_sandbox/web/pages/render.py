@@ -1,4 +1,4 @@
-"""Makes pages of templates. Jinja is loaded with the first page, not when the sandbox starts."""
+"""Render pages from templates."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +9,9 @@ from jinja2.runtime import Context
 
 from pivotal_sandbox.common.html import page, templates_in
 from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.web.assets import modules, version
 from pivotal_sandbox.web.pages import formatting
-from pivotal_sandbox.web.pages.assets import modules, version
 from pivotal_sandbox.web.pages.body_view import text_of, visible
-from pivotal_sandbox.web.pages.context import PageContext
 
 FOLDER = Path(__file__).parents[1] / "templates"
 
@@ -25,26 +24,17 @@ RAIL = (
     ("captures", "/captures", "Captures", "c"),
     ("check", "/check", "Check", "k"),
 )
-"""The rail: icon, address, name, and the key after `g`."""
+"""The navigation rail: icon, path, name, and the key after `g`."""
 
 
-def render(visit: PageContext, template: str, content: Mapping[str, Any]) -> str:
-    """Return the page that `template` makes of `content`."""
-    clock, sandbox = visit.sandbox.clock, visit.sandbox
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """Return the page that `template` makes of `content`, which includes the names of the frame."""
     return page(
         _ENVIRONMENT.get_template(template),
         **content,
-        visit=visit,
-        url=visit.url,
-        mode=visit.mode,
-        now=clock.now(),
-        clock=clock,
-        next_due=sandbox.dispatcher.next_due(),
-        base_url=sandbox.base_url,
         rail=RAIL,
         version=version(),
         modules=modules(),
-        token=visit.token,
     )
 
 

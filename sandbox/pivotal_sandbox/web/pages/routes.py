@@ -1,4 +1,4 @@
-"""Which page answers where. A page is loaded when it is first asked for: starting costs nothing."""
+"""The routes of the inspector. A page's module is imported with its first request."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class Page:
         """Return the route that answers with the page."""
 
         async def endpoint(request: Request) -> Response:
-            from pivotal_sandbox.web.pages.context import answered
+            from pivotal_sandbox.web.pages.context import respond
 
             module = import_module(f"{__package__}.{self.module}")
             view = cast(Callable[..., Awaitable[Response]], getattr(module, self.view))
-            return await answered(view, request)
+            return await respond(view, request)
 
         return Route(self.path, endpoint, methods=[self.method], name=f"{self.module}.{self.view}")
 
@@ -41,7 +41,7 @@ PAGES = (
     Page("GET", "/deliveries/export", "deliveries", "export"),
     Page("GET", "/deliveries/{id}", "delivery", "show"),
     Page("GET", "/deliveries/{id}/body", "delivery", "body"),
-    Page("POST", "/deliveries/{id}/resend", "resend", "send"),
+    Page("POST", "/deliveries/{id}/resend", "delivery", "resend"),
     Page("GET", "/endpoints", "endpoints", "show"),
     Page("POST", "/endpoints", "endpoints", "add"),
     Page("GET", "/endpoints/{id}", "endpoint", "show"),
@@ -66,5 +66,4 @@ PAGES = (
     Page("GET", "/check", "check", "show"),
     Page("POST", "/check", "check", "start"),
     Page("GET", "/check/report", "check", "report"),
-    Page("GET", "/static/{version}/{name}", "assets", "show"),
 )

@@ -35,14 +35,14 @@ class SendForm:
     count: int
 
 
-async def show(visit: PageContext) -> Response:
+async def show(context: PageContext) -> Response:
     """Show the catalog, the form of a type, and the request that would go out."""
-    sandbox = visit.sandbox
-    type = sandbox.catalog.get(visit.asked("type") or "customer.at_risk")
-    asked = list(visit.request.query_params.multi_items())
+    sandbox = context.sandbox
+    type = sandbox.catalog.get(context.query_value("type") or "customer.at_risk")
+    asked = list(context.request.query_params.multi_items())
     problem, field, request = "", "", None
     try:
-        request = await _preview(visit, type, _wish(type, asked))
+        request = await _preview(context, type, _wish(type, asked))
     except InputError as error:
         problem, field = str(error), error.pointer.rpartition("/")[2]
     sent = [id for name, id in asked if name == "sent"][:_LISTED]
@@ -52,7 +52,7 @@ async def show(visit: PageContext) -> Response:
         groups.setdefault(event_type.object if event_type.name != PING else "webhook", []).append(
             event_type
         )
-    return visit.page(
+    return context.page(
         "send.html.j2",
         type=type,
         groups=groups,
@@ -62,7 +62,7 @@ async def show(visit: PageContext) -> Response:
         schema=msgspec.json.format(msgspec.json.encode(type.schema)).decode(),
         endpoints=[
             (endpoint.id, place_of(endpoint, endpoint.url))
-            for endpoint in sandbox.endpoints.all(visit.mode)
+            for endpoint in sandbox.endpoints.all(context.mode)
         ],
         faults=[fault for fault in FAULTS if fault.name != VERBATIM],
         problem=problem,
@@ -71,29 +71,29 @@ async def show(visit: PageContext) -> Response:
         body=shown(request.body) if request else None,
         start=f"POST {parse_url(request.url).target} HTTP/1.1" if request else "",
         sent=await rows_of(sandbox, deliveries, verdicts=True),
-        nobody=visit.asked("nobody"),
+        nobody=context.query_value("nobody"),
     )
 
 
-async def send(visit: PageContext) -> Response:
+async def send(context: PageContext) -> Response:
     """Send the events that the form asks for."""
-    type = visit.sandbox.catalog.get(visit.field("type"))
-    wish = _wish(type, visit.form)
+    type = context.sandbox.catalog.get(context.field("type"))
+    wish = _wish(type, context.form)
     sent: list[str] = []
     for _ in range(wish.count):
-        triggered = await visit.sandbox.trigger(
+        triggered = await context.sandbox.trigger(
             type.name,
-            mode=visit.mode,
+            mode=context.mode,
             set=wish.set,
             data=wish.data,
             endpoint_id=wish.endpoint_id,
             fault=wish.fault,
-            validate=not visit.field("as_it_is"),
+            validate=not context.field("as_it_is"),
         )
         sent += [delivery.id for delivery in triggered.deliveries]
-    kept = [(name, text) for name, text in visit.form if text and name not in ("mode", "token")]
+    kept = [(name, text) for name, text in context.form if text and name not in ("mode", "token")]
     pairs = [*kept, *(("sent", id) for id in sent[-_LISTED:]), *([] if sent else [("nobody", "1")])]
-    return visit.back_with("/send", pairs)
+    return context.redirect_with("/send", pairs)
 
 
 def _wish(type: EventType, form: list[tuple[str, str]]) -> SendForm:
@@ -123,17 +123,17 @@ def _record(text: str) -> dict[str, Any] | None:
     return record
 
 
-async def _preview(visit: PageContext, type: EventType, wish: SendForm) -> Request | None:
+async def _preview(context: PageContext, type: EventType, wish: SendForm) -> Request | None:
     """Return the request that would go out: its ids are made when it does."""
-    sandbox, now = visit.sandbox, visit.sandbox.clock.now()
-    endpoints = sandbox.endpoints.all(visit.mode)
+    sandbox, now = context.sandbox, context.sandbox.clock.now()
+    endpoints = sandbox.endpoints.all(context.mode)
     to = [endpoint for endpoint in endpoints if endpoint.id == wish.endpoint_id] or endpoints
     if not to:
         return None
     if type.name == PING:
-        record: dict[str, Any] = {"endpoint_id": to[0].id, "mode": visit.mode}
+        record: dict[str, Any] = {"endpoint_id": to[0].id, "mode": context.mode}
     else:
-        world = await scratch(sandbox, visit.mode)
+        world = await scratch(sandbox, context.mode)
         change = world.trigger(type.name, now, set=wish.set, data=wish.data)
         record = change.events[-1].data
     id = lower_bound(EVENT, now) + "0" * 18

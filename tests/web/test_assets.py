@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pivotal_sandbox.web.pages.assets import FOLDER, modules, version
+from pivotal_sandbox.web.assets import FOLDER, modules, version
 from pivotal_sandbox.web.server import Settings, serve
 
 

@@ -1,4 +1,4 @@
-"""The style sheets, the script's modules and the icon: files that change with the program only."""
+"""Serve the style sheets, the scripts and the icon, which change only with the program."""
 
 import re
 from functools import cache
@@ -6,12 +6,14 @@ from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlencode
 
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.web.pages.context import PageContext
+from pivotal_sandbox.web.security import TOKEN
 
-FOLDER = Path(__file__).parents[1] / "static"
+FOLDER = Path(__file__).parent / "static"
 STYLES = ("base.css", "frame.css", "lists.css", "detail.css", "forms.css")
 _SHEET = "inspector.css"  # all of them: a page that asks for one file is painted sooner
 _FIRST = "first.js"  # which is no module: it runs before anything is painted
@@ -19,29 +21,30 @@ _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _IMPORTED = re.compile(rb'^import (?:.* from )?"\./[a-z]+\.js"', re.MULTILINE)
 
 
-async def show(visit: PageContext) -> Response:
-    """Answer with a file, which a browser may keep: its address changes with it."""
-    name = visit.request.path_params["name"]
+async def serve_asset(request: Request) -> Response:
+    """Respond with a file that browsers may cache: its URL changes when the file does."""
+    name = request.path_params["name"]
     content = _files().get(name)
     if content is None:
         raise NotFound(f"There is no file {name:.80}.")
-    if visit.token and name.endswith(".js"):
+    token: str | None = request.scope.get(TOKEN)
+    if token and name.endswith(".js"):
         # What a module imports is asked for without the query that it was asked for with.
-        token = urlencode({"token": visit.token}).encode()
-        content = _IMPORTED.sub(lambda match: match[0][:-1] + b"?" + token + b'"', content)
+        query = urlencode({"token": token}).encode()
+        content = _IMPORTED.sub(lambda match: match[0][:-1] + b"?" + query + b'"', content)
     headers = {"cache-control": "private, max-age=31536000, immutable"}
     return Response(content, media_type=_MEDIA[Path(name).suffix], headers=headers)
 
 
 @cache
 def modules() -> tuple[str, ...]:
-    """Return the names of the script's modules: a browser that knows them asks for all at once."""
+    """Return the names of the script modules, so that a page can preload all of them."""
     return tuple(name for name in _files() if name.endswith(".js") and name != _FIRST)
 
 
 @cache
 def version() -> str:
-    """Return what the addresses of the files change with."""
+    """Return a hash of all files, which is part of their URLs."""
     return blake2b(b"\0".join(_files().values()), digest_size=6).hexdigest()
 
 
@@ -49,3 +52,6 @@ def version() -> str:
 def _files() -> dict[str, bytes]:
     files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir())}
     return files | {_SHEET: b"\n".join(files.pop(name) for name in STYLES)}
+
+
+ROUTE = Route("/static/{version}/{name}", serve_asset, methods=["GET"])
