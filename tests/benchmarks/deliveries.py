@@ -81,7 +81,7 @@ class ByHand:
 
     async def __call__(self) -> None:
         sandbox, clock = self.sandbox, self.sandbox.clock
-        ids, database = sandbox._ids, sandbox._database
+        ids, database = sandbox._ids, sandbox.stores.database
         now = clock.now()
         self.data["health_score"] = now % 100
         event_id, type = ids.new(EVENT, now), "customer.updated"

@@ -22,11 +22,11 @@ from time import perf_counter
 
 import httpx
 from tests.benchmarks.filler import DAYS_90, fill
+from tests.sender.pool_transport import PoolTransport
 
 from pivotal_sandbox.clock import MANUAL_START
 from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.domain.models import Delivery
-from pivotal_sandbox.sender.httpx_adapter import WireTransport
 from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import DeliveryFilter
@@ -108,7 +108,7 @@ async def opened(stack: AsyncExitStack, path: Path) -> Side:
     """Serve the log."""
     # The clock stands where the log ends, so that nothing in it is too old to be kept.
     running = await stack.enter_async_context(serve(Settings(port=0, db=path, speed=0)))
-    client = httpx.AsyncClient(base_url=running.url, transport=WireTransport(), timeout=60)
+    client = httpx.AsyncClient(base_url=running.url, transport=PoolTransport(), timeout=60)
     await stack.enter_async_context(client)
     await running.sandbox.dispatcher.settle()
     log = running.sandbox.deliveries

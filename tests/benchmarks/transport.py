@@ -1,7 +1,7 @@
 """POSTs per second of the transport, beside aiohttp, httpx and wrk, to one nginx that answers 204.
 
     pool      Pool.exchange, which the dispatcher sends by, at 32 in flight
-    client    httpx.AsyncClient over our WireTransport, at 8, where it does best
+    client    httpx.AsyncClient over our PoolTransport, at 8, where it does best
     aiohttp   aiohttp.ClientSession at 32
     httpx     httpx.AsyncClient with a transport of its own, at 8
     wrk       wrk with one thread and 32 connections: a client in C that does nothing else
@@ -26,13 +26,13 @@ from pathlib import Path
 import aiohttp
 import httpx
 import uvloop
+from tests.sender.pool_transport import PoolTransport
 
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.domain.payload import envelope
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.sender.egress import AddressGuard
-from pivotal_sandbox.sender.httpx_adapter import WireTransport
 from pivotal_sandbox.sender.pool import Pool
 
 NGINX = """
@@ -183,7 +183,7 @@ def main() -> None:
         request = request_to(url)
         contenders: dict[str, Callable[[], float]] = {
             "pool": lambda: uvloop.run(by_pool(request, given.window)),
-            "client": lambda: uvloop.run(by_client(request, given.window, WireTransport())),
+            "client": lambda: uvloop.run(by_client(request, given.window, PoolTransport())),
             "aiohttp": lambda: uvloop.run(by_aiohttp(request, given.window)),
             "httpx": lambda: uvloop.run(by_client(request, given.window, None)),
             "wrk": lambda: by_wrk(request, given.window, Path(name)),

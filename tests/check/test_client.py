@@ -67,7 +67,7 @@ async def test_a_volley_is_complete_at_one_moment() -> None:
 
     async with serving(handler) as url:
         line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        exchanges = await line.volley([shot(url, str(n)) for n in range(6)])
+        exchanges = await line.send_concurrently([shot(url, str(n)) for n in range(6)])
     assert [exchange.status for exchange in exchanges] == [200] * 6
     assert [exchange.label for exchange in exchanges] == list("012345")
     assert most == 6
@@ -98,7 +98,7 @@ async def test_a_body_can_be_broken_off() -> None:
             cut.set_result(body)
 
     async with serving(Watching()) as url:
-        exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).break_off(
+        exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send_partial(
             shot(url), 7
         )
         async with asyncio.timeout(5):
@@ -123,8 +123,8 @@ async def test_nobody_there_is_an_exchange_too() -> None:
     line, request = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000), shot(url)
     exchanges = [
         await line.send(request),
-        await line.break_off(request, 1),
-        *await line.volley([request]),
+        await line.send_partial(request, 1),
+        *await line.send_concurrently([request]),
         *await line.follow(request, request),
     ]
     assert [exchange.failure for exchange in exchanges] == ["connection_refused"] * 4

@@ -36,13 +36,13 @@ class Script:
         now = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer(shot, now) if isinstance(now, int) else answer(shot, None, now)
 
-    async def volley(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
+    async def send_concurrently(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
         return [await self.send(shot) for shot in shots]
 
     async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         return [await self.send(first), await self.send(second)]
 
-    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
+    async def send_partial(self, shot: CheckRequest, size: int) -> Exchange:
         return await self.send(shot)
 
 
@@ -59,9 +59,9 @@ class Counts:
 async def test_what_was_sent_is_kept_with_whose_it_was() -> None:
     session = Session(SETTINGS, Script(200), 0)
     await session.send("one", SHOT, hostile=False)
-    await session.volley("two", [SHOT, SHOT])
+    await session.send_concurrently("two", [SHOT, SHOT])
     await session.follow("three", SHOT, SHOT)
-    await session.break_off(SHOT, 1)  # nobody answers that
+    await session.send_partial(SHOT, 1)  # nobody answers that
     assert [trace.case_id for trace in session.log] == ["one", "two", "two", "three", "three"]
 
 

@@ -22,7 +22,7 @@ from pivotal_sandbox.cli.output import printable
 from pivotal_sandbox.domain.models import Headers
 from pivotal_sandbox.exports.curl import curl_of
 from pivotal_sandbox.exports.formats import ExportOptions, export, get_form
-from pivotal_sandbox.receiver.forward import end_to_end
+from pivotal_sandbox.receiver.forward import drop_hop_by_hop_headers
 from pivotal_sandbox.web.server import Running
 
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
@@ -211,7 +211,7 @@ async def test_a_scenario_sends_the_same_again(
 
 def of_the_message(headers: list[list[str]]) -> Headers:
     """Leave out what is the target's and the connection's, as a scenario does."""
-    return end_to_end(tuple((n, value) for n, value in headers if n.lower() != "host"))
+    return drop_hop_by_hop_headers(tuple((n, value) for n, value in headers if n.lower() != "host"))
 
 
 @pytest.mark.needs("curl")

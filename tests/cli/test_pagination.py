@@ -36,7 +36,7 @@ def test_the_help_says_where_the_text_is_looked_for() -> None:
 async def test_pages_are_followed_as_far_as_was_asked(running: Running) -> None:
     event = an_event()
     log = [delivery_row(a_delivery(event, number, status="delivered")) for number in range(MANY)]
-    await running.sandbox._database.put([event_row(event), *log])
+    await running.sandbox.stores.database.put([event_row(event), *log])
 
     async def found(limit: int, everything: bool = False) -> list[str]:
         query = {"endpoint_id": "ep_a"}

@@ -40,7 +40,7 @@ def room(pages: int) -> Callable[[sqlite3.Connection], object]:
 async def test_where_the_disk_is_full_it_says_so_and_the_world_stays_as_it_was(
     running: Running, client: httpx.AsyncClient
 ) -> None:
-    database = running.sandbox._database
+    database = running.sandbox.stores.database
     wish = {"type": "customer.created", "set": {"notes": "x" * 100_000}, "validate": False}
     assert (await client.post("/api/events", json={"type": "task.created"})).status_code == 202
     await running.sandbox.dispatcher.settle()
@@ -102,7 +102,7 @@ async def test_where_another_process_holds_the_file_for_long_nothing_is_lost_or_
     ) as sandbox:
         await sandbox.add_endpoint("http://127.0.0.1:1/")
         await sandbox.trigger("task.created")
-        await sandbox._database.transact(patience(milliseconds=20))
+        await sandbox.stores.database.transact(patience(milliseconds=20))
         before = dict(await sandbox.records("test", "task"))
         with locked(path):
             with pytest.raises(StoreError, match="is locked by another program; close that, then"):
@@ -198,7 +198,7 @@ async def test_what_is_dropped_makes_the_file_smaller(tmp_path: Path, keep: int)
 
 async def _pages(sandbox: Sandbox) -> int:
     count = "PRAGMA page_count"
-    return int(await sandbox._database.read(lambda c: c.execute(count).fetchone()[0]))
+    return int(await sandbox.stores.database.read(lambda c: c.execute(count).fetchone()[0]))
 
 
 async def test_a_delivery_costs_few_statements_and_one_signature() -> None:
@@ -213,10 +213,10 @@ async def test_a_delivery_costs_few_statements_and_one_signature() -> None:
         await sandbox.add_endpoint("http://127.0.0.1:1/")
         await sandbox.dispatcher.settle()
         headers.clear()
-        await sandbox._database.transact(lambda c: c.set_trace_callback(seen.append))
+        await sandbox.stores.database.transact(lambda c: c.set_trace_callback(seen.append))
         await sandbox.trigger("task.updated")
         await sandbox.dispatcher.settle()
-        await sandbox._database.transact(lambda c: c.set_trace_callback(None))
+        await sandbox.stores.database.transact(lambda c: c.set_trace_callback(None))
     statements = [sql for sql in seen if not sql.startswith("--")]
     assert len(statements) <= 16, statements
     assert len(headers) == 1

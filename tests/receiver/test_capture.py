@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pivotal_sandbox.clock import wall_time
-from pivotal_sandbox.receiver.capture import BODY_MOST
+from pivotal_sandbox.receiver.capture import MAX_BODY
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.signature import sign
 from pivotal_sandbox.store.captures import CaptureFilter
@@ -88,12 +88,12 @@ async def test_a_chunked_body_is_kept_without_its_chunks(client: httpx.AsyncClie
 
 
 async def test_a_body_beyond_10_mib_is_refused_and_not_kept(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/in/large", content=b"x" * BODY_MOST)
+    answer = await client.post("/in/large", content=b"x" * MAX_BODY)
     assert answer.status_code == 200
-    answer = await client.post("/in/large", content=b"x" * (BODY_MOST + 1))
+    answer = await client.post("/in/large", content=b"x" * (MAX_BODY + 1))
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
-    assert str(BODY_MOST) in answer.json()["detail"]
+    assert str(MAX_BODY) in answer.json()["detail"]
     page = await client.get("/api/captures", params={"bin": "large"})
     assert len(page.json()["items"]) == 1
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from pivotal_sandbox.domain.bins import Bin
-from pivotal_sandbox.receiver.forward import bin_at
+from pivotal_sandbox.receiver.forward import find_bin_name
 from pivotal_sandbox.web.server import Running
 
 ANSWER = (
@@ -168,4 +168,4 @@ async def test_a_bin_that_passes_on_to_itself_since_the_port_changed_says_so(
     ],
 )
 def test_what_is_at_another_address_is_no_bin(url: str) -> None:
-    assert bin_at(url, "http://127.0.0.1:8400/in/") is None
+    assert find_bin_name(url, "http://127.0.0.1:8400/in/") is None

@@ -100,7 +100,7 @@ def test_a_signature_of_another_endpoint_is_told_from_a_wrong_one() -> None:
     header = sign(BODY, "whsec_live", timestamp=NOW)
     others = {"the live endpoint ep_2": "whsec_live", "the test endpoint ep_1": SECRET}
     verdict = verify_request(
-        (("pivotal-signature", header),), BODY, [SECRET], now=NOW, others=lambda: others
+        (("pivotal-signature", header),), BODY, [SECRET], now=NOW, other_secrets=lambda: others
     )
     assert verdict.reason == "no_match"
     assert "keyed with the secret of the live endpoint ep_2." in verdict.sentence
@@ -110,4 +110,4 @@ def test_other_secrets_are_not_asked_for_where_the_signature_holds() -> None:
     def others() -> dict[str, str]:
         raise AssertionError
 
-    assert verify_request(signed(), BODY, [SECRET], now=NOW, others=others).verified
+    assert verify_request(signed(), BODY, [SECRET], now=NOW, other_secrets=others).verified

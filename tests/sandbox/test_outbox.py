@@ -1,4 +1,4 @@
-"""The outbox: all or nothing is kept, and nothing is sent that is not kept."""
+"""The outbox stores all or nothing, and sends nothing that is not stored."""
 
 import random
 from collections.abc import AsyncIterator
@@ -6,21 +6,31 @@ from dataclasses import dataclass
 from itertools import count
 
 import pytest
+from tests.store.unreliable import UnreliableDatabase
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
 from pivotal_sandbox.common.ids import Ids
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.domain.models import Delivery, Endpoint, Outcome, Request, Response, Timing
+from pivotal_sandbox.domain.models import (
+    Attempt,
+    Delivery,
+    Endpoint,
+    Event,
+    Outcome,
+    Request,
+    Response,
+    Timing,
+)
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, StoreError
 from pivotal_sandbox.faults.injector import FaultInjector
 from pivotal_sandbox.feed import Activity, DeliveryChanged, Feed, Triggered
 from pivotal_sandbox.records.changes import Change, FiredEvent, RecordChange
-from pivotal_sandbox.sandbox.outbox import REPLAYED_MOST, Outbox
+from pivotal_sandbox.sandbox.outbox import MAX_REPLAYED, Outbox
+from pivotal_sandbox.sandbox.stores import Stores
 from pivotal_sandbox.sender.dispatcher import Dispatcher
-from pivotal_sandbox.store.database import Database
-from pivotal_sandbox.store.deliveries import Deliveries, DeliveryFilter
-from pivotal_sandbox.store.endpoints import Endpoints
+from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.store.records import load_records
+from pivotal_sandbox.store.signing_keys import SigningKeys
 
 CHANGE = Change(
     records=(RecordChange("task", "tsk_1", {"id": "tsk_1"}),),
@@ -32,46 +42,64 @@ CHANGE = Change(
 
 
 @dataclass
-class Desk:
-    """An outbox with its store, the requests that went out, and what was told."""
+class Setup:
+    """An outbox with its stores, the requests that were sent, and what was published."""
 
     outbox: Outbox
-    database: Database
-    endpoints: Endpoints
-    log: Deliveries
+    stores: Stores
     dispatcher: Dispatcher
-    sent: list[Request]
-    told: list[Activity]
+    requests: list[Request]
+    published: list[Activity]
     numbers: "count[int]"
 
-    async def endpoint(self, *event_types: str, enabled: bool = True) -> Endpoint:
+    async def add_endpoint(self, *event_types: str, enabled: bool = True) -> Endpoint:
         id = f"ep_{next(self.numbers):026}"
         endpoint = Endpoint(
             id, "http://a.test/", "test", "whsec_x", MANUAL_START, event_types, enabled=enabled
         )
-        await self.database.put([self.endpoints.row(endpoint)])
-        self.endpoints.hold(endpoint)
+        await self.stores.database.put([self.stores.endpoints.row(endpoint)])
+        self.stores.endpoints.hold(endpoint)
         return endpoint
 
 
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    database, clock, feed = Database(), Clock.manual(), Feed()
-    endpoints, log = Endpoints(database), Deliveries(database)
-    sent: list[Request] = []
-    told: list[Activity] = []
+class UnrecordedLog:
+    """Reads from the stores, and forgets what it should record."""
 
-    async def send(request: Request) -> Outcome:
-        sent.append(request)
-        return Outcome(Timing(1.0), Response(200, (), b""))
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
 
-    async def keep(delivery: Delivery, attempt: object) -> None:
+    def find_endpoint(self, endpoint_id: str) -> Endpoint | None:
+        return self._stores.endpoints.find(endpoint_id)
+
+    async def read_event(self, event_id: str) -> Event:
+        return await self._stores.deliveries.event(event_id)
+
+    async def record(self, delivery: Delivery, attempt: Attempt | None) -> None:
         return None
 
-    mischief = FaultInjector(
+
+@pytest.fixture
+async def database() -> AsyncIterator[UnreliableDatabase]:
+    database = UnreliableDatabase()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def setup(database: UnreliableDatabase) -> AsyncIterator[Setup]:
+    clock, feed = Clock.manual(), Feed()
+    stores = await Stores.load(database)
+    requests: list[Request] = []
+    published: list[Activity] = []
+
+    async def send(request: Request) -> Outcome:
+        requests.append(request)
+        return Outcome(Timing(1.0), Response(200, (), b""))
+
+    fault_injector = FaultInjector(
         seed="7",
         send=send,
-        attempts=log.attempts,
+        attempts=stores.deliveries.attempts,
         catalog=load_catalog,
         has_socket=lambda url: True,
     )
@@ -79,81 +107,90 @@ async def desk() -> AsyncIterator[Desk]:
         clock=clock,
         seed="7",
         send=send,
-        keep=keep,
-        event=log.event,
-        endpoint=endpoints.find,
-        timestamp=lambda: 1,
-        on_attempt=lambda delivery, attempt: None,
-        mischief=mischief,
+        log=UnrecordedLog(stores),
+        signing_time=SigningKeys(stores.endpoints, clock, "sandbox"),
+        fault_injector=fault_injector,
     )
     outbox = Outbox(
-        database=database,
-        endpoints=endpoints,
-        deliveries=log,
+        stores=stores,
         dispatcher=dispatcher,
-        mischief=mischief,
+        fault_injector=fault_injector,
         ids=Ids(random.Random(7)),
         clock=clock,
         feed=feed,
     )
-    feed.subscribe(told.append)
-    yield Desk(outbox, database, endpoints, log, dispatcher, sent, told, count())
+    feed.subscribe(published.append)
+    yield Setup(outbox, stores, dispatcher, requests, published, count())
     await dispatcher.close()
-    await database.close()
 
 
-async def test_each_event_of_a_change_goes_to_those_who_subscribed(desk: Desk) -> None:
-    everything, completed = await desk.endpoint("*"), await desk.endpoint("task.completed")
-    first, second = await desk.outbox.send("test", CHANGE)
-    await desk.dispatcher.settle()
+async def test_each_event_of_a_change_goes_to_the_endpoints_that_subscribe(
+    setup: Setup,
+) -> None:
+    everything, completed = (
+        await setup.add_endpoint("*"),
+        await setup.add_endpoint("task.completed"),
+    )
+    first, second = await setup.outbox.send("test", CHANGE)
+    await setup.dispatcher.settle()
     assert [d.endpoint_id for d in first.deliveries] == [everything.id]
     assert [d.endpoint_id for d in second.deliveries] == [everything.id, completed.id]
-    assert len(desk.sent) == 3
-    assert desk.told == [first, second]
-    assert await load_records(desk.database, "test") == {"task": {"tsk_1": {"id": "tsk_1"}}}
+    assert len(setup.requests) == 3
+    assert setup.published == [first, second]
+    assert await load_records(setup.stores.database, "test") == {"task": {"tsk_1": {"id": "tsk_1"}}}
 
 
-async def test_the_endpoints_that_are_named_get_it_whatever_they_subscribed_to(desk: Desk) -> None:
-    other = await desk.endpoint("customer.created")
-    await desk.endpoint("*")
-    for triggered in await desk.outbox.send("test", CHANGE, [other]):
+async def test_named_endpoints_get_events_whatever_their_subscription(
+    setup: Setup,
+) -> None:
+    other = await setup.add_endpoint("customer.created")
+    await setup.add_endpoint("*")
+    for triggered in await setup.outbox.send("test", CHANGE, [other]):
         assert [d.endpoint_id for d in triggered.deliveries] == [other.id]
 
 
-async def test_what_cannot_be_kept_is_not_sent_and_not_told(desk: Desk) -> None:
-    await desk.endpoint("*")
-    await desk.database.close()
+async def test_events_that_are_not_stored_are_neither_sent_nor_published(
+    setup: Setup, database: UnreliableDatabase
+) -> None:
+    await setup.add_endpoint("*")
+    database.error = StoreError("the disk is full")
     with pytest.raises(StoreError):
-        await desk.outbox.send("test", CHANGE)
-    await desk.dispatcher.settle()
-    assert desk.sent == []
-    assert desk.told == []
+        await setup.outbox.send("test", CHANGE)
+    await setup.dispatcher.settle()
+    assert setup.requests == []
+    assert setup.published == []
 
 
-async def test_a_replay_is_a_new_delivery_of_the_same_event(desk: Desk) -> None:
-    await desk.endpoint("*")
-    [triggered, _] = await desk.outbox.send("test", CHANGE)
-    [old] = triggered.deliveries
-    [new] = await desk.outbox.replay([old.id])
-    await desk.dispatcher.settle()
-    assert (new.event_id, new.replay_of, new.status) == (old.event_id, old.id, "pending")
-    assert new.id != old.id
-    assert desk.sent[0].body == desk.sent[-1].body
-    assert isinstance(desk.told[0], Triggered)
-    assert desk.told[-1] == DeliveryChanged(new)
+async def test_a_replay_is_a_new_delivery_of_the_same_event(setup: Setup) -> None:
+    await setup.add_endpoint("*")
+    [triggered, _] = await setup.outbox.send("test", CHANGE)
+    [original] = triggered.deliveries
+    [replay] = await setup.outbox.replay([original.id])
+    await setup.dispatcher.settle()
+    assert (replay.event_id, replay.replay_of, replay.status) == (
+        original.event_id,
+        original.id,
+        "pending",
+    )
+    assert replay.id != original.id
+    assert setup.requests[0].body == setup.requests[-1].body
+    assert isinstance(setup.published[0], Triggered)
+    assert setup.published[-1] == DeliveryChanged(replay)
 
 
-async def test_a_replay_of_anything_unknown_disabled_or_too_much_sends_none(desk: Desk) -> None:
-    endpoint = await desk.endpoint("*")
-    [triggered, _] = await desk.outbox.send("test", CHANGE)
+async def test_a_replay_that_names_an_unknown_delivery_or_too_many_sends_none(
+    setup: Setup,
+) -> None:
+    endpoint = await setup.add_endpoint("*")
+    [triggered, _] = await setup.outbox.send("test", CHANGE)
     [known] = triggered.deliveries
     with pytest.raises(NotFound) as caught:
-        await desk.outbox.replay([known.id, "msg_x"])
+        await setup.outbox.replay([known.id, "msg_x"])
     assert caught.value.pointer == "/ids/1"
-    with pytest.raises(InputError, match=str(REPLAYED_MOST)):
-        await desk.outbox.replay([known.id] * (REPLAYED_MOST + 1))
-    desk.endpoints.hold(Endpoint(endpoint.id, "http://a/", "test", "s", 0, enabled=False))
+    with pytest.raises(InputError, match=str(MAX_REPLAYED)):
+        await setup.outbox.replay([known.id] * (MAX_REPLAYED + 1))
+    setup.stores.endpoints.hold(Endpoint(endpoint.id, "http://a/", "test", "s", 0, enabled=False))
     with pytest.raises(Conflict):
-        await desk.outbox.replay([known.id])
-    page, _ = await desk.log.page(DeliveryFilter(), limit=10)
+        await setup.outbox.replay([known.id])
+    page, _ = await setup.stores.deliveries.page(DeliveryFilter(), limit=10)
     assert len(page) == 2

@@ -1,4 +1,4 @@
-"""The worlds as kept: records come back, and a catalog of one's own is read when it changes."""
+"""The stores as kept: records come back, and a catalog of one's own is read when it changes."""
 
 import json
 import os
@@ -17,16 +17,20 @@ from pivotal_sandbox.store.records import record_rows
 
 
 async def opened(database: Database, file: Path | None = None) -> RecordStores:
-    worlds = RecordStores(Ids(random.Random(7)), "7", file)
-    await worlds.load(database)
-    return worlds
+    stores = RecordStores(Ids(random.Random(7)), "7", file)
+    await stores.load(database)
+    return stores
 
 
-async def fire(worlds: RecordStores, type: str, **fields: Any) -> Change:
-    return (await worlds.of("test")).trigger(type, 7, set=fields)
+async def fire(stores: RecordStores, type: str, **fields: Any) -> Change:
+    return (await stores.get("test")).trigger(type, 7, set=fields)
 
 
-def catalog(path: Path, *names: str) -> None:
+def names_of(stores: RecordStores) -> list[str]:
+    return [event_type.name for event_type in stores.current_catalog()]
+
+
+def write_catalog(path: Path, *names: str) -> None:
     example = {"id": "evt_1", "created_at": "2026-01-01T00:00:00.000Z", "data": {"id": "inv_1"}}
     types = [
         {
@@ -44,33 +48,33 @@ def catalog(path: Path, *names: str) -> None:
 
 async def test_what_is_kept_is_there_again_and_what_is_not_is_forgotten() -> None:
     database = Database()
-    worlds = await opened(database)
-    kept = await fire(worlds, "customer.created", name="Kept")
+    stores = await opened(database)
+    kept = await fire(stores, "customer.created", name="Kept")
     await database.put(record_rows("test", kept.records))
-    await fire(worlds, "customer.created", name="Not kept")
-    await worlds.load(database)
-    updated = await fire(worlds, "customer.updated")
+    await fire(stores, "customer.created", name="Not kept")
+    await stores.load(database)
+    updated = await fire(stores, "customer.updated")
     assert updated.events[0].data["name"] == "Kept"
     await database.close()
 
 
 async def test_a_catalog_is_read_again_when_its_file_changes(tmp_path: Path) -> None:
     file, database = tmp_path / "catalog.json", Database()
-    catalog(file, "invoice.created")
-    worlds = await opened(database, file)
-    assert [one.name for one in worlds.catalog] == ["invoice.created"]
-    assert (await fire(worlds, "invoice.created")).events[0].type == "invoice.created"
+    write_catalog(file, "invoice.created")
+    stores = await opened(database, file)
+    assert names_of(stores) == ["invoice.created"]
+    assert (await fire(stores, "invoice.created")).events[0].type == "invoice.created"
     with pytest.raises(NotFound):
-        await fire(worlds, "invoice.paid")
+        await fire(stores, "invoice.paid")
 
-    catalog(file, "invoice.created", "invoice.paid")
+    write_catalog(file, "invoice.created", "invoice.paid")
     os.utime(file, ns=(1, 1))  # however coarse the file system's clock is
-    assert (await fire(worlds, "invoice.paid")).events[0].type == "invoice.paid"
+    assert (await fire(stores, "invoice.paid")).events[0].type == "invoice.paid"
 
     file.write_text("{")
     for _ in range(2):  # and it is not silently the old one afterwards
         with pytest.raises(InputError, match=r"catalog\.json"):
-            await fire(worlds, "invoice.paid")
+            await fire(stores, "invoice.paid")
     await database.close()
 
 
@@ -78,14 +82,20 @@ async def test_whoever_asks_for_the_catalog_first_gets_the_new_one_and_keeps_it_
     tmp_path: Path,
 ) -> None:
     file, database = tmp_path / "catalog.json", Database()
-    catalog(file, "invoice.created")
-    worlds = await opened(database, file)
-    catalog(file, "invoice.created", "invoice.paid")
+    write_catalog(file, "invoice.created")
+    stores = await opened(database, file)
+    write_catalog(file, "invoice.created", "invoice.paid")
     os.utime(file, ns=(1, 1))
-    assert [one.name for one in worlds.catalog] == ["invoice.created", "invoice.paid"]
-    assert (await fire(worlds, "invoice.paid")).events[0].type == "invoice.paid"
+    assert names_of(stores) == [
+        "invoice.created",
+        "invoice.paid",
+    ]
+    assert (await fire(stores, "invoice.paid")).events[0].type == "invoice.paid"
     file.write_text("{")
-    assert [one.name for one in worlds.catalog] == ["invoice.created", "invoice.paid"]
+    assert names_of(stores) == [
+        "invoice.created",
+        "invoice.paid",
+    ]
     await database.close()
 
 
@@ -93,23 +103,23 @@ async def test_so_is_an_openapi_document(tmp_path: Path) -> None:
     file, database = tmp_path / "openapi.yaml", Database()
     hook = "{post: {requestBody: {content: {application/json: {schema: {type: object}}}}}}"
     file.write_text(f"openapi: 3.1.0\nwebhooks:\n  invoice.created: {hook}\n")
-    worlds = await opened(database, file)
-    assert [one.name for one in worlds.catalog] == ["invoice.created"]
+    stores = await opened(database, file)
+    assert names_of(stores) == ["invoice.created"]
     file.write_text(f"openapi: 3.1.0\nwebhooks:\n  invoice.paid: {hook}\n")
     os.utime(file, ns=(1, 1))
-    assert (await fire(worlds, "invoice.paid")).events[0].type == "invoice.paid"
+    assert (await fire(stores, "invoice.paid")).events[0].type == "invoice.paid"
     await database.close()
 
 
 async def test_a_fault_of_several_events_that_fails_leaves_no_trace() -> None:
     database = Database()
-    worlds = await opened(database)
+    stores = await opened(database)
     for fault in ("out-of-order", "burst", None):
         with pytest.raises(InputError, match="plan"):
-            await worlds.make_change(
+            await stores.make_change(
                 "test", "customer.at_risk", 7, fault=fault, set={"plan": "gold"}
             )
-        assert not (await worlds.of("test")).records("customer")
-    change = await worlds.make_change("test", "customer.at_risk", 7, fault="out-of-order")
+        assert not (await stores.get("test")).records("customer")
+    change = await stores.make_change("test", "customer.at_risk", 7, fault="out-of-order")
     assert [event.type for event in change.events] == ["customer.updated", "customer.at_risk"]
     await database.close()

@@ -16,7 +16,7 @@ from pivotal_sandbox.store.search import waiting
 async def test_what_is_new_is_indexed_once_it_is_calm() -> None:
     database = Database()
     await database.put([event_row(an_event(number)) for number in range(250)])
-    indexing = SearchIndexing(database, every=1)
+    indexing = SearchIndexing(database, interval_ms=1)
     indexing.start()
 
     async def filled() -> None:
@@ -33,14 +33,14 @@ async def test_under_load_it_waits_until_there_is_much() -> None:
     await database.put([event_row(an_event(number)) for number in range(250)])
     await SearchIndexing(database).fill()
     assert await waiting(database) == (250, 250)
-    await SearchIndexing(database, behind=50).fill()
+    await SearchIndexing(database, max_unindexed=50).fill()
     assert (await waiting(database))[1] < 50
     await database.close()
 
 
 async def test_a_store_that_refuses_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     database = Database()
-    indexing = SearchIndexing(database, every=1)
+    indexing = SearchIndexing(database, interval_ms=1)
     await database.close()
 
     async def logged() -> None:

@@ -78,14 +78,14 @@ def _signs_with_the_old_secret_for_ever(patch: pytest.MonkeyPatch) -> None:
 def _retries_go_to_the_new_url(patch: pytest.MonkeyPatch) -> None:
     from pivotal_sandbox.sender.dispatcher import Dispatcher
 
-    attempt = Dispatcher._attempt
+    attempt = Dispatcher._make_attempt
 
-    async def moved(self: Any, work: Any) -> Any:
-        endpoint = self._endpoint(work.delivery.endpoint_id)
-        work.delivery = structs.replace(work.delivery, url=endpoint.url)
-        return await attempt(self, work)
+    async def moved(self: Any, job: Any) -> Any:
+        endpoint = self._delivery_log.find_endpoint(job.delivery.endpoint_id)
+        job.delivery = structs.replace(job.delivery, url=endpoint.url)
+        return await attempt(self, job)
 
-    patch.setattr(Dispatcher, "_attempt", moved)
+    patch.setattr(Dispatcher, "_make_attempt", moved)
 
 
 def _cancels_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -151,12 +151,12 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("duplicate-storm", "a smaller burst", replaced("faults.traffic.BURST", 19)),
     ("timeout-but-done", "no timeout", replaced("scenarios.in_memory_bins.TIMEOUT", 60_000)),
     ("timeout-but-done", "nothing is retried", replaced("domain.retry_policy.is_retried", _never)),
-    ("forgeries", "everything is verified", replaced("receiver.capture.judge", _verified)),
+    ("forgeries", "everything is verified", replaced("receiver.capture.verify_request", _verified)),
     ("moved-endpoint", "retries go to the new URL", _retries_go_to_the_new_url),
     ("moved-endpoint", "nothing is cancelled", _cancels_nothing),
     ("moved-endpoint", "a shorter window", replaced("domain.retry_policy.RETRY_WINDOW", 3_600_000)),
     ("demo", "one attempt more or less", replaced("domain.retry_policy.BACKOFF_FIRST", 60_000)),
-    ("demo", "everything is verified", replaced("receiver.capture.judge", _verified)),
+    ("demo", "everything is verified", replaced("receiver.capture.verify_request", _verified)),
 ]
 
 

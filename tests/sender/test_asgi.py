@@ -9,8 +9,8 @@ import pytest
 
 from pivotal_sandbox.domain.models import Outcome, Request
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sender.asgi import App, Message, Receive, Scope, Send, call
-from pivotal_sandbox.sender.http1 import ANSWER_MOST
+from pivotal_sandbox.sender.asgi import App, Message, Receive, Scope, Send, call_app
+from pivotal_sandbox.sender.http1 import MAX_RESPONSE
 
 START: Message = {"type": "http.response.start", "status": 202, "headers": [(b"X-Case", b"kept")]}
 END: Message = {"type": "http.response.body", "body": b"ok"}
@@ -19,8 +19,8 @@ TRAILERS: Message = {"type": "http.response.trailers", "headers": []}
 REQUEST = Request("POST", "http://app.test:81/a%20b/\u00e9?x=%31", (("X-One", "1"),), b"hi")
 
 
-async def run(app: App, *, timeout_ms: float = 10_000, keep: int = 100) -> Outcome:
-    return await call(app, REQUEST, timeout_ms=timeout_ms, keep=keep)
+async def run(app: App, *, timeout_ms: float = 10_000, body_limit: int = 100) -> Outcome:
+    return await call_app(app, REQUEST, timeout_ms=timeout_ms, body_limit=body_limit)
 
 
 def playing(*messages: Message, then: Exception | None = None) -> App:
@@ -43,7 +43,7 @@ async def test_the_app_is_told_what_a_server_would_tell_it() -> None:
         await send(END)
         seen.append(await receive())
 
-    outcome = await call(app, REQUEST, timeout_ms=10_000, root_path="/root", client=("::1", 7))
+    outcome = await call_app(app, REQUEST, timeout_ms=10_000, root_path="/root", client=("::1", 7))
     assert outcome.ok
     assert seen == [
         {
@@ -77,15 +77,17 @@ async def test_an_answer_is_taken_whole(messages: tuple[Message, ...]) -> None:
     assert outcome.timing.first_byte_ms <= outcome.timing.total_ms
 
 
-@pytest.mark.parametrize(("keep", "kept"), [(1, (b"o", True)), (2, (b"ok", False))])
-async def test_of_a_body_so_much_is_kept_and_no_more(keep: int, kept: tuple[bytes, bool]) -> None:
-    outcome = await run(playing(START, END), keep=keep)
+@pytest.mark.parametrize(("body_limit", "kept"), [(1, (b"o", True)), (2, (b"ok", False))])
+async def test_of_a_body_so_much_is_kept_and_no_more(
+    body_limit: int, kept: tuple[bytes, bool]
+) -> None:
+    outcome = await run(playing(START, END), body_limit=body_limit)
     assert outcome.response is not None
     assert (outcome.response.body, outcome.response.truncated) == kept
 
 
 async def test_a_body_without_end_is_an_error() -> None:
-    large = {"type": "http.response.body", "body": bytes(ANSWER_MOST + 1)}
+    large = {"type": "http.response.body", "body": bytes(MAX_RESPONSE + 1)}
     outcome = await run(playing(START, large))
     assert (outcome.response, outcome.error) == (None, "protocol")
     assert outcome.detail == "app.test:81 sends a body of more than 10 MiB."
@@ -177,4 +179,4 @@ async def test_work_after_the_answer_has_all_the_time_it_takes() -> None:
 async def test_what_http_cannot_carry_is_refused() -> None:
     request = Request("POST", "http://app.test/", (("x-a", "1\r\nx-b: 2"),), b"")
     with pytest.raises(InputError):
-        await call(playing(START, END), request, timeout_ms=1000)
+        await call_app(playing(START, END), request, timeout_ms=1000)

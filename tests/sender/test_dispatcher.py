@@ -1,4 +1,4 @@
-"""The dispatcher against a network that is a function, on clocks that tests move."""
+"""The dispatcher with a function for the network and a clock that tests move."""
 
 import asyncio
 import logging
@@ -40,49 +40,55 @@ async def answer_down(request: Request) -> Outcome:
 
 
 @dataclass
-class World:
-    """A dispatcher with all that it reads and tells, as plain collections."""
+class Setup:
+    """A dispatcher over plain collections: its network, its log and its clock."""
 
     send: Callable[[Request], Awaitable[Outcome]] = answer_ok
     clock: Clock = field(default_factory=Clock.manual)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    kept: list[tuple[Delivery, Attempt | None]] = field(default_factory=list)
-    told: list[Attempt] = field(default_factory=list)
+    records: list[tuple[Delivery, Attempt | None]] = field(default_factory=list)
     events_read: list[str] = field(default_factory=list)
-    refusals: int = 0
+    store_errors: int = 0
 
     def __post_init__(self) -> None:
         self.dispatcher = Dispatcher(
             clock=self.clock,
             seed="7",
             send=lambda request: self.send(request),
-            keep=self.keep,
-            event=self.event,
-            endpoint=self.endpoints.get,
-            timestamp=lambda: self.clock.now() // 1000,
-            on_attempt=lambda delivery, attempt: self.told.append(attempt),
-            mischief=FaultInjector(
+            log=self,
+            signing_time=self,
+            fault_injector=FaultInjector(
                 seed="7",
                 send=lambda request: self.send(request),
-                attempts=self.attempts,
+                attempts=self.attempts_of,
                 catalog=load_catalog,
                 has_socket=lambda url: True,
             ),
         )
         self.add_endpoint("ep_a")
 
-    async def keep(self, delivery: Delivery, attempt: Attempt | None) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise StoreError("the disk is full")
-        self.kept.append((delivery, attempt))
+    def timestamp(self) -> float:
+        return self.clock.now() / 1000
 
-    async def attempts(self, delivery_id: str) -> list[Attempt]:
-        return [a for _, a in self.kept if a is not None and a.delivery_id == delivery_id]
+    def find_endpoint(self, endpoint_id: str) -> Endpoint | None:
+        return self.endpoints.get(endpoint_id)
 
-    async def event(self, event_id: str) -> Event:
+    async def read_event(self, event_id: str) -> Event:
         self.events_read.append(event_id)
         return Event(event_id, "customer.updated", "test", MANUAL_START, b"{}")
+
+    async def record(self, delivery: Delivery, attempt: Attempt | None) -> None:
+        if self.store_errors:
+            self.store_errors -= 1
+            raise StoreError("the disk is full")
+        self.records.append((delivery, attempt))
+
+    async def attempts_of(self, delivery_id: str) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.delivery_id == delivery_id]
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return [attempt for _, attempt in self.records if attempt is not None]
 
     def add_endpoint(self, id: str, **changes: bool) -> None:
         endpoint = Endpoint(id, "http://127.0.0.1:1/", "test", "whsec_x", MANUAL_START)
@@ -106,54 +112,53 @@ class World:
         await self.dispatcher.run_to(self.clock.now() + duration)
 
 
-async def test_a_delivery_that_is_due_is_sent_and_kept() -> None:
-    world = World()
-    world.dispatcher.add(world.delivery(1))
-    await world.dispatcher.settle()
+async def test_a_due_delivery_is_sent_and_recorded() -> None:
+    setup = Setup()
+    setup.dispatcher.add(setup.delivery(1))
+    await setup.dispatcher.settle()
 
-    [(delivery, attempt)] = world.kept
+    [(delivery, attempt)] = setup.records
     assert delivery.status == "delivered"
     assert attempt is not None
     assert attempt.number == delivery.attempt_count == 1
-    assert world.told == [attempt]
 
 
-async def test_a_retry_waits_for_its_time_and_reads_its_event_only_then() -> None:
-    world = World(send=answer_down)
+async def test_a_retry_is_sent_when_it_is_due_and_reads_its_event_only_then() -> None:
+    setup = Setup(send=answer_down)
     event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
-    world.dispatcher.add(world.delivery(1), event)
-    await world.dispatcher.settle()
-    assert world.events_read == []
-    due = world.dispatcher.next_due()
+    setup.dispatcher.add(setup.delivery(1), event)
+    await setup.dispatcher.settle()
+    assert setup.events_read == []
+    due = setup.dispatcher.next_due()
     assert due is not None
     assert due >= MANUAL_START + 30 * SECOND
 
-    world.clock.advance_to(due - 1)
-    world.dispatcher.look()
-    await world.dispatcher.settle()
-    assert len(world.kept) == 1
+    setup.clock.advance_to(due - 1)
+    setup.dispatcher.start_due_attempts()
+    await setup.dispatcher.settle()
+    assert len(setup.records) == 1
 
-    world.clock.advance_to(due)
-    world.dispatcher.look()
-    await world.dispatcher.settle()
-    assert len(world.kept) == 2
-    assert world.events_read == ["evt_1"]
+    setup.clock.advance_to(due)
+    setup.dispatcher.start_due_attempts()
+    await setup.dispatcher.settle()
+    assert len(setup.records) == 2
+    assert setup.events_read == ["evt_1"]
 
 
 async def test_a_receiver_that_is_down_gets_15_attempts_the_last_24_h_after_the_first_failure() -> (
     None
 ):
-    world = World(send=answer_down)
-    world.dispatcher.add(world.delivery(1))
-    await world.advance(48 * HOUR)
+    setup = Setup(send=answer_down)
+    setup.dispatcher.add(setup.delivery(1))
+    await setup.advance(48 * HOUR)
 
-    assert [delivery.status for delivery, _ in world.kept] == ["retrying"] * 14 + ["failed"]
-    times = [attempt.started_at - MANUAL_START for attempt in world.told]
+    assert [delivery.status for delivery, _ in setup.records] == ["retrying"] * 14 + ["failed"]
+    times = [attempt.started_at - MANUAL_START for attempt in setup.attempts]
     assert times[-1] == 24 * HOUR
-    assert world.dispatcher.next_due() is None
+    assert setup.dispatcher.next_due() is None
 
 
-async def test_at_most_16_are_in_flight_per_endpoint_and_none_is_left_behind() -> None:
+async def test_at_most_16_attempts_per_endpoint_are_in_flight_and_all_are_made() -> None:
     gate = asyncio.Event()
     in_flight: Counter[str] = Counter()
     most: Counter[str] = Counter()
@@ -166,24 +171,24 @@ async def test_at_most_16_are_in_flight_per_endpoint_and_none_is_left_behind() -
         in_flight[endpoint] -= 1
         return OK
 
-    world = World(send=send)
-    world.add_endpoint("ep_b")
+    setup = Setup(send=send)
+    setup.add_endpoint("ep_b")
     for number in range(100):
-        world.dispatcher.add(world.delivery(number, "ep_a"))
+        setup.dispatcher.add(setup.delivery(number, "ep_a"))
     for number in range(100, 103):
-        world.dispatcher.add(world.delivery(number, "ep_b"))
-    settled = asyncio.create_task(world.dispatcher.settle())
+        setup.dispatcher.add(setup.delivery(number, "ep_b"))
+    settled = asyncio.create_task(setup.dispatcher.settle())
     while sum(in_flight.values()) < IN_FLIGHT + 3:
-        await asyncio.wait_for(asyncio.shield(_turn()), 5)
+        await asyncio.wait_for(asyncio.shield(_run_ready_callbacks()), 5)
 
     assert in_flight == {"ep_a": IN_FLIGHT, "ep_b": 3}
     gate.set()
     await settled
     assert most["ep_a"] == IN_FLIGHT
-    assert len(world.kept) == 103
+    assert len(setup.records) == 103
 
 
-async def test_endpoints_take_turns_when_there_is_more_than_all_may_have_in_flight() -> None:
+async def test_endpoints_take_turns_when_the_total_limit_is_reached() -> None:
     gate = asyncio.Event()
     order: list[str] = []
 
@@ -193,15 +198,15 @@ async def test_endpoints_take_turns_when_there_is_more_than_all_may_have_in_flig
             await gate.wait()
         return OK
 
-    world = World(send=send)
+    setup = Setup(send=send)
     names = [f"ep_{number:02}" for number in range(40)]
     for name in names:
-        world.add_endpoint(name)
+        setup.add_endpoint(name)
         for number in range(20):
-            world.dispatcher.add(world.delivery(hash_of(name) * 100 + number, name))
-    settled = asyncio.create_task(world.dispatcher.settle())
+            setup.dispatcher.add(setup.delivery(number_of(name) * 100 + number, name))
+    settled = asyncio.create_task(setup.dispatcher.settle())
     while len(order) < 512:
-        await _turn()
+        await _run_ready_callbacks()
     gate.set()
     await settled
 
@@ -209,19 +214,19 @@ async def test_endpoints_take_turns_when_there_is_more_than_all_may_have_in_flig
     assert Counter(order) == dict.fromkeys(names, 20)
 
 
-async def test_an_endpoint_that_is_gone_has_its_delivery_cancelled_unsent() -> None:
-    world = World()
-    world.dispatcher.add(world.delivery(1, "ep_gone"))
-    world.add_endpoint("ep_off", enabled=False)
-    world.dispatcher.add(world.delivery(2, "ep_off"))
-    await world.dispatcher.settle()
+async def test_deliveries_to_a_deleted_or_disabled_endpoint_are_cancelled_unsent() -> None:
+    setup = Setup()
+    setup.dispatcher.add(setup.delivery(1, "ep_gone"))
+    setup.add_endpoint("ep_off", enabled=False)
+    setup.dispatcher.add(setup.delivery(2, "ep_off"))
+    await setup.dispatcher.settle()
 
-    assert [(d.status, d.next_attempt_at, attempt) for d, attempt in world.kept] == [
+    assert [(d.status, d.next_attempt_at, attempt) for d, attempt in setup.records] == [
         ("cancelled", None, None)
     ] * 2
 
 
-async def test_cancelling_ends_what_waits_and_what_is_on_the_wire_is_not_retried() -> None:
+async def test_cancel_ends_scheduled_deliveries_and_prevents_the_retry_of_one_in_flight() -> None:
     gate, sending = asyncio.Event(), asyncio.Event()
 
     async def send(request: Request) -> Outcome:
@@ -229,34 +234,34 @@ async def test_cancelling_ends_what_waits_and_what_is_on_the_wire_is_not_retried
         await gate.wait()
         return DOWN
 
-    world = World(send=send)
-    world.dispatcher.add(world.delivery(1))
-    world.dispatcher.add(world.delivery(2, next_attempt_at=world.clock.now() + HOUR))
-    world.dispatcher.add(world.delivery(3, "ep_b", next_attempt_at=world.clock.now() + HOUR))
+    setup = Setup(send=send)
+    setup.dispatcher.add(setup.delivery(1))
+    setup.dispatcher.add(setup.delivery(2, next_attempt_at=setup.clock.now() + HOUR))
+    setup.dispatcher.add(setup.delivery(3, "ep_b", next_attempt_at=setup.clock.now() + HOUR))
     await asyncio.wait_for(sending.wait(), 5)
-    await world.dispatcher.cancel("ep_a")
-    assert [(d.id, d.status) for d, _ in world.kept] == [("msg_0002", "cancelled")]
+    await setup.dispatcher.cancel("ep_a")
+    assert [(d.id, d.status) for d, _ in setup.records] == [("msg_0002", "cancelled")]
 
     gate.set()
-    await world.dispatcher.settle()
-    delivery = world.kept[-1][0]
+    await setup.dispatcher.settle()
+    delivery = setup.records[-1][0]
     assert (delivery.id, delivery.status) == ("msg_0001", "cancelled")
-    assert world.dispatcher.next_due() is not None  # ep_b's goes on
+    assert setup.dispatcher.next_due() is not None  # ep_b's goes on
 
 
-async def test_what_the_store_refuses_is_held_until_it_takes_it(
+async def test_an_attempt_is_recorded_again_until_the_store_accepts_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world = World(refusals=1)
+    setup = Setup(store_errors=1)
     with caplog.at_level(logging.ERROR):
-        world.dispatcher.add(world.delivery(1))
-        await asyncio.wait_for(world.dispatcher.settle(), 10)
+        setup.dispatcher.add(setup.delivery(1))
+        await asyncio.wait_for(setup.dispatcher.settle(), 10)
 
-    assert [delivery.status for delivery, _ in world.kept] == ["delivered"]
+    assert [delivery.status for delivery, _ in setup.records] == ["delivered"]
     assert "msg_0001 is not kept yet: the disk is full" in caplog.text
 
 
-async def test_on_a_running_clock_a_retry_comes_by_itself() -> None:
+async def test_a_running_clock_starts_a_retry_by_itself() -> None:
     answers = iter([DOWN, OK])
     done = asyncio.Event()
 
@@ -266,15 +271,15 @@ async def test_on_a_running_clock_a_retry_comes_by_itself() -> None:
             done.set()
         return outcome
 
-    world = World(send=send, clock=Clock(speed=1000))
-    world.dispatcher.add(world.delivery(1))
+    setup = Setup(send=send, clock=Clock(speed=1000))
+    setup.dispatcher.add(setup.delivery(1))
     await asyncio.wait_for(done.wait(), 10)
-    await world.dispatcher.settle()
-    assert [delivery.status for delivery, _ in world.kept] == ["retrying", "delivered"]
-    await world.dispatcher.close()
+    await setup.dispatcher.settle()
+    assert [delivery.status for delivery, _ in setup.records] == ["retrying", "delivered"]
+    await setup.dispatcher.close()
 
 
-async def test_closing_leaves_open_what_is_on_the_wire_or_queued_behind_it() -> None:
+async def test_close_leaves_deliveries_in_flight_or_queued_open() -> None:
     never = asyncio.Event()
     sending = asyncio.Event()
 
@@ -283,96 +288,100 @@ async def test_closing_leaves_open_what_is_on_the_wire_or_queued_behind_it() -> 
         await never.wait()
         return OK
 
-    world = World(send=send, clock=Clock())
+    setup = Setup(send=send, clock=Clock())
     for number in range(IN_FLIGHT + 1):
-        world.dispatcher.add(world.delivery(number))
-    world.dispatcher.add(world.delivery(99, next_attempt_at=world.clock.now() + HOUR))
+        setup.dispatcher.add(setup.delivery(number))
+    setup.dispatcher.add(setup.delivery(99, next_attempt_at=setup.clock.now() + HOUR))
     await asyncio.wait_for(sending.wait(), 5)
-    settling = asyncio.create_task(world.dispatcher.settle())
-    await _turn()
-    await world.dispatcher.close()
+    settling = asyncio.create_task(setup.dispatcher.settle())
+    await _run_ready_callbacks()
+    await setup.dispatcher.close()
 
-    assert world.kept == []
+    assert setup.records == []
     with pytest.raises(asyncio.CancelledError):
         await settling
 
 
-def hash_of(name: str) -> int:
+def number_of(name: str) -> int:
     return int(name.removeprefix("ep_"))
 
 
-async def _turn() -> None:
-    """Let everything that is ready run once."""
+async def _run_ready_callbacks() -> None:
+    """Run every callback that is ready once."""
     loop = asyncio.get_running_loop()
     future = loop.create_future()
     loop.call_soon(future.set_result, None)
     await future
 
 
-async def test_what_waits_behind_another_is_sent_once_that_was_attempted() -> None:
-    world = World(send=answer_down)
+async def test_a_following_delivery_is_sent_after_the_attempt_at_the_first() -> None:
+    setup = Setup(send=answer_down)
     event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
-    world.dispatcher.add(world.delivery(1), event)
-    world.dispatcher.add_behind("msg_0001", world.delivery(2), event)
-    world.dispatcher.add_behind("msg_0001", world.delivery(3), event)
-    await world.dispatcher.settle()
-    assert [delivery.id for delivery, _ in world.kept] == ["msg_0001", "msg_0002", "msg_0003"]
+    setup.dispatcher.add(setup.delivery(1), event)
+    setup.dispatcher.add_after("msg_0001", setup.delivery(2), event)
+    setup.dispatcher.add_after("msg_0001", setup.delivery(3), event)
+    await setup.dispatcher.settle()
+    assert [delivery.id for delivery, _ in setup.records] == [
+        "msg_0001",
+        "msg_0002",
+        "msg_0003",
+    ]
 
 
 @dataclass
-class Held:
-    """A network that holds back its answers until it is told."""
+class BlockedNetwork:
+    """A network that answers once it is opened."""
 
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    sending: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, request: Request) -> Outcome:
-        self.begun.set()
+        self.sending.set()
         await self.opened.wait()
         return OK
 
 
-async def test_what_waits_behind_another_is_cancelled_with_its_endpoint() -> None:
-    held = Held()
-    world = World(send=held)
+async def test_a_following_delivery_is_cancelled_with_its_endpoint() -> None:
+    network = BlockedNetwork()
+    setup = Setup(send=network)
     event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
-    world.dispatcher.add(world.delivery(1), event)
-    world.dispatcher.add_behind("msg_0001", world.delivery(2), event)
-    await held.begun.wait()
-    await world.dispatcher.cancel("ep_a")
-    held.opened.set()
-    await world.dispatcher.settle()
-    assert [delivery.status for delivery, _ in world.kept] == ["delivered", "cancelled"]
+    setup.dispatcher.add(setup.delivery(1), event)
+    setup.dispatcher.add_after("msg_0001", setup.delivery(2), event)
+    await network.sending.wait()
+    await setup.dispatcher.cancel("ep_a")
+    network.opened.set()
+    await setup.dispatcher.settle()
+    assert [delivery.status for delivery, _ in setup.records] == ["delivered", "cancelled"]
 
 
-async def test_what_waits_behind_another_is_left_open_at_the_end() -> None:
-    held = Held()
-    world = World(send=held)
+async def test_close_leaves_a_following_delivery_open() -> None:
+    network = BlockedNetwork()
+    setup = Setup(send=network)
     event = Event("evt_1", "customer.updated", "test", MANUAL_START, b"{}")
-    world.dispatcher.add(world.delivery(1), event)
-    world.dispatcher.add_behind("msg_0001", world.delivery(2), event)
-    await held.begun.wait()
-    held.begun.clear()
-    await world.dispatcher.close()
-    assert world.kept == []
-    assert not held.begun.is_set()
+    setup.dispatcher.add(setup.delivery(1), event)
+    setup.dispatcher.add_after("msg_0001", setup.delivery(2), event)
+    await network.sending.wait()
+    network.sending.clear()
+    await setup.dispatcher.close()
+    assert setup.records == []
+    assert not network.sending.is_set()
 
 
-async def test_what_is_cancelled_while_it_is_sent_has_no_duplicate() -> None:
-    held = Held()
-    world = World(send=held)
-    world.dispatcher.add(world.delivery(1, fault="duplicate"))
-    await held.begun.wait()
-    await world.dispatcher.cancel("ep_a")
-    held.opened.set()
-    await world.dispatcher.settle()
-    [(delivery, _)] = world.kept
+async def test_a_delivery_cancelled_in_flight_is_not_duplicated() -> None:
+    network = BlockedNetwork()
+    setup = Setup(send=network)
+    setup.dispatcher.add(setup.delivery(1, fault="duplicate"))
+    await network.sending.wait()
+    await setup.dispatcher.cancel("ep_a")
+    network.opened.set()
+    await setup.dispatcher.settle()
+    [(delivery, _)] = setup.records
     assert (delivery.status, delivery.attempt_count) == ("delivered", 1)
 
 
-async def test_what_cannot_be_repeated_verbatim_is_cancelled() -> None:
-    world = World()
-    world.dispatcher.add(world.delivery(1, fault="verbatim", replay_of="msg_0000"))
-    await world.dispatcher.settle()
-    [(delivery, attempt)] = world.kept
+async def test_a_verbatim_replay_of_an_unknown_delivery_is_cancelled() -> None:
+    setup = Setup()
+    setup.dispatcher.add(setup.delivery(1, fault="verbatim", replay_of="msg_0000"))
+    await setup.dispatcher.settle()
+    [(delivery, attempt)] = setup.records
     assert (delivery.status, attempt) == ("cancelled", None)

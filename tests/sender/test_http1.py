@@ -15,7 +15,7 @@ from pivotal_sandbox.domain.models import ErrorCode, Headers, Request, Response
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.failures import Failure
-from pivotal_sandbox.sender.http1 import ANSWER_MOST, HEAD_MOST, Connection, Result, encode_head
+from pivotal_sandbox.sender.http1 import MAX_HEAD, MAX_RESPONSE, Connection, Result, encode_head
 
 BOTH_LOOPS = True
 
@@ -25,10 +25,10 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 LONG = 10_000
 
 
-async def call(port: int, *, keep: int = RESPONSE_KEPT) -> Connection:
+async def call(port: int, *, body_limit: int = RESPONSE_KEPT) -> Connection:
     loop = asyncio.get_running_loop()
     _, connection = await loop.create_connection(
-        lambda: Connection("a.test:80", keep=keep), "127.0.0.1", port
+        lambda: Connection("a.test:80", body_limit=body_limit), "127.0.0.1", port
     )
     return connection
 
@@ -37,7 +37,7 @@ def expect(
     connection: Connection, timeout_ms: float = LONG, *, head_only: bool = False
 ) -> asyncio.Future[Result]:
     deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
-    return connection.expect(deadline, timeout_ms, head_only=head_only)
+    return connection.expect_response(deadline, timeout_ms, head_only=head_only)
 
 
 async def exchange(connection: Connection, timeout_ms: float = LONG) -> Result:
@@ -299,7 +299,7 @@ async def test_of_a_body_so_much_is_kept_as_is_asked_for(
     serve: Serve, size: int, kept: int, truncated: bool, piece: int
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size
-    connection = await call(await serve(answers(head + b"x" * size, piece=piece)), keep=10)
+    connection = await call(await serve(answers(head + b"x" * size, piece=piece)), body_limit=10)
     response = await exchange(connection)
     assert isinstance(response, Response)
     assert (response.body, response.truncated) == (b"x" * kept, truncated)
@@ -319,7 +319,7 @@ async def test_a_body_without_an_end_is_cut_off(serve: Serve) -> None:
 
 
 async def test_a_long_body_is_read_to_its_end(serve: Serve) -> None:
-    size = ANSWER_MOST - 1000
+    size = MAX_RESPONSE - 1000
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size
     connection = await call(await serve(answers(head + b"x" * size, OK)))
     response = await exchange(connection)
@@ -334,9 +334,9 @@ async def test_a_long_body_is_read_to_its_end(serve: Serve) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        b"HTTP/1.1 200 OK\r\na: " + b"x" * HEAD_MOST + b"\r\ncontent-length: 0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"a: 1\r\n" * HEAD_MOST,
-        b"HTTP/1.1 100 Continue\r\n\r\n" * (HEAD_MOST // 25 + 1),
+        b"HTTP/1.1 200 OK\r\na: " + b"x" * MAX_HEAD + b"\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a: 1\r\n" * MAX_HEAD,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * (MAX_HEAD // 25 + 1),
     ],
 )
 async def test_a_head_that_is_too_long_is_a_broken_answer(
@@ -354,7 +354,7 @@ async def test_a_head_that_is_too_long_is_a_broken_answer(
     await connection.closed.wait()
 
 
-@pytest.mark.parametrize(("size", "taken"), [(HEAD_MOST, True), (HEAD_MOST + 1, False)])
+@pytest.mark.parametrize(("size", "taken"), [(MAX_HEAD, True), (MAX_HEAD + 1, False)])
 async def test_a_head_has_its_length_however_much_body_comes_with_it(
     size: int, taken: bool
 ) -> None:
@@ -587,8 +587,8 @@ async def test_the_first_and_the_last_byte_are_timed(serve: Serve) -> None:
 
     connection = await call(await serve(script))
     await exchange(connection)
-    assert connection.answered_at is not None
-    assert 0.025 <= connection.ended_at - connection.answered_at < 1
+    assert connection.first_byte_at is not None
+    assert 0.025 <= connection.ended_at - connection.first_byte_at < 1
     connection.abort()
     await connection.closed.wait()
 
@@ -631,7 +631,7 @@ async def play(data: bytes, cuts: list[int]) -> tuple[Result, bool]:
     with theirs:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(
-            lambda: Connection("a.test:80", keep=RESPONSE_KEPT), sock=ours
+            lambda: Connection("a.test:80", body_limit=RESPONSE_KEPT), sock=ours
         )
         answer = expect(connection)
         edges = sorted({0, *(cut % (len(data) + 1) for cut in cuts), len(data)})

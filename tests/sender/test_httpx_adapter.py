@@ -9,12 +9,13 @@ import httpx
 import pytest
 import trustme
 from tests.sender.peer import Peer, Script, Serve, answers
+from tests.sender.pool_transport import PoolTransport
 
 from pivotal_sandbox.domain.models import ErrorCode, Outcome, Request, Response
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.egress import AddressGuard
-from pivotal_sandbox.sender.httpx_adapter import GuardedTransport, WireTransport, send_through
+from pivotal_sandbox.sender.httpx_adapter import GuardedTransport, send_through
 
 BOTH_LOOPS = True
 
@@ -40,7 +41,7 @@ def as_sent(request: Request) -> bytes:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=WireTransport()) as client:
+    async with httpx.AsyncClient(transport=PoolTransport()) as client:
         yield client
 
 
@@ -167,10 +168,10 @@ async def test_what_cannot_be_connected_to_is_raised_as_httpx_would(
 async def test_a_connection_that_is_not_taken_in_time_is_a_connect_timeout(
     client: httpx.AsyncClient,
 ) -> None:
-    with socket.socket() as full, socket.socket() as one, socket.socket() as two:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as two:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        for sock in (one, two):
+        for sock in (first, two):
             sock.setblocking(False)
             sock.connect_ex(full.getsockname())
         with pytest.raises(httpx.ConnectTimeout):
@@ -184,7 +185,7 @@ async def test_no_timeout_is_no_timeout(client: httpx.AsyncClient, serve: Serve)
 
 async def test_what_a_guard_allows_is_connected_to(serve: Serve) -> None:
     port = await serve(answers(OK), host="0.0.0.0")
-    async with httpx.AsyncClient(transport=WireTransport(AddressGuard(["0.0.0.0"]))) as client:
+    async with httpx.AsyncClient(transport=PoolTransport(AddressGuard(["0.0.0.0"]))) as client:
         assert (await client.get(f"http://0.0.0.0:{port}/")).text == "ok"
 
 
@@ -334,7 +335,7 @@ async def test_a_request_that_cannot_be_sent_is_refused() -> None:
             await through(transport, Request("POST", url, (("x-a", value),), b""))
 
 
-@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, WireTransport])
+@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, PoolTransport])
 @pytest.mark.parametrize(
     ("script", "error", "said"),
     [
@@ -347,7 +348,7 @@ async def test_a_request_that_cannot_be_sent_is_refused() -> None:
 )
 async def test_a_failure_has_the_same_code_by_whichever_transport(
     serve: Serve,
-    make: type[httpx.AsyncHTTPTransport | WireTransport],
+    make: type[httpx.AsyncHTTPTransport | PoolTransport],
     script: Script,
     error: ErrorCode,
     said: str,
@@ -361,9 +362,9 @@ async def test_a_failure_has_the_same_code_by_whichever_transport(
     assert said in outcome.detail
 
 
-@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, WireTransport])
+@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, PoolTransport])
 async def test_nobody_there_is_told_so_by_whichever_transport(
-    make: type[httpx.AsyncHTTPTransport | WireTransport], nobody: int
+    make: type[httpx.AsyncHTTPTransport | PoolTransport], nobody: int
 ) -> None:
     async with make() as transport:
         refused = await through(transport, post(f"http://127.0.0.1:{nobody}/"))

@@ -137,9 +137,9 @@ async def test_the_connection_used_last_is_taken_first(pool: Pool, serve: Serve)
 
 
 async def test_origins_do_not_share_connections(pool: Pool, serve: Serve) -> None:
-    one = await serve(answers(OK, CLOSE))
+    url = await serve(answers(OK, CLOSE))
     other = await serve(answers(CLOSE, OK))
-    for port in (one, other, one, other):
+    for port in (url, other, url, other):
         assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
 
 
@@ -492,4 +492,4 @@ async def test_connections_that_are_over_leave_nothing_behind(pool: Pool, serve:
 
 def connections() -> list[Connection]:
     gc.collect()
-    return [one for one in gc.get_objects() if type(one) is Connection]
+    return [candidate for candidate in gc.get_objects() if type(candidate) is Connection]

@@ -133,7 +133,7 @@ async def test_a_reset_is_one_and_no_end_of_the_stream(serve: Serve) -> None:
     port = await serve(script)
     outcome = await sent(post(port, Wire(cut_at=4, ending="reset", pause_ms=30)))
     await asyncio.wait_for(ended.wait(), 5)
-    assert b"".join(one for one in heard if isinstance(one, bytes)).endswith(b"\r\n\r\n0123")
+    assert b"".join(chunk for chunk in heard if isinstance(chunk, bytes)).endswith(b"\r\n\r\n0123")
     assert heard[-1] == "reset"
     assert outcome.error == "connection_reset"
     assert outcome.detail == "The fault reset the connection after 4 of the 10 bytes of the body."

@@ -120,7 +120,7 @@ async def test_the_time_is_limited(serve: Serve) -> None:
 async def test_so_much_of_a_body_is_kept_as_is_asked_for(serve: Serve) -> None:
     sent = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody"
     server, client = tls_pair()
-    sender = Sender(guard=AddressGuard(), keep=3, ssl_context=client)
+    sender = Sender(guard=AddressGuard(), body_limit=3, ssl_context=client)
     sender.mount("http://app.test", httpx.MockTransport(lambda _: httpx.Response(200, text="body")))
     for url in (
         f"http://localhost:{await serve(answers(sent))}/",
@@ -173,11 +173,11 @@ async def test_a_transport_may_stand_beside_a_socket_for_what_is_written_in_an_u
     sender: Sender, serve: Serve
 ) -> None:
     url = f"http://127.0.0.1:{await serve(answers(OK))}"
-    sender.mount(url, answering(201), beside=True)
+    sender.mount(url, answering(201), has_socket=True)
     assert sender.has_socket(url)
     plain = await sender.send(post(url))
     unusual = await sender.send(replace(post(url), wire=Wire(pieces=2)))
-    statuses = [one.response.status_code for one in (plain, unusual) if one.response]
+    statuses = [outcome.response.status_code for outcome in (plain, unusual) if outcome.response]
     assert statuses == [201, 200]
 
 
@@ -284,11 +284,11 @@ def test_plain_http_does_not_pay_for_httpx() -> None:
     program = """
 import asyncio, sys
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.sender.egress import Guard
+from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
 async def main():
-    sender = Sender(guard=Guard())
+    sender = Sender(guard=AddressGuard())
     outcome = await sender.send(Request("POST", "http://127.0.0.1:1/", (), b""))
     await sender.close()
     return outcome.error

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from tests.store.unreliable import UnreliableSandbox
 
 from pivotal_sandbox.domain.bins import Bin
-from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.sandbox.sandbox import Sandbox
+from pivotal_sandbox.errors import InputError, StoreError
 from pivotal_sandbox.signature import sign
 from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.app import create_app
@@ -186,7 +186,7 @@ async def test_no_log_of_a_raw_connection_shows_one(
 async def test_no_bug_and_no_broken_store_shows_one(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
-    class Broken(Sandbox):
+    class Broken(UnreliableSandbox):
         @property
         def records(self) -> None:  # type: ignore[override]
             raise RuntimeError(f"secrets: {len(self.endpoints.all())}")
@@ -199,7 +199,7 @@ async def test_no_bug_and_no_broken_store_shows_one(caplog: pytest.LogCaptureFix
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             bug = await client.get("/api/records/customer")
             await sandbox.dispatcher.settle()
-            await sandbox._database.close()
+            sandbox.database.error = StoreError("The disk is full.")
             broken = [
                 await client.post("/api/events", json={"type": "customer.created"}),
                 await client.post("/api/endpoints", json={"url": "http://127.0.0.1:1/"}),
@@ -221,7 +221,7 @@ async def test_no_bug_and_no_broken_store_shows_one(caplog: pytest.LogCaptureFix
 
 
 async def test_a_bug_reaches_the_log_of_the_server() -> None:
-    class Broken(Sandbox):
+    class Broken(UnreliableSandbox):
         @property
         def records(self) -> None:  # type: ignore[override]
             raise RuntimeError("a bug")

@@ -25,13 +25,13 @@ class _Mirror:
     ) -> Exchange:
         return _acknowledged(shot)
 
-    async def volley(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
+    async def send_concurrently(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
         return [_acknowledged(shot) for shot in shots]
 
     async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         return [_acknowledged(first), _acknowledged(second)]
 
-    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
+    async def send_partial(self, shot: CheckRequest, size: int) -> Exchange:
         return _acknowledged(shot)
 
 

@@ -107,10 +107,10 @@ class Session:
             self._hostile = None
         return exchange
 
-    async def volley(self, case_id: str, shots: Sequence[CheckRequest]) -> list[Exchange]:
+    async def send_concurrently(self, case_id: str, shots: Sequence[CheckRequest]) -> list[Exchange]:
         """Send shots that are complete at the same moment."""
         await self._turn(len(shots))
-        exchanges = await self.line.volley(shots)
+        exchanges = await self.line.send_concurrently(shots)
         self.log += [
             Trace(case_id, shot, exchange, strained=True)
             for shot, exchange in zip(shots, exchanges, strict=True)
@@ -133,10 +133,10 @@ class Session:
             await self._look_after(case_id, exchange)
         return exchanges
 
-    async def break_off(self, shot: CheckRequest, size: int) -> Exchange:
+    async def send_partial(self, shot: CheckRequest, size: int) -> Exchange:
         """Send so much of a shot's body, and close. It is not logged: nobody answers it."""
         await self._turn(1)
-        return await self.line.break_off(shot, size)
+        return await self.line.send_partial(shot, size)
 
     async def wire(self, id: str) -> int:
         """Return how often the first accepted event took effect, and learn how long that takes."""

@@ -41,7 +41,7 @@ class LoadConnection(Connection):
         done: Callable[["LoadConnection", str], None],
         timeout_ms: float,
     ) -> None:
-        super().__init__(peer, keep=0)
+        super().__init__(peer, body_limit=0)
         self._known = known
         self._done = done
         self._limit_ms = timeout_ms

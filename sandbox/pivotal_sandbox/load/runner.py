@@ -98,7 +98,7 @@ def _sending(load: Load, material: RequestFactory) -> Sending:
         from pivotal_sandbox.sender.httpx_adapter import default_ssl_context
 
         tls = default_ssl_context()
-    pool = Pool(AddressGuard(load.allow_hosts), keep=0)
+    pool = Pool(AddressGuard(load.allow_hosts), body_limit=0)
     now = asyncio.get_running_loop().time
     known: dict[bytes, str] = {}
 

@@ -1,4 +1,4 @@
-"""What the capture receiver says of a request's signature, in a sentence."""
+"""Verify the signature of a captured request, and say the result in a sentence."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import floor
@@ -12,7 +12,7 @@ from pivotal_sandbox.signature import verify_headers
 
 
 class Verdict(Struct, frozen=True):
-    """`verified` is None where no secret is known; `reason` is a reason code where it is False."""
+    """The result. `verified` is None if no secret is known; if False, `reason` is a reason code."""
 
     signed: bool
     verified: bool | None
@@ -26,12 +26,12 @@ def verify_request(
     secrets: Sequence[str],
     *,
     now: float,
-    others: Callable[[], Mapping[str, str]] = dict,
+    other_secrets: Callable[[], Mapping[str, str]] = dict,
 ) -> Verdict:
-    """Verify a captured request by any of `secrets` at `now` (Unix seconds).
+    """Verify a captured request with any of `secrets` at `now` (Unix seconds).
 
-    Where it is refused, `others` gives the secrets that it may have been signed with instead, by
-    what they are the secrets of.
+    If it fails, `other_secrets` gives secrets that it may have been signed with instead, by a
+    label that says whose each is.
     """
     signatures = [value for name, value in headers if name.lower() == SIGNATURE_HEADER]
     if not secrets:
@@ -40,11 +40,11 @@ def verify_request(
     try:
         age = floor(verify_headers(body, signatures, secrets, now=now))
     except SignatureError as error:
-        # Imported when first needed: starting, and what verifies, does without.
+        # Imported here because start-up and valid signatures do not need it.
         from pivotal_sandbox.explain.explain import hint
 
-        named = hint(body, headers, secrets, others(), now=now)
-        sentence = named if named.startswith(str(error)) else f"{error} {named}".rstrip()
+        mistake = hint(body, headers, secrets, other_secrets(), now=now)
+        sentence = mistake if mistake.startswith(str(error)) else f"{error} {mistake}".rstrip()
         return Verdict(bool(signatures), False, error.reason, sentence)
     when = f"{age} s old" if age >= 0 else f"{-age} s ahead of this clock"
     return Verdict(True, True, None, f"Signature valid, {when}.")

@@ -1,4 +1,4 @@
-"""The worlds of both modes, as the store keeps them, and the catalog that they live by."""
+"""The sample records of both modes as the database holds them, and their catalog."""
 
 import contextlib
 import random
@@ -21,64 +21,63 @@ MODES: tuple[Mode, ...] = ("test", "live")
 
 
 class RecordStores:
-    """A world for each mode. A catalog of the user's own is read again when its file changes."""
+    """The records of each mode. A catalog of the user's own is reloaded when its file changes."""
 
     def __init__(self, ids: Ids, seed: str, catalog_file: Path | None) -> None:
         self._ids = ids
         self._seed = seed
         self._file = catalog_file
-        self._read_at = _modified_at(catalog_file)
+        self._modified_at = _file_modified_at(catalog_file)
         self._catalog = load_catalog(catalog_file)
-        self._is_new = False  # the worlds do not live by it yet
+        self._catalog_changed = False  # the records do not use the new catalog yet
 
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog as its file now is; while that cannot be read, as it was."""
+    def current_catalog(self) -> Catalog:
+        """Return the catalog as its file is now, or as it was while that cannot be read."""
         with contextlib.suppress(InputError):
-            self._read_again()
+            self._reload_if_changed()
         return self._catalog
 
     async def load(self, database: Database) -> None:
-        """Take the records from the store; what was changed but not kept is forgotten."""
+        """Load the records from the database; changes that were not stored are dropped."""
         self._database = database
-        self._worlds: dict[Mode, RecordStore] = {}
+        self._record_stores: dict[Mode, RecordStore] = {}
         for mode in MODES:
             source = random.Random(f"{self._seed}/world/{mode}")
-            world = RecordStore(mode, self._catalog, load_sample_data(), self._ids, source)
-            world.restore(await load_records(database, mode))
-            self._worlds[mode] = world
+            records = RecordStore(mode, self._catalog, load_sample_data(), self._ids, source)
+            records.restore(await load_records(database, mode))
+            self._record_stores[mode] = records
 
-    async def of(self, mode: Mode) -> RecordStore:
-        """Return the world of one mode, living by the catalog as its file now is.
+    async def get(self, mode: Mode) -> RecordStore:
+        """Return the records of one mode, with the catalog as its file is now.
 
-        Raises `InputError` where that cannot be read.
+        Raises `InputError` if the file cannot be read.
         """
-        self._read_again()
-        if self._is_new:
+        self._reload_if_changed()
+        if self._catalog_changed:
             await self.load(self._database)
-            self._is_new = False
-        return self._worlds[mode]
+            self._catalog_changed = False
+        return self._record_stores[mode]
 
-    def _read_again(self) -> None:
-        if self._file and self._read_at != (modified_at := _modified_at(self._file)):
+    def _reload_if_changed(self) -> None:
+        if self._file and self._modified_at != (modified_at := _file_modified_at(self._file)):
             self._catalog = load_catalog(self._file)
-            self._read_at, self._is_new = modified_at, True
+            self._modified_at, self._catalog_changed = modified_at, True
 
     async def make_change(
-        self, mode: Mode, type: str, now: int, *, fault: str | None, **given: Any
+        self, mode: Mode, type: str, now: int, *, fault: str | None, **edits: Any
     ) -> Change:
-        """Make the change that fires `type`, as the fault has it; or, where that fails, none."""
-        world = await self.of(mode)
+        """Make the change that fires `type`, as the fault alters it, or none if that fails."""
+        records = await self.get(mode)
         try:
-            return apply_traffic_fault(fault, world, type, now, **given)
+            return apply_traffic_fault(fault, records, type, now, **edits)
         except InputError:
-            if fault is not None:  # of several changes some may have been made
+            if fault is not None:  # some of several changes may have been made
                 await self.load(self._database)
             raise
 
 
-def _modified_at(path: Path | None) -> int:
-    """Return when a file was last written, in ns; 0 if there is none."""
+def _file_modified_at(path: Path | None) -> int:
+    """Return when a file was last modified, in ns, or 0 if there is none."""
     try:
         return path.stat().st_mtime_ns if path else 0
     except OSError:

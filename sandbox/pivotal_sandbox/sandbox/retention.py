@@ -1,4 +1,4 @@
-"""How long the log is kept: what is older is dropped, now and then, while the work goes on."""
+"""Delete what is older than the retention period, every hour, in the background."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Drops deliveries, their events and captures `keep` ms after they were made."""
+    """Delete deliveries, their events and captures `keep` ms after they were created."""
 
     def __init__(
         self,
@@ -29,15 +29,15 @@ class Retention:
         self._keep = keep
 
     def start(self, *, at_once: bool = True) -> None:
-        """Prune every hour from now on, and `at_once` where there may be something old."""
+        """Prune every hour from now on; with `at_once` also now."""
         self._task = asyncio.create_task(self._run(at_once))
 
     def stop(self) -> None:
-        """Prune no more."""
+        """Stop pruning."""
         self._task.cancel()
 
     async def prune(self) -> int:
-        """Drop what is out of date; return how many deliveries, events and captures that was."""
+        """Delete what is out of date; return how many deliveries, events and captures that was."""
         before = self._clock.now() - self._keep
         dropped = await self._deliveries.prune(before) + await self._captures.prune(before)
         if dropped:

@@ -16,7 +16,7 @@ from pivotal_sandbox.domain.models import Mode, Outcome, Record, Request
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receiver.capture import PREFIX
-from pivotal_sandbox.receiver.forward import end_to_end
+from pivotal_sandbox.receiver.forward import drop_hop_by_hop_headers
 from pivotal_sandbox.records.changes import Change as Changed
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.parser import Target
@@ -296,7 +296,7 @@ def given_request(
             timestamp=timestamp,
         )
         return Request(send.method, target, planned.headers, body)
-    headers = list(end_to_end(send.headers))
+    headers = list(drop_hop_by_hop_headers(send.headers))
     if send.signs:
         _replace(headers, SIGNATURE_HEADER, sign_all(body, secrets, timestamp=timestamp))
     _replace(headers, "host", parse_url(target).authority)

@@ -1,4 +1,4 @@
-"""Which addresses may be reached: this machine's own, and those that were allowed."""
+"""Decide which addresses may be connected to: loopback, and those that the user allowed."""
 
 import asyncio
 import re
@@ -18,19 +18,19 @@ from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.failures import Failure, not_resolved
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-# A port, a path, or an IPv4 address in one of the forms that only resolvers understand.
-_NO_NAME = re.compile(r"[:/?#]|(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", re.I | re.A)
+# A port, a path, or an IPv4 address in a form that only resolvers understand.
+_NOT_A_NAME = re.compile(r"[:/?#]|(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", re.I | re.A)
 
 
 class AddressGuard:
-    """Lets loopback addresses pass, and what `allow` names: host names, IP networks, or `*`.
+    """Allow loopback addresses and what `allow` names: host names, IP networks, or `*`.
 
-    A name allows whatever it resolves to. The decision is taken on the resolved address, and that
-    address is the one to connect to, so that a name cannot turn into another address in between.
+    A name allows whatever it resolves to. The guard checks the resolved address, and callers
+    connect to that address, so that a name cannot change its address in between.
     """
 
     def __init__(self, allow: Sequence[str] = ()) -> None:
-        self._everything = "*" in allow
+        self._allows_everything = "*" in allow
         self._names: set[str] = set()
         self._networks: list[IPv4Network | IPv6Network] = []
         for entry in allow:
@@ -38,27 +38,27 @@ class AddressGuard:
                 self._add(entry)
 
     def allows(self, host: str, address: str) -> bool:
-        """Say whether `address`, which `host` resolved to, may be connected to."""
-        if self._everything or host.lower().rstrip(".") in self._names:
+        """Return whether `address`, which `host` resolved to, may be connected to."""
+        if self._allows_everything or host.lower().rstrip(".") in self._names:
             return True
-        reached = _reached(address)
+        reached = _reached_addresses(address)
         return reached[0].is_loopback or any(
-            one in network for one in reached for network in self._networks
+            address in network for address in reached for network in self._networks
         )
 
     async def resolve(self, host: str, port: int) -> tuple[str, ...] | Failure:
-        """Return the addresses to try for `host`, in order: at least one, and only allowed ones."""
+        """Return the allowed addresses of `host`, at least one, in the order to try them."""
         try:
-            found = await _look_up(host, port)
+            addresses = await _look_up(host, port)
         except (OSError, UnicodeError) as error:
             return not_resolved(error, host)
-        allowed = tuple(address for address in found if self.allows(host, address))
+        allowed = tuple(address for address in addresses if self.allows(host, address))
         if allowed:
             return allowed
-        named = host if found[0] == host else f"{host} is {found[0]}, which"
+        place = host if addresses[0] == host else f"{host} is {addresses[0]}, which"
         return Failure(
             "blocked",
-            f"{named} is not a loopback address, so it is blocked; --allow-host {host} allows it.",
+            f"{place} is not a loopback address, so it is blocked; --allow-host {host} allows it.",
             connected=False,
         )
 
@@ -67,30 +67,30 @@ class AddressGuard:
             self._networks.append(ip_network(entry))
         except ValueError:
             try:
-                name = None if _NO_NAME.search(entry) else parse_url(f"http://{entry}").host
+                name = None if _NOT_A_NAME.search(entry) else parse_url(f"http://{entry}").host
             except InputError:
                 name = None
             if name is None:
                 raise InputError(
                     f"The allowed host {entry!r} is neither a host name, nor an IP address, nor a "
-                    f"network, nor *; right is, for example, {_right(entry)}."
+                    f"network, nor *; right is, for example, {_suggest(entry)}."
                 ) from None
             self._names.add(name.rstrip("."))
 
 
-def _right(entry: str) -> str:
-    """Return what was probably meant."""
+def _suggest(entry: str) -> str:
+    """Return what the user probably meant."""
     try:
         return str(ip_network(entry, strict=False))
     except ValueError:
         return "hooks.example.com, 192.168.1.7 or 10.0.0.0/8, without scheme or port"
 
 
-def _reached(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
-    """Return the address, and the IPv4 address that a gateway passes it on to.
+def _reached_addresses(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
+    """Return the address, and the IPv4 address that a gateway forwards it to.
 
-    An IPv4-mapped address is that IPv4 address. 6to4 and NAT64 only lead to one, by way of others:
-    they are allowed with it, but never as loopback.
+    An IPv4-mapped address is that IPv4 address. 6to4 and NAT64 addresses reach one through a
+    gateway: they are allowed with it, but never as loopback.
     """
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
@@ -105,7 +105,7 @@ def _reached(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
 
 
 async def _look_up(host: str, port: int) -> list[str]:
-    try:  # an address is read at once; only names are worth a thread
+    try:  # parsing an address does not block; only names need a thread
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         loop = asyncio.get_running_loop()

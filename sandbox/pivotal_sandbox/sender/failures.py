@@ -8,9 +8,9 @@ from pivotal_sandbox.domain.models import ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error code, and what it means here in one plain sentence.
+    """An error code, and what it means here in one sentence.
 
-    `connected` is False where no connection came about.
+    `connected` is False if no connection was made.
     """
 
     error: ErrorCode
@@ -19,7 +19,7 @@ class Failure:
 
 
 class FailureError(Exception):
-    """Carries a failure up through code that knows exceptions only, such as httpx's."""
+    """Carry a failure through code that only knows exceptions, such as httpx's."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.detail)
@@ -27,13 +27,13 @@ class FailureError(Exception):
 
 
 def not_resolved(error: OSError | UnicodeError, host: str) -> Failure:
-    """Return what it means that `host` has no address."""
+    """Return the failure to resolve `host`."""
     why = error.strerror if isinstance(error, OSError) else "it is no host name"
     return Failure("dns", f"The name {host} cannot be resolved: {why}.", connected=False)
 
 
 def not_connected(error: OSError, peer: str) -> Failure:
-    """Return what the system's refusal to connect to `peer` ("host:port") means."""
+    """Return the failure to connect to `peer` ("host:port")."""
     if isinstance(error, ConnectionRefusedError):
         detail = f"Nobody listens on {peer}: connection refused."
         return Failure("connection_refused", detail, connected=False)

@@ -1,4 +1,4 @@
-"""Between our nouns and httpx's: ours as an httpx transport, and any httpx transport as ours."""
+"""Send requests by httpx transports: https with a guard, and any transport of the user's."""
 
 import asyncio
 import logging
@@ -13,72 +13,26 @@ import httpx
 from pivotal_sandbox.common.urls import Url, parse_url
 from pivotal_sandbox.domain.models import Headers, Outcome, Request, Response, Timing
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
-from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure, FailureError, not_connected, not_resolved
-from pivotal_sandbox.sender.http1 import ANSWER_MOST, Result, encode_head
-from pivotal_sandbox.sender.pool import Pool
+from pivotal_sandbox.sender.http1 import MAX_RESPONSE, Result, encode_head
 
-_DAY_MS = 24 * 60 * 60 * 1000  # stands for "no timeout"
 _log = logging.getLogger(__name__)
 
 
-class WireTransport(httpx.AsyncBaseTransport):
-    """Plain HTTP/1.1 for `httpx.AsyncClient`, by way of our own connections.
-
-    It connects to loopback addresses only, and to what `guard` allows besides. Of httpx's timeouts
-    `read` counts: the whole exchange has to end within it. Bodies are read whole, up to 10 MiB.
-    Raises httpx's exceptions: `ConnectError`, `ReadTimeout`, `RemoteProtocolError` and so on.
-    """
-
-    def __init__(self, guard: AddressGuard | None = None) -> None:
-        self._pool = Pool(guard or AddressGuard(), keep=ANSWER_MOST)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.scheme != "http":
-            raise httpx.UnsupportedProtocol(
-                f"WireTransport speaks http only, not {request.url.scheme!r}.", request=request
-            )
-        body = await request.aread()
-        if "transfer-encoding" in request.headers:
-            body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-        seconds = request.extensions.get("timeout", {}).get("read")
-        url = request.url
-        if url.userinfo:  # has become a header, and has no place on the wire
-            url = url.copy_with(userinfo=b"")
-        try:
-            result, _ = await self._pool.run(
-                Request(request.method, str(url), _text(request.headers), body),
-                _DAY_MS if seconds is None else seconds * 1000,
-            )
-        except InputError as error:
-            raise httpx.LocalProtocolError(str(error), request=request) from error
-        if isinstance(result, Failure):
-            kind = _exception(result)
-            raise kind(result.detail, request=request) from FailureError(result)
-        return httpx.Response(
-            result.status_code,
-            headers=_raw(result.headers),
-            stream=httpx.ByteStream(result.body),
-        )
-
-    async def aclose(self) -> None:
-        await self._pool.close()
-
-
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """https by httpx's own transport, connected to an address that `guard` allows.
+    """Send https by httpx's own transport, to an address that `guard` allows.
 
-    The name stays in the `Host` header, which httpx puts first whatever the order given, and in
-    TLS, where the certificate has to be made out to it.
+    The name stays in the `Host` header, which httpx always puts first, and in TLS, where the
+    certificate has to be valid for it.
     """
 
     def __init__(self, guard: AddressGuard, ssl_context: ssl.SSLContext | None = None) -> None:
         self._guard = guard
-        self._ssl_context = ssl_context or trusting()
-        # One for each name: httpx would lend a connection to every name with the same address,
-        # and with it the certificate of another.
-        self._by_name: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._ssl_context = ssl_context or default_ssl_context()
+        # One per name: httpx would share a connection between all names of an address, although
+        # the certificate was checked for one of them only.
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -90,24 +44,26 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         addresses = await self._guard.resolve(host, url.port or 443)
         if isinstance(addresses, Failure):
             raise httpx.ConnectError(addresses.detail, request=request) from FailureError(addresses)
-        transport = self._by_name.get(host)
+        transport = self._transports.get(host)
         if transport is None:
-            transport = self._by_name[host] = httpx.AsyncHTTPTransport(verify=self._ssl_context)
+            transport = self._transports[host] = httpx.AsyncHTTPTransport(verify=self._ssl_context)
         extensions = {**request.extensions, "sni_hostname": host.rstrip(".")}
-        refused = httpx.ConnectError("No address is left.", request=request)
+        last_error = httpx.ConnectError("No address is left.", request=request)
         for address in addresses:
             try:
-                return await transport.handle_async_request(_at(address, request, extensions))
+                return await transport.handle_async_request(
+                    _readdress(request, address, extensions)
+                )
             except httpx.ConnectError as error:
-                refused = error
+                last_error = error
                 if _tls_error(error):
                     break
-        raise refused
+        raise last_error
 
     async def aclose(self) -> None:
-        for transport in self._by_name.values():
+        for transport in self._transports.values():
             await transport.aclose()
-        self._by_name.clear()
+        self._transports.clear()
 
 
 async def send_through(
@@ -115,17 +71,17 @@ async def send_through(
     request: Request,
     *,
     timeout_ms: float,
-    keep: int = RESPONSE_KEPT,
+    body_limit: int = RESPONSE_KEPT,
     extensions: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Send `request` by any httpx transport and return how that ended, at most `timeout_ms` later.
 
-    The headers go out as they are, none added. Whatever the transport raises is an outcome.
-    `extensions` are httpx's. Raises `InputError` for a request that HTTP/1.1 cannot carry.
+    The headers are sent as given, none added. Whatever the transport raises is an outcome.
+    `extensions` are passed to httpx. Raises `InputError` for a request that HTTP/1.1 cannot carry.
     """
     url = parse_url(request.url)
     encode_head(request, url)
-    watch = _Watch(url)
+    trace = _Trace(url)
     result: Result
     try:
         async with asyncio.timeout(timeout_ms / 1000) as limit:
@@ -138,14 +94,14 @@ async def send_through(
                         port=url.port,
                         raw_path=url.target.encode("ascii"),
                     ),
-                    headers=_raw(request.headers),
+                    headers=encode_headers(request.headers),
                     stream=httpx.ByteStream(request.body),
-                    extensions={**(extensions or {}), "trace": watch.note},
+                    extensions={**(extensions or {}), "trace": trace.note},
                 )
             )
-            watch.answered()
+            trace.note_first_byte()
             try:
-                result = await _read(response, url, keep)
+                result = await _read_response(response, url, body_limit)
             finally:
                 await response.aclose()
     except Exception as error:
@@ -153,60 +109,60 @@ async def send_through(
             seconds = f"{timeout_ms / 1000:g} s"
             result = Failure("timeout", f"{url.authority} did not answer in {seconds}.")
         else:
-            result = _failure(error, watch)
+            result = _failure(error, trace)
     if isinstance(result, Response):
-        return Outcome(watch.timing(), result)
-    return Outcome(watch.timing(), None, result.error, result.detail)
+        return Outcome(trace.timing(), result)
+    return Outcome(trace.timing(), None, result.error, result.detail)
 
 
-class _Watch:
-    """Takes the time of the parts of an exchange, as httpx's `trace` extension tells them."""
+class _Trace:
+    """Time the parts of an exchange, as httpx's `trace` extension reports them."""
 
     def __init__(self, url: Url) -> None:
         self.url = url
-        self.handshaking = False
-        self._began = self._turned = perf_counter()
+        self.in_tls_handshake = False
+        self._started_at = self._tls_started_at = perf_counter()
         self._connect_ms: float | None = None
         self._tls_ms: float | None = None
         self._first_byte_ms: float | None = None
 
     async def note(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith("connect_tcp.started"):
-            self.handshaking = False  # that was with another address
+            self.in_tls_handshake = False  # it failed with another address
         elif event.endswith("connect_tcp.complete"):
-            self._connect_ms = self._since_began()
+            self._connect_ms = self._elapsed_ms()
         elif event.endswith("start_tls.started"):
-            self._turned = perf_counter()
-            self.handshaking = True
+            self._tls_started_at = perf_counter()
+            self.in_tls_handshake = True
         elif event.endswith("start_tls.complete"):
-            self._tls_ms = (perf_counter() - self._turned) * 1000
-            self.handshaking = False
+            self._tls_ms = (perf_counter() - self._tls_started_at) * 1000
+            self.in_tls_handshake = False
 
-    def answered(self) -> None:
-        self._first_byte_ms = self._since_began()
+    def note_first_byte(self) -> None:
+        self._first_byte_ms = self._elapsed_ms()
 
     def timing(self) -> Timing:
-        return Timing(self._since_began(), self._connect_ms, self._tls_ms, self._first_byte_ms)
+        return Timing(self._elapsed_ms(), self._connect_ms, self._tls_ms, self._first_byte_ms)
 
-    def _since_began(self) -> float:
-        return (perf_counter() - self._began) * 1000
+    def _elapsed_ms(self) -> float:
+        return (perf_counter() - self._started_at) * 1000
 
 
-async def _read(response: httpx.Response, url: Url, keep: int) -> Result:
-    kept, size = bytearray(), 0
+async def _read_response(response: httpx.Response, url: Url, body_limit: int) -> Result:
+    body, size = bytearray(), 0
     async for chunk in cast(httpx.AsyncByteStream, response.stream):
-        kept += chunk[: keep - len(kept)]
+        body += chunk[: body_limit - len(body)]
         size += len(chunk)
-        if size > ANSWER_MOST:
+        if size > MAX_RESPONSE:
             return Failure("protocol", f"{url.authority} sends a body of more than 10 MiB.")
-    headers = _text(response.headers)
-    return Response(response.status_code, headers, bytes(kept), size > keep)
+    headers = decode_headers(response.headers)
+    return Response(response.status_code, headers, bytes(body), size > body_limit)
 
 
-def _failure(error: Exception, watch: _Watch) -> Failure:
-    peer = watch.url.authority
-    chain = list(_chain(error))
-    for cause in chain:
+def _failure(error: Exception, trace: _Trace) -> Failure:
+    peer = trace.url.authority
+    causes = list(_causes(error))
+    for cause in causes:
         if isinstance(cause, FailureError):
             return cause.failure
     if tls := _tls_error(error):
@@ -214,18 +170,18 @@ def _failure(error: Exception, watch: _Watch) -> Failure:
         return Failure("tls", f"TLS with {peer} failed: {why}.", connected=False)
     if isinstance(error, httpx.TimeoutException):
         return Failure("timeout", f"{peer} did not answer in time: {type(error).__name__}.")
-    if watch.handshaking:
+    if trace.in_tls_handshake:
         return Failure("tls", f"{peer} closed the connection during the TLS handshake.", False)
     if isinstance(error, httpx.ConnectError | OSError):
-        # The last of the chain is what the system said; those before only wrap it.
-        system = [cause for cause in chain if isinstance(cause, OSError)]
-        if system and isinstance(system[-1], gaierror):
-            return not_resolved(system[-1], watch.url.host)
-        return not_connected(system[-1] if system else OSError(str(error)), peer)
+        # The last one comes from the system; those before only wrap it.
+        os_errors = [cause for cause in causes if isinstance(cause, OSError)]
+        if os_errors and isinstance(os_errors[-1], gaierror):
+            return not_resolved(os_errors[-1], trace.url.host)
+        return not_connected(os_errors[-1] if os_errors else OSError(str(error)), peer)
     if isinstance(error, httpx.NetworkError):
         return Failure("connection_reset", f"{peer} reset the connection.")
     if isinstance(error, httpx.ProtocolError):
-        # httpx has one exception for a broken answer and for a missing one.
+        # httpx raises the same exception for a broken response and for a missing one.
         if "disconnected" in str(error) or "closed connection" in str(error):
             why = str(error).rstrip(".")
             return Failure("connection_reset", f"{peer} closed the connection: {why}.")
@@ -235,25 +191,17 @@ def _failure(error: Exception, watch: _Watch) -> Failure:
 
 
 def _tls_error(error: BaseException) -> ssl.SSLError | None:
-    return next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
+    return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
-def _exception(failure: Failure) -> type[httpx.TransportError]:
-    if failure.error == "timeout":
-        return httpx.ReadTimeout if failure.connected else httpx.ConnectTimeout
-    if failure.error == "protocol":
-        return httpx.RemoteProtocolError
-    return httpx.ReadError if failure.connected else httpx.ConnectError
-
-
-def _at(address: str, request: httpx.Request, extensions: dict[str, Any]) -> httpx.Request:
-    """Return `request` with its URL leading to `address`, and nothing else changed."""
+def _readdress(request: httpx.Request, address: str, extensions: dict[str, Any]) -> httpx.Request:
+    """Return `request` with `address` as the host of its URL, and nothing else changed."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address),
@@ -263,16 +211,18 @@ def _at(address: str, request: httpx.Request, extensions: dict[str, Any]) -> htt
     )
 
 
-def _raw(headers: Headers) -> list[tuple[bytes, bytes]]:
+def encode_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the headers as httpx takes them."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-def _text(headers: httpx.Headers) -> Headers:
+def decode_headers(headers: httpx.Headers) -> Headers:
+    """Return httpx's headers in their order and case."""
     return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw])
 
 
-def trusting() -> ssl.SSLContext:
-    """Return a context that trusts what httpx trusts, and what this machine does besides."""
+def default_ssl_context() -> ssl.SSLContext:
+    """Return a context that trusts what httpx trusts, and what this machine trusts as well."""
     context = httpx.create_ssl_context()
     context.load_default_certs()
     return context

@@ -1,4 +1,4 @@
-"""A request that is written in an unusual way, on a connection of its own."""
+"""Write a request in an unusual way (chunked, slow, cut off), on a connection of its own."""
 
 import asyncio
 import ssl
@@ -19,41 +19,44 @@ async def exchange(
 ) -> Outcome:
     """Write `request` as its `wire` says, and return how that ended.
 
-    Raises `InputError` for headers that HTTP/1.1 cannot carry. `connect_ms` has the TLS in it.
+    `connect_ms` includes the TLS handshake. Raises `InputError` for headers that HTTP/1.1 cannot
+    carry.
     """
     url, wire = parse_url(request.url), request.wire or Wire()
     head = encode_head(request, url)
-    began = perf_counter()
+    started = perf_counter()
     deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
     connection = await pool.connect(url, deadline, timeout_ms, tls, make=pool.new)
     connected = perf_counter()
     if isinstance(connection, Failure):
-        timing = Timing((connected - began) * 1000)
+        timing = Timing((connected - started) * 1000)
         return Outcome(timing, None, connection.error, connection.detail)
     try:
-        answer = connection.expect(deadline, timeout_ms, head_only=request.method == "HEAD")
+        response = connection.expect_response(
+            deadline, timeout_ms, head_only=request.method == "HEAD"
+        )
         if wire.ending == "leave":
-            connection.ignore()
-        for number, piece in enumerate(_pieces(head, request.sent, wire)):
+            connection.stop_reading()
+        for number, piece in enumerate(_split_into_pieces(head, request.sent, wire)):
             if number and wire.pause_ms:
-                await _pause(wire.pause_ms, answer)
+                await _pause(wire.pause_ms, response)
             connection.write(piece)
-        result = await _ended(connection, request, wire, answer)
+        result = await _end_request(connection, request, wire, response)
     finally:
         connection.abort()
     timing = Timing(
-        (perf_counter() - began) * 1000,
-        (connected - began) * 1000,
+        (perf_counter() - started) * 1000,
+        (connected - started) * 1000,
         None,
-        None if connection.answered_at is None else (connection.answered_at - began) * 1000,
+        None if connection.first_byte_at is None else (connection.first_byte_at - started) * 1000,
     )
     if isinstance(result, Response):
         return Outcome(timing, result)
     return Outcome(timing, None, result.error, result.detail)
 
 
-def _pieces(head: bytes, body: bytes, wire: Wire) -> Iterator[bytes]:
-    """Yield what is written: the head with the first piece of the body, then the others."""
+def _split_into_pieces(head: bytes, body: bytes, wire: Wire) -> Iterator[bytes]:
+    """Yield what to write: the head with the first piece of the body, then the other pieces."""
     size = max(-(-len(body) // wire.pieces), 1)
     parts = [body[at : at + size] for at in range(0, len(body), size)] or [b""]
     if wire.chunked:
@@ -63,28 +66,28 @@ def _pieces(head: bytes, body: bytes, wire: Wire) -> Iterator[bytes]:
     yield from parts[1:]
 
 
-async def _ended(
-    connection: Connection, request: Request, wire: Wire, answer: "asyncio.Future[Result]"
+async def _end_request(
+    connection: Connection, request: Request, wire: Wire, response: "asyncio.Future[Result]"
 ) -> Result:
     if wire.ending == "reset":
-        await _pause(wire.pause_ms, answer)
+        await _pause(wire.pause_ms, response)
         connection.reset()
         sent = f"{len(request.sent)} of the {len(request.body)} bytes of the body"
         return Failure("connection_reset", f"The fault reset the connection after {sent}.")
     if wire.ending == "leave":
-        await _pause(wire.pause_ms, answer)
+        await _pause(wire.pause_ms, response)
         after = f"{wire.pause_ms / 1000:g} s"
         return Failure("timeout", f"The fault had the sender leave {after} after it had sent all.")
     if wire.ending == "half-close":
-        connection.shut()
-    return await answer
+        connection.send_eof()
+    return await response
 
 
-async def _pause(milliseconds: float, answer: "asyncio.Future[Result]") -> None:
-    """Wait for so long, or until the exchange is over."""
+async def _pause(milliseconds: float, response: "asyncio.Future[Result]") -> None:
+    """Wait for so long, or until the exchange has ended."""
     pause = asyncio.ensure_future(sleep(milliseconds))
-    either: tuple[asyncio.Future[Any], ...] = (pause, answer)
+    waiting_for: tuple[asyncio.Future[Any], ...] = (pause, response)
     try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting_for, return_when=asyncio.FIRST_COMPLETED)
     finally:
         pause.cancel()

@@ -19,7 +19,7 @@ async def durable_ack(bench: CheckContext) -> Verdict:
     before = await _done(bench, settled)
     events = [bench.event() for _ in range(EVENTS)]
     shots = [bench.genuine("acknowledged, then killed", event) for event in events]
-    exchanges = await session.volley(bench.case.id, shots)
+    exchanges = await session.send_concurrently(bench.case.id, shots)
     kept = [
         (e, exchange) for e, exchange in zip(events, exchanges, strict=True) if is_ack(exchange)
     ]

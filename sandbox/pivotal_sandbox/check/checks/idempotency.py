@@ -117,7 +117,7 @@ async def concurrent(bench: CheckContext) -> Verdict:
         copies = [
             bench.genuine(f"copy {n} of {COPIES} at once", event) for n in range(1, COPIES + 1)
         ]
-        volley = await bench.session.volley(bench.case.id, copies)
+        volley = await bench.session.send_concurrently(bench.case.id, copies)
         if not any(is_ack(exchange) for exchange in volley):
             return failed(
                 f"none of {COPIES} copies was acknowledged ({tally(volley)}): "
@@ -173,7 +173,7 @@ async def aborted(bench: CheckContext) -> Verdict:
     }
     for shot, event in shots.values():
         size = len(shot.body) // 2 if event is cut else len(shot.body)
-        await bench.session.break_off(shot, size)
+        await bench.session.send_partial(shot, size)
     await bench.before_retry()
     answers = [
         await bench.send(bench.genuine(f"again, {label}", event))
