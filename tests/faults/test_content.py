@@ -16,7 +16,7 @@ from pivotal_sandbox.domain.payload import envelope
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.content import BIG, DELAY, LARGE, OF_EVENTS, spoil_event
 
-TYPES = [one.name for one in load_catalog() if one.name != PING]
+TYPES = [event_type.name for event_type in load_catalog() if event_type.name != PING]
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_extra_fields_are_at_the_top_and_in_data(
     events: dict[str, Event], catalog: Catalog
 ) -> None:
     before, after = (
-        body(one)
-        for one in (
+        body(schema)
+        for schema in (
             events["task.created"],
             spoil_event("extra-fields", events["task.created"], catalog),
         )

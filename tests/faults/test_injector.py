@@ -39,14 +39,14 @@ class World:
         self.sent: list[Request] = []
         self.log: dict[str, list[Attempt]] = {"msg_0": [SPENT]}
         self.sockets = True
-        self.mischief = FaultInjector(
+        self.fault_injector = FaultInjector(
             seed="7",
             send=self.send,
             attempts=self.attempts,
             catalog=load_catalog,
             has_socket=lambda url: self.sockets,
         )
-        self.mischief.chaos = parse_chaos(chaos) if chaos else None
+        self.fault_injector.chaos = parse_chaos(chaos) if chaos else None
 
     async def send(self, request: Request) -> Outcome:
         self.sent.append(request)
@@ -56,12 +56,14 @@ class World:
         return self.log.get(delivery_id, [])
 
     async def outcome_of(self, number: int = 1) -> Outcome:
-        return await self.mischief.send(DELIVERY, REQUEST, number)
+        return await self.fault_injector.send(DELIVERY, REQUEST, number)
 
     async def request(self, **changes: object) -> Request | None:
         delivery = replace(DELIVERY, **changes)
-        signing = self.mischief.signing(delivery, ("whsec_x",), 1)
-        return await self.mischief.request(delivery, REQUEST, signing, delivery.attempt_count + 1)
+        signing = self.fault_injector.signing(delivery, ("whsec_x",), 1)
+        return await self.fault_injector.request(
+            delivery, REQUEST, signing, delivery.attempt_count + 1
+        )
 
 
 async def test_without_chaos_the_outcome_is_the_network_s() -> None:
@@ -165,31 +167,36 @@ def made(count: int = 200) -> list[Triggered]:
 
 
 def faults(made: list[Triggered]) -> set[str | None]:
-    return {delivery.fault for one in made for delivery in one.deliveries}
+    return {delivery.fault for triggered in made for delivery in triggered.deliveries}
 
 
 def test_chance_spoils_events_and_deliveries_and_says_so() -> None:
     world = World("unknown-event-type=50%,duplicate=50%")
-    spoilt = world.mischief.spoilt(made(), None)
+    spoilt = world.fault_injector.spoilt(made(), None)
     assert faults(spoilt) == {"unknown-event-type", "duplicate"}
-    for one in spoilt:
-        [delivery] = one.deliveries
+    for triggered in spoilt:
+        [delivery] = triggered.deliveries
         known = delivery.fault == "duplicate"
         type = "customer.created" if known else "customer.reassigned"
-        assert one.event.type == json.loads(one.event.body)["type"] == delivery.event_type == type
-    assert spoilt == world.mischief.spoilt(made(), None)
+        assert (
+            triggered.event.type
+            == json.loads(triggered.event.body)["type"]
+            == delivery.event_type
+            == type
+        )
+    assert spoilt == world.fault_injector.spoilt(made(), None)
 
 
 def test_chance_leaves_alone_what_it_cannot_spoil() -> None:
     world = World("unicode=50%,slow-body=50%")
     world.sockets = False
-    assert faults(world.mischief.spoilt(made(), None)) == {None}
+    assert faults(world.fault_injector.spoilt(made(), None)) == {None}
 
 
 def test_a_fault_that_needs_a_socket_is_refused_where_there_is_none() -> None:
     world = World()
     world.sockets = False
     with pytest.raises(InputError, match="slow-body needs a socket, and http:") as caught:
-        world.mischief.spoilt(made(1), "slow-body")
+        world.fault_injector.spoilt(made(1), "slow-body")
     assert caught.value.pointer == "/fault"
-    assert faults(world.mischief.spoilt(made(1), "no-signature")) == {"no-signature"}
+    assert faults(world.fault_injector.spoilt(made(1), "no-signature")) == {"no-signature"}

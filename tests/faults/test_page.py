@@ -31,8 +31,8 @@ def table(name: str) -> str:
     """Return the table of a group of faults, or of what chaos has besides."""
     if name == "chaos":
         rows = [
-            f"| `{one}` | {help} | `{one}={'200ms..2s' if one == DELAY else '10%'}` |"
-            for one, help in NETWORK.items()
+            f"| `{name}` | {help} | `{name}={'200ms..2s' if name == DELAY else '10%'}` |"
+            for name, help in NETWORK.items()
         ]
         return "\n".join(["| name | what happens | as in |", "|---|---|---|", *rows])
     rows = [row(fault) for fault in FAULTS if fault.group == name]

@@ -126,7 +126,7 @@ async def test_what_was_not_attempted_cannot_be_repeated(stage: Stage) -> None:
 
 async def test_edited_it_is_a_new_event_that_says_so(stage: Stage) -> None:
     new, request = await stage.replay(set={"data.arr": 1, "data.owner.email": "x@y.example"})
-    first, body = (json.loads(one.content) for one in (stage.receiver.requests[1], request))
+    first, body = (json.loads(request.content) for request in (stage.receiver.requests[1], request))
     assert body["id"] == new.event_id != stage.old.event_id
     assert (new.fault, new.replay_of) == ("edited", stage.old.id)
     assert body["data"]["arr"] == 1

@@ -71,13 +71,13 @@ def test_a_record_that_is_fit_for_the_event_is_taken(world: RecordStore) -> None
 
 
 def test_a_catalog_without_updates_has_the_type_twice(new_world: NewWorld) -> None:
-    one = {
+    event_type = {
         "name": "lead.won",
         "object": "lead",
         "schema": {},
         "example": {"type": "lead.won", "data": {"amount": 1}},
     }
-    world = new_world(catalog=Catalog.parse({"event_types": [one]}))
+    world = new_world(catalog=Catalog.parse({"event_types": [event_type]}))
     assert types(apply_traffic_fault("out-of-order", world, "lead.won", NOW)) == [
         "lead.won",
         "lead.won",

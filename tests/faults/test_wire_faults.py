@@ -44,7 +44,7 @@ class Seen:
         return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
     def values(self, name: str) -> list[str]:
-        return [value for one, value in self.headers if one == name]
+        return [value for header, value in self.headers if header == name]
 
     def payload(self) -> bytes:
         """Return the body without the framing of its chunks."""

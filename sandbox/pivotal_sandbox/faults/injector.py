@@ -50,15 +50,17 @@ class FaultInjector:
         Raises `InputError` for a fault that there is not, or that they cannot have.
         """
         if name is None:
-            return [self._by_chance(one) for one in made]
-        events = spoil_events(name, [one.event for one in made], self._catalog())
+            return [self._by_chance(triggered) for triggered in made]
+        events = spoil_events(name, [triggered.event for triggered in made], self._catalog())
         for delivery in made[-1].deliveries:
             if name in TRANSPORT and not self._has_socket(delivery.url):
                 raise InputError(
                     f"{name} needs a socket, and {delivery.url} is not reached over one.",
                     pointer="/fault",
                 )
-        return [_with(event, one, name) for event, one in zip(events, made, strict=True)]
+        return [
+            _with(event, triggered, name) for event, triggered in zip(events, made, strict=True)
+        ]
 
     def _by_chance(self, triggered: Triggered) -> Triggered:
         assert self.chaos is not None

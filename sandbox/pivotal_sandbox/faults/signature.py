@@ -104,7 +104,7 @@ def _unpadded_signature(request: Request, signing: SigningContext) -> Request:
 
 def _hex_signature(request: Request, signing: SigningContext) -> Request:
     macs = [mac(request.body, secret, signing.timestamp) for secret in signing.secrets]
-    signatures = [f"sig={base64.b64decode(one).hex()}" for one in macs]
+    signatures = [f"sig={base64.b64decode(signature).hex()}" for signature in macs]
     return with_header(
         request, SIGNATURE_HEADER, ",".join(["v1", f"t={signing.timestamp}", *signatures])
     )
