@@ -63,7 +63,7 @@ class Request:
 
     @cached_property
     def _verdict(self) -> Verdict:
-        return self.judge()
+        return self.verify_request()
 
     @property
     def verified(self) -> bool | None:
