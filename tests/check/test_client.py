@@ -16,45 +16,45 @@ BODY = b'{"id":"evt_1","type":"customer.at_risk"}'
 EVENT = Event("evt_1", "customer.at_risk", "test", 0, BODY)
 
 
-def shot(url: str, label: str = "x") -> CheckRequest:
+def build_request(url: str, label: str = "x") -> CheckRequest:
     return build_check_request(label, EVENT, url=url, secret="s", t=1, delivery_id="msg_1")
 
 
-class Seen:
-    """A receiver that keeps what it got."""
+class RecordingReceiver:
+    """A receiver that keeps the requests it got."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
 
     async def __call__(self, request: Request) -> Answer:
         self.requests.append(request)
-        return Answer(202, b"thanks", {"server": "seen"})
+        return Answer(202, b"thanks", {"server": "test"})
 
 
-async def test_a_shot_arrives_to_the_byte_and_the_answer_comes_back() -> None:
-    seen = Seen()
-    async with serving(seen) as url:
-        sent = shot(url, "a label")
+async def test_a_request_arrives_to_the_byte_and_returns_the_response() -> None:
+    receiver = RecordingReceiver()
+    async with serving(receiver) as url:
+        sent = build_request(url, "a label")
         exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(sent)
     assert exchange.sent == sent.sent
     assert exchange.sent[exchange.head_size :] == BODY
     assert (exchange.status, exchange.response_body, exchange.label) == (202, b"thanks", "a label")
-    assert ("server", "seen") in exchange.response_headers
+    assert ("server", "test") in exchange.response_headers
     assert exchange.error is None
-    assert seen.requests[0].body == BODY
+    assert receiver.requests[0].body == BODY
 
 
-async def test_a_body_can_come_in_pieces() -> None:
-    seen = Seen()
-    async with serving(seen) as url:
-        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        exchange = await line.send(shot(url), piece=10, pause_ms=20)
+async def test_a_body_can_be_sent_in_pieces() -> None:
+    receiver = RecordingReceiver()
+    async with serving(receiver) as url:
+        client = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
+        exchange = await client.send(build_request(url), piece=10, pause_ms=20)
     assert exchange.status == 202
-    assert seen.requests[0].pieces > 2
-    assert seen.requests[0].body == BODY
+    assert receiver.requests[0].pieces > 2
+    assert receiver.requests[0].body == BODY
 
 
-async def test_a_volley_is_complete_at_one_moment() -> None:
+async def test_concurrent_requests_overlap() -> None:
     inside = most = 0
 
     async def handler(request: Request) -> Answer:
@@ -66,77 +66,82 @@ async def test_a_volley_is_complete_at_one_moment() -> None:
         return Answer(200)
 
     async with serving(handler) as url:
-        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        exchanges = await line.send_concurrently([shot(url, str(n)) for n in range(6)])
+        client = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
+        exchanges = await client.send_concurrently([build_request(url, str(n)) for n in range(6)])
     assert [exchange.status for exchange in exchanges] == [200] * 6
     assert [exchange.label for exchange in exchanges] == list("012345")
     assert most == 6
 
 
-async def test_a_second_shot_follows_on_the_same_connection() -> None:
-    async with serving(Seen()) as url:
-        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        first, second = await line.follow(shot(url, "one"), shot(url, "two"))
+async def test_a_second_request_follows_on_the_same_connection() -> None:
+    async with serving(RecordingReceiver()) as url:
+        client = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
+        first, second = await client.follow(build_request(url, "one"), build_request(url, "two"))
     assert (first.label, second.label) == ("one", "two")
     assert second.status == 202
 
 
-async def test_a_closed_connection_ends_the_row() -> None:
+async def test_no_second_request_follows_on_a_closed_connection() -> None:
     async def handler(request: Request) -> Answer:
         return Answer(401, headers={"connection": "close"})
 
     async with serving(handler) as url:
-        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        assert [exchange.status for exchange in await line.follow(shot(url), shot(url))] == [401]
+        client = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
+        assert [
+            exchange.status
+            for exchange in await client.follow(build_request(url), build_request(url))
+        ] == [401]
 
 
-async def test_a_body_can_be_broken_off() -> None:
+async def test_a_partial_body_can_be_sent() -> None:
     cut: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
-    class Watching(Seen):
+    class Watching(RecordingReceiver):
         async def cut_short(self, body: bytes) -> None:
             cut.set_result(body)
 
     async with serving(Watching()) as url:
         exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send_partial(
-            shot(url), 7
+            build_request(url), 7
         )
         async with asyncio.timeout(5):
             assert await cut == BODY[:7]
     assert exchange.status is None
 
 
-async def test_no_answer_in_time_is_a_timeout() -> None:
+async def test_no_response_in_time_is_a_timeout() -> None:
     async def handler(request: Request) -> Answer:
         await asyncio.Event().wait()
         return Answer(200)
 
     async with serving(handler) as url:
-        line = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
-        exchange = await line.send(shot(url), timeout_ms=50)
+        client = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000)
+        exchange = await client.send(build_request(url), timeout_ms=50)
     assert (exchange.status, exchange.failure) == (None, "timeout")
     assert exchange.error is not None
 
 
-async def test_nobody_there_is_an_exchange_too() -> None:
+async def test_a_refused_connection_is_an_exchange() -> None:
     url = "http://127.0.0.1:1/"
-    line, request = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000), shot(url)
+    client, request = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000), build_request(url)
     exchanges = [
-        await line.send(request),
-        await line.send_partial(request, 1),
-        *await line.send_concurrently([request]),
-        *await line.follow(request, request),
+        await client.send(request),
+        await client.send_partial(request, 1),
+        *await client.send_concurrently([request]),
+        *await client.follow(request, request),
     ]
     assert [exchange.failure for exchange in exchanges] == ["connection_refused"] * 4
 
 
-async def test_an_address_that_is_not_allowed_is_not_reached() -> None:
+async def test_a_blocked_address_is_an_exchange() -> None:
     url = "http://192.0.2.1/"
-    exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(shot(url))
+    exchange = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(
+        build_request(url)
+    )
     assert exchange.failure == "blocked"
 
 
-async def test_tls_needs_a_certificate_that_is_trusted() -> None:
+async def test_tls_needs_a_trusted_certificate() -> None:
     authority = trustme.CA()
     server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(server_side)
@@ -155,7 +160,9 @@ async def test_tls_needs_a_certificate_that_is_trusted() -> None:
         trusting = ssl.create_default_context()
         authority.configure_trust(trusting)
         good = HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000, ssl_context=trusting)
-        assert (await good.send(shot(url))).status == 200
-        refused = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(shot(url))
+        assert (await good.send(build_request(url))).status == 200
+        refused = await HttpReceiverClient(url, AddressGuard(), timeout_ms=5_000).send(
+            build_request(url)
+        )
         assert refused.failure == "tls"
         assert "self" in (refused.error or "") or "unable" in (refused.error or "")

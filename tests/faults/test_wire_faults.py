@@ -417,7 +417,7 @@ async def test_a_sender_that_leaves_before_the_answer_comes_again() -> None:
         head, _, body = (await peer.request()).partition(b"\r\n\r\n")
         bodies.append(body)
         if b"webhook.ping" not in head and not left:
-            await peer.gone()  # the handler is at work, while the other side closes
+            await peer.wait_closed()  # the handler is at work, while the other side closes
             left.append(True)
             return
         await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")

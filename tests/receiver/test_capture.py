@@ -34,7 +34,7 @@ async def captures(client: httpx.AsyncClient, bin: str) -> list[dict[str, object
     return items
 
 
-async def test_every_byte_is_kept_headers_in_order_and_case(
+async def test_a_capture_has_every_byte_with_headers_in_order_and_case(
     running: Running, client: httpx.AsyncClient
 ) -> None:
     body = b"\x00\xff {}\r\n"
@@ -68,7 +68,7 @@ async def test_any_method_is_captured(client: httpx.AsyncClient, method: str) ->
     assert capture["method"] == method
 
 
-async def test_the_answer_is_given_only_once_the_request_is_kept(
+async def test_the_response_follows_once_the_capture_is_stored(
     client: httpx.AsyncClient, sandbox: Sandbox
 ) -> None:
     for number in range(5):
@@ -77,7 +77,7 @@ async def test_the_answer_is_given_only_once_the_request_is_kept(
         assert newest.body == str(number).encode()
 
 
-async def test_a_chunked_body_is_kept_without_its_chunks(client: httpx.AsyncClient) -> None:
+async def test_a_chunked_body_is_stored_decoded(client: httpx.AsyncClient) -> None:
     async def parts() -> AsyncIterator[bytes]:
         yield b'{"a":'
         yield b"1}"
@@ -87,7 +87,7 @@ async def test_a_chunked_body_is_kept_without_its_chunks(client: httpx.AsyncClie
     assert capture["body"] == '{"a":1}'
 
 
-async def test_a_body_beyond_10_mib_is_refused_and_not_kept(client: httpx.AsyncClient) -> None:
+async def test_a_body_over_10_mib_is_refused_and_not_stored(client: httpx.AsyncClient) -> None:
     answer = await client.post("/in/large", content=b"x" * MAX_BODY)
     assert answer.status_code == 200
     answer = await client.post("/in/large", content=b"x" * (MAX_BODY + 1))
@@ -98,7 +98,7 @@ async def test_a_body_beyond_10_mib_is_refused_and_not_kept(client: httpx.AsyncC
     assert len(page.json()["items"]) == 1
 
 
-async def test_a_request_that_breaks_off_is_not_kept(
+async def test_an_incomplete_request_is_not_stored(
     running: Running, client: httpx.AsyncClient
 ) -> None:
     host, port = running.url.removeprefix("http://").split(":")
@@ -112,7 +112,7 @@ async def test_a_request_that_breaks_off_is_not_kept(
 
 
 @pytest.mark.parametrize("path", ["/in/", "/in/no%20spaces", "/in/" + "x" * 65, "/in/a.b"])
-async def test_a_name_that_no_bin_can_have_is_refused(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_invalid_bin_name_is_refused(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.post(path)
     assert answer.status_code == 404
     assert "letters, digits" in answer.json()["detail"]

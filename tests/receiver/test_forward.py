@@ -42,7 +42,7 @@ async def target() -> AsyncIterator[Target]:
         yield target
 
 
-async def test_bytes_headers_and_query_go_through_and_both_sides_are_kept(
+async def test_bytes_headers_and_query_are_forwarded_and_both_sides_are_stored(
     running: Running, client: httpx.AsyncClient, target: Target
 ) -> None:
     await client.put("/api/bins/f", json={"forward_to": f"{target.url}/hooks"})
@@ -72,7 +72,7 @@ async def test_bytes_headers_and_query_go_through_and_both_sides_are_kept(
     assert capture["forwarded"]["response"]["body"] == "done"
 
 
-async def test_a_get_is_passed_on_without_a_body(client: httpx.AsyncClient, target: Target) -> None:
+async def test_a_get_is_forwarded_without_a_body(client: httpx.AsyncClient, target: Target) -> None:
     await client.put("/api/bins/f", json={"forward_to": f"{target.url}/?fixed=1"})
     assert (await client.get("/in/f?mine=2")).status_code == 202
     [received] = target.received
@@ -80,7 +80,7 @@ async def test_a_get_is_passed_on_without_a_body(client: httpx.AsyncClient, targ
     assert b"content-length" not in received.lower()
 
 
-async def test_an_answer_larger_than_what_the_log_keeps_is_passed_back_whole(
+async def test_a_response_larger_than_the_log_stores_is_returned_whole(
     client: httpx.AsyncClient, target: Target
 ) -> None:
     target.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
@@ -92,7 +92,7 @@ async def test_an_answer_larger_than_what_the_log_keeps_is_passed_back_whole(
     assert (len(response["body"]), response["truncated"]) == (64 * 1024, True)
 
 
-async def test_a_target_that_does_not_answer_is_a_502_that_says_so(
+async def test_a_target_that_does_not_respond_is_a_502_that_says_so(
     client: httpx.AsyncClient, target: Target
 ) -> None:
     target.answer = b""
@@ -114,7 +114,7 @@ async def test_an_address_that_is_not_allowed_is_not_forwarded_to(
     assert "--allow-host" in answer.text
 
 
-async def test_what_http_bars_from_going_out_is_a_502_and_kept(
+async def test_a_capture_that_cannot_be_forwarded_is_a_502_and_stored(
     running: Running, client: httpx.AsyncClient, target: Target
 ) -> None:
     await client.put("/api/bins/f", json={"forward_to": target.url})
@@ -124,7 +124,7 @@ async def test_what_http_bars_from_going_out_is_a_502_and_kept(
     assert target.received == []
 
 
-async def test_a_bin_that_would_pass_on_to_itself_is_refused(
+async def test_a_bin_that_would_forward_to_itself_is_refused(
     running: Running, client: httpx.AsyncClient
 ) -> None:
     port = running.url.rpartition(":")[2]
@@ -147,7 +147,7 @@ async def test_a_bin_that_would_pass_on_to_itself_is_refused(
     assert len((await client.get("/api/captures")).json()["items"]) == 4  # and the ping
 
 
-async def test_a_bin_that_passes_on_to_itself_since_the_port_changed_says_so(
+async def test_a_bin_that_forwards_to_itself_after_a_port_change_is_a_502(
     running: Running, client: httpx.AsyncClient
 ) -> None:
     await running.sandbox.captures.set_bin(Bin("old", forward_to=f"{running.url}/in/old"))
@@ -167,5 +167,5 @@ async def test_a_bin_that_passes_on_to_itself_since_the_port_changed_says_so(
         "http://127.0.0.1:8400/api/in/a",
     ],
 )
-def test_what_is_at_another_address_is_no_bin(url: str) -> None:
+def test_a_url_at_another_address_is_not_a_bin(url: str) -> None:
     assert find_bin_name(url, "http://127.0.0.1:8400/in/") is None

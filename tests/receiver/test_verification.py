@@ -19,12 +19,12 @@ def signed(timestamp: int = NOW, name: str = "pivotal-signature") -> Headers:
 
 
 @pytest.mark.parametrize("name", ["pivotal-signature", "Pivotal-Signature", "PIVOTAL-SIGNATURE"])
-def test_a_good_signature_is_verified_however_its_name_is_written(name: str) -> None:
+def test_a_valid_signature_is_verified_whatever_the_case_of_its_header(name: str) -> None:
     verdict = verify_request(signed(name=name), BODY, ["whsec_other", SECRET], now=NOW + 2.9)
     assert verdict == Verdict(True, True, None, "Signature valid, 2 s old.")
 
 
-def test_a_signature_from_ahead_of_the_clock_is_said_to_be() -> None:
+def test_a_signature_ahead_of_the_clock_says_so() -> None:
     verdict = verify_request(signed(NOW + 7), BODY, [SECRET], now=NOW + 0.5)
     assert verdict.sentence == "Signature valid, 7 s ahead of this clock."
 
@@ -41,7 +41,7 @@ def test_a_signature_from_ahead_of_the_clock_is_said_to_be() -> None:
         (signed(NOW + 301), "too_new", "301 s in the future"),
     ],
 )
-def test_a_bad_signature_has_a_reason_and_a_sentence(
+def test_an_invalid_signature_has_a_reason_and_a_sentence(
     headers: Headers, reason: str, sentence: str
 ) -> None:
     verdict = verify_request(headers, BODY, [SECRET], now=NOW)
@@ -50,7 +50,7 @@ def test_a_bad_signature_has_a_reason_and_a_sentence(
     assert sentence in verdict.sentence
 
 
-def test_without_a_known_secret_nothing_is_judged() -> None:
+def test_nothing_is_verified_without_a_secret() -> None:
     assert verify_request((), BODY, [], now=NOW) == Verdict(False, None, None, "Not signed.")
     sentence = "Signed, but this bin knows no secret to verify with."
     assert verify_request(signed(), BODY, [], now=NOW) == Verdict(True, None, None, sentence)
@@ -65,7 +65,7 @@ def test_without_a_known_secret_nothing_is_judged() -> None:
         f"v1,sig={MAC},=t=5,t={NOW}",
     ],
 )
-def test_the_age_is_read_from_t_and_not_from_what_looks_like_it(header: str) -> None:
+def test_the_age_comes_from_the_timestamp_only(header: str) -> None:
     verdict = verify_request((("pivotal-signature", header),), BODY, [SECRET], now=NOW + 5)
     assert verdict == Verdict(True, True, None, "Signature valid, 5 s old.")
 
@@ -82,7 +82,7 @@ def test_any_header_gets_a_verdict(parts: list[str], secrets: list[str]) -> None
     assert (verdict.verified is False) == (verdict.reason is not None)
 
 
-def test_a_refusal_names_the_mistake_behind_it_where_one_is_known() -> None:
+def test_an_invalid_signature_names_the_likely_mistake() -> None:
     header = sign(BODY + b"\n", SECRET, timestamp=NOW)
     verdict = verify_request((("pivotal-signature", header),), BODY, [SECRET], now=NOW)
     assert verdict.reason == "no_match"
@@ -90,13 +90,13 @@ def test_a_refusal_names_the_mistake_behind_it_where_one_is_known() -> None:
     assert " is made over the body and a newline after it" in verdict.sentence
 
 
-def test_what_is_wrong_with_the_clock_is_said_once() -> None:
+def test_a_clock_error_is_named_once() -> None:
     verdict = verify_request(signed(NOW - 3600), BODY, [SECRET], now=NOW)
     assert verdict.sentence.count("3600 s old") == 1
     assert "time zone" in verdict.sentence
 
 
-def test_a_signature_of_another_endpoint_is_told_from_a_wrong_one() -> None:
+def test_a_signature_with_another_endpoints_secret_is_recognized() -> None:
     header = sign(BODY, "whsec_live", timestamp=NOW)
     others = {"the live endpoint ep_2": "whsec_live", "the test endpoint ep_1": SECRET}
     verdict = verify_request(
@@ -106,7 +106,7 @@ def test_a_signature_of_another_endpoint_is_told_from_a_wrong_one() -> None:
     assert "keyed with the secret of the live endpoint ep_2." in verdict.sentence
 
 
-def test_other_secrets_are_not_asked_for_where_the_signature_holds() -> None:
+def test_other_secrets_are_not_read_for_a_valid_signature() -> None:
     def others() -> dict[str, str]:
         raise AssertionError
 

@@ -46,7 +46,7 @@ def write_catalog(path: Path, *names: str) -> None:
     path.write_text(json.dumps({"event_types": types}))
 
 
-async def test_what_is_kept_is_there_again_and_what_is_not_is_forgotten() -> None:
+async def test_load_restores_stored_records_and_drops_the_others() -> None:
     database = Database()
     stores = await opened(database)
     kept = await fire(stores, "customer.created", name="Kept")
@@ -58,7 +58,7 @@ async def test_what_is_kept_is_there_again_and_what_is_not_is_forgotten() -> Non
     await database.close()
 
 
-async def test_a_catalog_is_read_again_when_its_file_changes(tmp_path: Path) -> None:
+async def test_a_catalog_is_reloaded_when_its_file_changes(tmp_path: Path) -> None:
     file, database = tmp_path / "catalog.json", Database()
     write_catalog(file, "invoice.created")
     stores = await opened(database, file)
@@ -78,7 +78,7 @@ async def test_a_catalog_is_read_again_when_its_file_changes(tmp_path: Path) -> 
     await database.close()
 
 
-async def test_whoever_asks_for_the_catalog_first_gets_the_new_one_and_keeps_it_while_it_is_broken(
+async def test_the_current_catalog_is_the_last_readable_one(
     tmp_path: Path,
 ) -> None:
     file, database = tmp_path / "catalog.json", Database()
@@ -99,7 +99,7 @@ async def test_whoever_asks_for_the_catalog_first_gets_the_new_one_and_keeps_it_
     await database.close()
 
 
-async def test_so_is_an_openapi_document(tmp_path: Path) -> None:
+async def test_an_openapi_document_is_reloaded_when_its_file_changes(tmp_path: Path) -> None:
     file, database = tmp_path / "openapi.yaml", Database()
     hook = "{post: {requestBody: {content: {application/json: {schema: {type: object}}}}}}"
     file.write_text(f"openapi: 3.1.0\nwebhooks:\n  invoice.created: {hook}\n")
@@ -111,7 +111,7 @@ async def test_so_is_an_openapi_document(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_a_fault_of_several_events_that_fails_leaves_no_trace() -> None:
+async def test_a_fault_of_several_events_that_fails_changes_no_records() -> None:
     database = Database()
     stores = await opened(database)
     for fault in ("out-of-order", "burst", None):

@@ -19,7 +19,7 @@ DELIVERY = Delivery(
 )
 
 
-async def test_starting_drops_what_is_out_of_date_at_once() -> None:
+async def test_start_deletes_expired_deliveries_at_once() -> None:
     database = Database()
     log = Deliveries(database)
     await database.put([event_row(EVENT), delivery_row(DELIVERY)])
@@ -32,7 +32,7 @@ async def test_starting_drops_what_is_out_of_date_at_once() -> None:
     await database.close()
 
 
-async def test_what_is_not_out_of_date_stays() -> None:
+async def test_recent_deliveries_are_not_deleted() -> None:
     database = Database()
     log = Deliveries(database)
     await database.put([event_row(EVENT), delivery_row(DELIVERY)])
@@ -41,7 +41,7 @@ async def test_what_is_not_out_of_date_stays() -> None:
     await database.close()
 
 
-async def test_a_database_that_does_not_take_it_is_logged(
+async def test_a_store_error_while_pruning_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     database = Database()

@@ -65,7 +65,7 @@ async def only(sandbox: Sandbox, wanted: DeliveryFilter = ALL) -> Delivery:
     return delivery
 
 
-async def test_a_new_endpoint_is_pinged_at_once_whatever_it_subscribed_to() -> None:
+async def test_a_new_endpoint_gets_a_ping_whatever_its_subscription() -> None:
     receiver = Receiver()
     async with opened(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/x", event_types=["task.created"])
@@ -78,7 +78,7 @@ async def test_a_new_endpoint_is_pinged_at_once_whatever_it_subscribed_to() -> N
     assert body["data"] == {"endpoint_id": endpoint.id, "mode": "test"}
 
 
-async def test_a_request_has_the_documented_headers_and_no_other() -> None:
+async def test_a_request_has_only_the_documented_headers() -> None:
     receiver = Receiver()
     async with opened(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test:81/x?y=1")
@@ -100,7 +100,7 @@ async def test_a_request_has_the_documented_headers_and_no_other() -> None:
     )
 
 
-async def test_a_bin_of_500_500_200_gets_three_attempts_of_one_delivery_each_signed_anew() -> None:
+async def test_each_retry_after_a_500_is_signed_again() -> None:
     receiver = Receiver(200, 500, 500, 200)
     async with opened(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
@@ -157,7 +157,7 @@ async def test_a_receiver_that_is_down_gets_15_attempts_the_last_24_h_after_the_
         assert 4 * HOUR <= wait <= 4.4 * HOUR
 
 
-async def test_a_receiver_that_hangs_times_out_and_is_retried() -> None:
+async def test_a_timeout_is_retried() -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -174,7 +174,7 @@ async def test_a_receiver_that_hangs_times_out_and_is_retried() -> None:
     assert attempt.outcome.timing.total_ms >= 150
 
 
-async def test_nobody_listening_is_retried(unused_port: int) -> None:
+async def test_a_refused_connection_is_retried(unused_port: int) -> None:
     async with Sandbox(clock=Clock.manual()) as sandbox:
         await sandbox.add_endpoint(f"http://127.0.0.1:{unused_port}/")
         await sandbox.dispatcher.settle()
@@ -193,7 +193,7 @@ async def unused_port() -> int:
     return port
 
 
-async def test_an_address_that_is_not_allowed_is_refused_and_not_retried() -> None:
+async def test_a_blocked_address_is_not_retried() -> None:
     async with Sandbox(clock=Clock.manual()) as sandbox:
         await sandbox.add_endpoint("http://192.0.2.1/")
         await sandbox.dispatcher.settle()
@@ -204,7 +204,7 @@ async def test_an_address_that_is_not_allowed_is_refused_and_not_retried() -> No
     assert "--allow-host" in str(attempt.outcome.detail)
 
 
-async def test_a_changed_url_is_for_new_deliveries_and_for_replays() -> None:
+async def test_retries_use_the_old_url_and_replays_the_new_one() -> None:
     receiver = Receiver(200, 503)
     async with opened(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://old.test/")
@@ -226,7 +226,7 @@ async def test_a_changed_url_is_for_new_deliveries_and_for_replays() -> None:
     assert replay.replay_of == old.id
 
 
-async def test_modes_never_cross() -> None:
+async def test_events_only_go_to_endpoints_of_their_mode() -> None:
     receiver = Receiver()
     async with opened(receiver) as sandbox:
         await sandbox.add_endpoint("http://test.test/")
@@ -262,7 +262,7 @@ async def test_an_endpoint_gets_what_it_subscribed_to_and_a_field_filter_narrows
 
 
 @pytest.mark.parametrize("deleted", [True, False])
-async def test_what_is_pending_for_an_endpoint_that_goes_is_cancelled_and_stays_in_the_log(
+async def test_pending_deliveries_of_a_deleted_endpoint_are_cancelled_and_stay_in_the_log(
     deleted: bool,
 ) -> None:
     receiver = Receiver(503)
@@ -285,7 +285,7 @@ async def test_what_is_pending_for_an_endpoint_that_goes_is_cancelled_and_stays_
     assert len(receiver.requests) == 1
 
 
-async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one() -> None:
+async def test_both_secrets_sign_during_a_rotation() -> None:
     receiver = Receiver()
     async with opened(receiver) as sandbox:
         old = await sandbox.add_endpoint("http://a.test/")
@@ -307,7 +307,7 @@ async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_o
     assert after.headers["pivotal-signature"].count("sig=") == 1
 
 
-async def test_a_replay_that_names_an_unknown_delivery_sends_none() -> None:
+async def test_a_replay_with_an_unknown_delivery_sends_none() -> None:
     receiver = Receiver()
     async with opened(receiver) as sandbox:
         await sandbox.add_endpoint("http://a.test/")
@@ -321,7 +321,7 @@ async def test_a_replay_that_names_an_unknown_delivery_sends_none() -> None:
     assert len(receiver.requests) == 1
 
 
-async def test_the_same_seed_makes_the_same_traffic_to_the_byte() -> None:
+async def test_the_same_seed_sends_the_same_bytes() -> None:
     async def traffic(seed: int) -> list[tuple[str, bytes, object]]:
         receiver = Receiver(200, 503, 200)
         async with opened(receiver, seed=seed) as sandbox:
@@ -338,7 +338,7 @@ async def test_the_same_seed_makes_the_same_traffic_to_the_byte() -> None:
     assert first != await traffic(8)
 
 
-async def test_after_a_restart_what_was_open_goes_on(tmp_path: Path) -> None:
+async def test_open_deliveries_continue_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
     async with opened(Receiver(503), path) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
@@ -357,7 +357,7 @@ async def test_after_a_restart_what_was_open_goes_on(tmp_path: Path) -> None:
     assert receiver.header("pivotal-delivery-id") == [before.id]
 
 
-async def test_records_live_on_after_a_restart(tmp_path: Path) -> None:
+async def test_records_survive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
     async with opened(Receiver(), path) as sandbox:
         created = json.loads((await sandbox.trigger("customer.created")).event.body)["data"]
@@ -371,7 +371,7 @@ async def test_records_live_on_after_a_restart(tmp_path: Path) -> None:
     assert updated["name"] == "Nové s.r.o."
 
 
-async def test_what_is_older_than_90_days_is_dropped() -> None:
+async def test_deliveries_older_than_90_days_are_deleted() -> None:
     async with opened(Receiver()) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
         await sandbox.advance(89 * DAY)
@@ -381,13 +381,13 @@ async def test_what_is_older_than_90_days_is_dropped() -> None:
         assert (await only(sandbox)).event_type == "task.created"
 
 
-async def test_time_does_not_go_back() -> None:
+async def test_advancing_by_a_negative_duration_is_refused() -> None:
     async with opened(Receiver()) as sandbox:
         with pytest.raises(InputError, match="does not go back"):
             await sandbox.advance(-1)
 
 
-async def test_bad_input_leaves_nothing_behind() -> None:
+async def test_invalid_input_stores_nothing() -> None:
     async with opened(Receiver()) as sandbox:
         for url in ("ftp://a.test/", "", "http://", "a.test"):
             with pytest.raises(InputError) as caught:

@@ -13,7 +13,7 @@ from pivotal_sandbox.store.deliveries import event_row
 from pivotal_sandbox.store.search import waiting
 
 
-async def test_what_is_new_is_indexed_once_it_is_calm() -> None:
+async def test_new_events_are_indexed_when_few_arrive() -> None:
     database = Database()
     await database.put([event_row(an_event(number)) for number in range(250)])
     indexing = SearchIndexing(database, interval_ms=1)
@@ -28,7 +28,7 @@ async def test_what_is_new_is_indexed_once_it_is_calm() -> None:
     await database.close()
 
 
-async def test_under_load_it_waits_until_there_is_much() -> None:
+async def test_many_events_are_indexed_only_beyond_the_limit() -> None:
     database = Database()
     await database.put([event_row(an_event(number)) for number in range(250)])
     await SearchIndexing(database).fill()
@@ -38,7 +38,7 @@ async def test_under_load_it_waits_until_there_is_much() -> None:
     await database.close()
 
 
-async def test_a_store_that_refuses_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_store_error_while_indexing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     database = Database()
     indexing = SearchIndexing(database, interval_ms=1)
     await database.close()

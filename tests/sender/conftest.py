@@ -1,4 +1,4 @@
-"""What the tests of the engine share: both event loops, and servers that do as a test says."""
+"""Shared by the sender tests: both event loops, and scripted servers."""
 
 import asyncio
 import socket
@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from tests.sender.loops import LOOPS, LoopFactory
-from tests.sender.peer import Serve, Stage
+from tests.sender.peer import ScriptedServers, Serve
 
 
 def pytest_asyncio_loop_factories(item: pytest.Function) -> Mapping[str, LoopFactory]:
-    """Run the modules that say `BOTH_LOOPS = True` on every loop, and others on asyncio's own."""
+    """Run modules with `BOTH_LOOPS = True` on every loop, and others on that of asyncio."""
     if getattr(item.module, "BOTH_LOOPS", False):
         return LOOPS
     return {"asyncio": asyncio.new_event_loop}
@@ -18,15 +18,15 @@ def pytest_asyncio_loop_factories(item: pytest.Function) -> Mapping[str, LoopFac
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Start servers that do as a script says: what it raises fails the test."""
-    stage = Stage()
-    yield stage.serve
-    await stage.close()
+    """Start servers that run a script. An exception in the script fails the test."""
+    servers = ScriptedServers()
+    yield servers.serve
+    await servers.close()
 
 
 @pytest.fixture
-def nobody() -> int:
-    """A port of this machine on which nobody listens."""
+def closed_port() -> int:
+    """A port of this machine that is not in use."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

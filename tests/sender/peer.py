@@ -1,4 +1,4 @@
-"""Servers that do as a test says, to the byte."""
+"""Servers that run a script, to the byte."""
 
 import asyncio
 import os
@@ -39,13 +39,13 @@ class Peer:
             if piece < len(data):
                 await asyncio.get_running_loop().run_in_executor(None, bool)
 
-    async def gone(self) -> None:
+    async def wait_closed(self) -> None:
         """Wait until the client has closed the connection."""
         with suppress(ConnectionError):
             await self.reader.read()
 
     def reset(self) -> None:
-        """Break the connection: the client gets an RST."""
+        """Close with an RST."""
         fd = os.dup(self.writer.get_extra_info("socket").fileno())
         with socket.socket(fileno=fd) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -67,17 +67,17 @@ def answers(*answers: bytes, piece: int = 1 << 20) -> Script:
 
 
 @dataclass
-class Stage:
-    """Servers that play a script with each connection."""
+class ScriptedServers:
+    """Servers that run a script on each connection."""
 
     servers: list[asyncio.Server] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
-    mishaps: list[dict[str, Any]] = field(default_factory=list)
+    loop_errors: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self.mishaps.append(context))
+        loop.set_exception_handler(lambda _, context: self.loop_errors.append(context))
 
     async def serve(
         self, script: Script, *, host: str = "127.0.0.1", tls: SSLContext | None = None
@@ -85,21 +85,21 @@ class Stage:
         """Start a server and return its port; the connection is closed when the script ends."""
         count = 0
 
-        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def run_script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             nonlocal count
             count += 1
             try:
                 await script(Peer(count, reader, writer))
             except (asyncio.IncompleteReadError, ConnectionError):
-                pass  # the client left first, which it may
+                pass  # the client left first, which is fine
             finally:
                 writer.close()
 
-        def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.writers.append(writer)
-            self.tasks.append(asyncio.get_running_loop().create_task(play(reader, writer)))
+            self.tasks.append(asyncio.get_running_loop().create_task(run_script(reader, writer)))
 
-        server = await asyncio.start_server(met, host, 0, ssl=tls)
+        server = await asyncio.start_server(on_connect, host, 0, ssl=tls)
         self.servers.append(server)
         port: int = server.sockets[0].getsockname()[1]
         return port
@@ -118,11 +118,11 @@ class Stage:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
-        assert self.mishaps == [], "something raised into the event loop"
+        assert self.loop_errors == [], "something raised into the event loop"
 
 
 class Serve(Protocol):
-    """Starts a server that plays `script` with each connection, and returns its port."""
+    """Start a server that runs `script` on each connection, and return its port."""
 
     async def __call__(
         self, script: Script, *, host: str = "127.0.0.1", tls: SSLContext | None = None

@@ -34,7 +34,7 @@ def playing(*messages: Message, then: Exception | None = None) -> App:
     return app
 
 
-async def test_the_app_is_told_what_a_server_would_tell_it() -> None:
+async def test_the_app_gets_the_scope_that_a_server_would_pass() -> None:
     seen: list[Scope | Message] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ async def test_the_app_is_told_what_a_server_would_tell_it() -> None:
 
 
 @pytest.mark.parametrize("messages", [(START, END), (START, MORE, END), (START, END, TRAILERS)])
-async def test_an_answer_is_taken_whole(messages: tuple[Message, ...]) -> None:
+async def test_a_response_in_parts_is_returned_whole(messages: tuple[Message, ...]) -> None:
     outcome = await run(playing(*messages))
     assert outcome.response is not None
     assert outcome.response.status_code == 202
@@ -78,15 +78,13 @@ async def test_an_answer_is_taken_whole(messages: tuple[Message, ...]) -> None:
 
 
 @pytest.mark.parametrize(("body_limit", "kept"), [(1, (b"o", True)), (2, (b"ok", False))])
-async def test_of_a_body_so_much_is_kept_and_no_more(
-    body_limit: int, kept: tuple[bytes, bool]
-) -> None:
+async def test_a_body_is_cut_at_the_limit(body_limit: int, kept: tuple[bytes, bool]) -> None:
     outcome = await run(playing(START, END), body_limit=body_limit)
     assert outcome.response is not None
     assert (outcome.response.body, outcome.response.truncated) == kept
 
 
-async def test_a_body_without_end_is_an_error() -> None:
+async def test_an_endless_body_is_a_protocol_error() -> None:
     large = {"type": "http.response.body", "body": bytes(MAX_RESPONSE + 1)}
     outcome = await run(playing(START, large))
     assert (outcome.response, outcome.error) == (None, "protocol")
@@ -94,7 +92,7 @@ async def test_a_body_without_end_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("then", [None, ValueError("boom")])
-async def test_an_app_without_an_answer_is_a_500(then: Exception | None) -> None:
+async def test_an_app_without_a_response_is_a_500(then: Exception | None) -> None:
     outcome = await run(playing(then=then))
     assert outcome.response is not None
     assert (outcome.response.status_code, outcome.response.body) == (500, b"")
@@ -102,7 +100,7 @@ async def test_an_app_without_an_answer_is_a_500(then: Exception | None) -> None
 
 @pytest.mark.parametrize("then", [None, ValueError("boom")])
 @pytest.mark.parametrize("messages", [(START,), (START, MORE)])
-async def test_half_an_answer_breaks_the_connection(
+async def test_half_a_response_is_a_reset_connection(
     messages: tuple[Message, ...], then: Exception | None
 ) -> None:
     outcome = await run(playing(*messages, then=then))
@@ -110,7 +108,7 @@ async def test_half_an_answer_breaks_the_connection(
     assert "did not end" in (outcome.detail or "")
 
 
-async def test_what_an_app_raises_after_its_answer_changes_nothing() -> None:
+async def test_an_exception_after_the_response_changes_nothing() -> None:
     outcome = await run(playing(START, END, then=ValueError("boom")))
     assert outcome.ok
     assert outcome.detail is None
@@ -119,7 +117,7 @@ async def test_what_an_app_raises_after_its_answer_changes_nothing() -> None:
     assert "ValueError: boom" in (outcome.detail or "")
 
 
-async def test_what_an_app_raises_is_logged_with_its_traceback(
+async def test_an_exception_of_the_app_is_logged_with_its_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR, logger="pivotal_sandbox"):
@@ -133,7 +131,7 @@ async def test_what_an_app_raises_is_logged_with_its_traceback(
 
 
 @pytest.mark.parametrize("messages", [(END,), (START, START), (TRAILERS,)])
-async def test_messages_out_of_order_are_the_apps_error(
+async def test_messages_out_of_order_raise_in_the_app(
     messages: tuple[Message, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     outcome = await run(playing(*messages))
@@ -142,7 +140,7 @@ async def test_messages_out_of_order_are_the_apps_error(
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
-async def test_an_app_that_does_not_answer_in_time_is_a_timeout(stubborn: bool) -> None:
+async def test_an_app_that_does_not_respond_in_time_is_a_timeout(stubborn: bool) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await asyncio.get_running_loop().create_future()
@@ -157,7 +155,7 @@ async def test_an_app_that_does_not_answer_in_time_is_a_timeout(stubborn: bool) 
     assert outcome.detail == "app.test:81 did not answer in 0.005 s."
 
 
-async def test_work_after_the_answer_has_all_the_time_it_takes() -> None:
+async def test_work_after_the_response_has_no_time_limit() -> None:
     done = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,7 +174,7 @@ async def test_work_after_the_answer_has_all_the_time_it_takes() -> None:
     assert done == ["background"]
 
 
-async def test_what_http_cannot_carry_is_refused() -> None:
+async def test_a_request_that_http_cannot_carry_is_refused() -> None:
     request = Request("POST", "http://app.test/", (("x-a", "1\r\nx-b: 2"),), b"")
     with pytest.raises(InputError):
         await call_app(playing(START, END), request, timeout_ms=1000)

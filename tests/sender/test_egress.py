@@ -32,22 +32,22 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("address", LOOPBACK)
-def test_loopback_is_reached_without_being_allowed(address: str) -> None:
+def test_loopback_addresses_are_always_allowed(address: str) -> None:
     assert AddressGuard().allows("any.test", address)
 
 
 @pytest.mark.parametrize("address", FOREIGN)
-def test_nothing_else_is(address: str) -> None:
+def test_other_addresses_are_not_allowed(address: str) -> None:
     assert not AddressGuard().allows("any.test", address)
 
 
 @pytest.mark.parametrize("address", [*LOOPBACK, *FOREIGN])
-def test_a_star_allows_everything(address: str) -> None:
+def test_a_star_allows_every_address(address: str) -> None:
     assert AddressGuard(["*"]).allows("any.test", address)
 
 
 @pytest.mark.parametrize("address", FOREIGN)
-def test_an_allowed_name_may_resolve_to_anything(address: str) -> None:
+def test_an_allowed_name_may_resolve_to_any_address(address: str) -> None:
     guard = AddressGuard(["Hooks.Example.com.", "müller.example"])
     assert guard.allows("hooks.example.com", address)
     assert guard.allows("HOOKS.example.com.", address)
@@ -97,7 +97,7 @@ def test_an_allowed_network_allows_its_addresses(entry: str, reached: str, block
         ("2001:db8::1/32", "is, for example, 2001:db8::/32."),
     ],
 )
-def test_an_entry_that_is_no_host_is_refused_with_what_is_right(entry: str, right: str) -> None:
+def test_an_invalid_entry_is_refused_with_a_suggestion(entry: str, right: str) -> None:
     with pytest.raises(InputError) as caught:
         AddressGuard(["localhost", entry])
     assert repr(entry) in str(caught.value)
@@ -105,7 +105,7 @@ def test_an_entry_that_is_no_host_is_refused_with_what_is_right(entry: str, righ
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_itself(number: int) -> None:
+def test_an_ipv4_address_inside_an_ipv6_address_is_checked_as_ipv4(number: int) -> None:
     guard = AddressGuard(["10.0.0.0/8", "128.0.0.0/1"])
     plain = IPv4Address(number)
     mapped = IPv6Address(0xFFFF << 32 | number)
@@ -123,13 +123,11 @@ def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_itself(number: int) -> Non
         ("::1", "::1"),
     ],
 )
-async def test_what_is_judged_is_the_address_that_a_host_resolves_to(
-    host: str, address: str
-) -> None:
+async def test_the_resolved_address_is_checked(host: str, address: str) -> None:
     assert await AddressGuard().resolve(host, 80) == (address,)
 
 
-async def test_a_name_resolves_to_every_address_that_is_allowed() -> None:
+async def test_a_name_resolves_to_its_allowed_addresses() -> None:
     addresses = await AddressGuard().resolve("localhost", 80)
     assert isinstance(addresses, tuple)
     assert set(addresses) <= {"127.0.0.1", "::1"}
@@ -146,7 +144,7 @@ async def test_a_name_resolves_to_every_address_that_is_allowed() -> None:
         ("167838211", "167838211 is 10.1.2.3, which is not a loopback address"),
     ],
 )
-async def test_a_blocked_host_is_told_with_its_cure(host: str, named: str) -> None:
+async def test_a_blocked_host_names_the_option_that_allows_it(host: str, named: str) -> None:
     assert await AddressGuard().resolve(host, 80) == Failure(
         "blocked", f"{named}, so it is blocked; --allow-host {host} allows it.", connected=False
     )
@@ -154,7 +152,7 @@ async def test_a_blocked_host_is_told_with_its_cure(host: str, named: str) -> No
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "a" * 64, "a..b"])
-async def test_a_name_that_nobody_knows_is_a_dns_failure(host: str) -> None:
+async def test_an_unknown_name_is_a_dns_failure(host: str) -> None:
     failure = await AddressGuard(["*"]).resolve(host, 80)
     assert isinstance(failure, Failure)
     assert failure.error == "dns"

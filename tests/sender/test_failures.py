@@ -44,7 +44,7 @@ from pivotal_sandbox.sender.failures import Failure, FailureError, not_connected
         ),
     ],
 )
-def test_each_refusal_has_its_code_and_a_sentence(
+def test_each_connection_error_has_a_code_and_a_sentence(
     error: OSError, code: ErrorCode, detail: str
 ) -> None:
     assert not_connected(error, "a.test:80") == Failure(code, detail, connected=False)
@@ -60,14 +60,12 @@ def test_each_refusal_has_its_code_and_a_sentence(
         (UnicodeError("label empty or too long"), "it is no host name"),
     ],
 )
-def test_a_name_without_an_address_is_a_dns_failure(
-    error: OSError | UnicodeError, why: str
-) -> None:
+def test_a_resolver_error_is_a_dns_failure(error: OSError | UnicodeError, why: str) -> None:
     detail = f"The name a.test cannot be resolved: {why}."
     assert not_resolved(error, "a.test") == Failure("dns", detail, connected=False)
 
 
-def test_a_failure_travels_as_an_exception_that_says_the_same() -> None:
+def test_a_failure_error_has_the_text_of_its_failure() -> None:
     failure = Failure("timeout", "a.test did not answer in 10 s.")
     assert FailureError(failure).failure is failure
     assert str(FailureError(failure)) == "a.test did not answer in 10 s."

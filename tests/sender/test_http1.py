@@ -49,7 +49,7 @@ async def exchange(connection: Connection, timeout_ms: float = LONG) -> Result:
 # What is sent
 
 
-def test_the_head_is_sent_in_the_order_and_case_given() -> None:
+def test_headers_are_sent_in_the_given_order_and_case() -> None:
     headers = (("Host", "a.test"), ("x-b", "1"), ("X-B", "é"), ("x-a", ""))
     request = Request("POST", "http://a.test/in?x=1", headers, b"{}")
     assert encode_head(request, URL) == (
@@ -69,7 +69,7 @@ def test_the_head_is_sent_in_the_order_and_case_given() -> None:
         ("POST", (("x-a", "1 €"),), "'€'; headers are Latin-1"),
     ],
 )
-def test_a_head_that_cannot_be_carried_is_refused(method: str, headers: Headers, said: str) -> None:
+def test_a_head_that_http_cannot_carry_is_refused(method: str, headers: Headers, said: str) -> None:
     with pytest.raises(InputError, match=said):
         encode_head(Request(method, "http://a.test/", headers, b""), URL)
 
@@ -94,12 +94,12 @@ async def test_a_request_can_be_written_in_pieces(serve: Serve) -> None:
     connection.abort()
 
 
-async def test_a_request_can_be_given_up_before_the_answer(serve: Serve) -> None:
+async def test_a_request_can_be_aborted_before_the_response(serve: Serve) -> None:
     gone = asyncio.Event()
 
     async def script(peer: Peer) -> None:
         await peer.request()
-        await peer.gone()
+        await peer.wait_closed()
         gone.set()
 
     connection = await call(await serve(script))
@@ -175,7 +175,7 @@ WHOLE = [
 
 @pytest.mark.parametrize("piece", [1 << 20, 1])
 @pytest.mark.parametrize(("sent", "response"), WHOLE)
-async def test_an_answer_is_taken_as_it_was_sent(
+async def test_a_response_is_returned_as_sent(
     serve: Serve, sent: bytes, response: Response, piece: int
 ) -> None:
     connection = await call(await serve(answers(sent, piece=piece)))
@@ -233,7 +233,7 @@ BROKEN: list[tuple[bytes, ErrorCode, str]] = [
 
 @pytest.mark.parametrize("piece", [1 << 20, 1])
 @pytest.mark.parametrize(("sent", "error", "said"), BROKEN)
-async def test_a_broken_answer_is_told_for_what_it_is(
+async def test_a_malformed_response_is_a_protocol_failure(
     serve: Serve, sent: bytes, error: ErrorCode, said: str, piece: int
 ) -> None:
     connection = await call(await serve(answers(sent, piece=piece)))
@@ -253,7 +253,7 @@ async def test_a_broken_answer_is_told_for_what_it_is(
         (b"HTTP/1.1 200 OK\r\n\r\nabc", "reset the connection after 200 and 3 bytes of the body"),
     ],
 )
-async def test_a_reset_is_told_with_how_far_the_answer_had_come(
+async def test_a_lost_connection_says_how_far_the_response_had_come(
     serve: Serve, before: bytes, said: str
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -270,7 +270,7 @@ async def test_a_reset_is_told_with_how_far_the_answer_had_come(
     await connection.closed.wait()
 
 
-async def test_the_answer_to_a_head_request_has_no_body_whatever_it_announces(
+async def test_a_response_to_head_has_no_body_whatever_its_content_length(
     serve: Serve,
 ) -> None:
     sent = b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"
@@ -278,7 +278,7 @@ async def test_the_answer_to_a_head_request_has_no_body_whatever_it_announces(
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(sent)
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     answer = expect(connection, head_only=True)
@@ -295,7 +295,7 @@ async def test_the_answer_to_a_head_request_has_no_body_whatever_it_announces(
     ("size", "kept", "truncated"), [(9, 9, False), (10, 10, False), (11, 10, True), (99, 10, True)]
 )
 @pytest.mark.parametrize("piece", [1 << 20, 3])
-async def test_of_a_body_so_much_is_kept_as_is_asked_for(
+async def test_a_response_body_is_cut_at_the_limit(
     serve: Serve, size: int, kept: int, truncated: bool, piece: int
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size
@@ -306,7 +306,7 @@ async def test_of_a_body_so_much_is_kept_as_is_asked_for(
     connection.abort()
 
 
-async def test_a_body_without_an_end_is_cut_off(serve: Serve) -> None:
+async def test_an_endless_body_is_a_protocol_failure(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -339,13 +339,13 @@ async def test_a_long_body_is_read_to_its_end(serve: Serve) -> None:
         b"HTTP/1.1 100 Continue\r\n\r\n" * (MAX_HEAD // 25 + 1),
     ],
 )
-async def test_a_head_that_is_too_long_is_a_broken_answer(
+async def test_a_head_over_the_limit_is_a_protocol_failure(
     serve: Serve, sent: bytes, piece: int
 ) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(sent, piece=piece)
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     assert await exchange(connection) == Failure(
@@ -355,9 +355,7 @@ async def test_a_head_that_is_too_long_is_a_broken_answer(
 
 
 @pytest.mark.parametrize(("size", "taken"), [(MAX_HEAD, True), (MAX_HEAD + 1, False)])
-async def test_a_head_has_its_length_however_much_body_comes_with_it(
-    size: int, taken: bool
-) -> None:
+async def test_body_bytes_do_not_count_towards_the_head_limit(size: int, taken: bool) -> None:
     value = "x" * (size - 1)
     head = f"HTTP/1.1 200 OK\r\na: {value}\r\n\r\n".encode()
     result, _ = await play(head + b"y" * 10_000, [16_000, 32_000, 48_000, 64_000])
@@ -379,7 +377,7 @@ async def test_a_head_has_its_length_however_much_body_comes_with_it(
         b"HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok",
     ],
 )
-async def test_a_connection_serves_one_request_after_the_other(serve: Serve, first: bytes) -> None:
+async def test_a_connection_serves_several_requests(serve: Serve, first: bytes) -> None:
     connection = await call(await serve(answers(first, OK, first)))
     for _ in range(3):
         assert connection.alive
@@ -399,13 +397,11 @@ async def test_a_connection_serves_one_request_after_the_other(serve: Serve, fir
         OK + b"\0",
     ],
 )
-async def test_an_answer_that_ends_the_connection_is_whole_all_the_same(
-    serve: Serve, last: bytes
-) -> None:
+async def test_a_response_that_closes_the_connection_is_complete(serve: Serve, last: bytes) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(last)
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     response = await exchange(connection)
@@ -415,7 +411,7 @@ async def test_an_answer_that_ends_the_connection_is_whole_all_the_same(
     await connection.closed.wait()
 
 
-async def test_bytes_that_nobody_asked_for_end_the_connection(serve: Serve) -> None:
+async def test_unexpected_bytes_close_the_connection(serve: Serve) -> None:
     answered = asyncio.Event()
 
     async def script(peer: Peer) -> None:
@@ -423,7 +419,7 @@ async def test_bytes_that_nobody_asked_for_end_the_connection(serve: Serve) -> N
         await peer.send(OK)
         await answered.wait()
         await peer.send(OK)
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     assert isinstance(await exchange(connection), Response)
@@ -433,10 +429,10 @@ async def test_bytes_that_nobody_asked_for_end_the_connection(serve: Serve) -> N
     assert not connection.alive
 
 
-async def test_who_speaks_first_does_not_speak_http(serve: Serve) -> None:
+async def test_a_server_that_sends_first_is_a_protocol_failure(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.send(b"220 mail.a.test ESMTP\r\n")
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     await connection.closed.wait()
@@ -445,7 +441,7 @@ async def test_who_speaks_first_does_not_speak_http(serve: Serve) -> None:
     )
 
 
-async def test_a_server_that_closes_first_is_noticed(serve: Serve) -> None:
+async def test_a_connection_that_the_server_closes_is_not_alive(serve: Serve) -> None:
     connection = await call(await serve(answers(OK)))
     assert isinstance(await exchange(connection), Response)
     await connection.closed.wait()
@@ -458,7 +454,7 @@ async def test_a_server_that_closes_first_is_noticed(serve: Serve) -> None:
 # Answers before the request is whole
 
 
-async def test_an_answer_to_half_a_request_counts_though_the_connection_breaks(
+async def test_a_response_before_the_end_of_the_request_counts_although_the_connection_breaks(
     serve: Serve,
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -473,11 +469,11 @@ async def test_an_answer_to_half_a_request_counts_though_the_connection_breaks(
     await connection.closed.wait()
 
 
-async def test_a_connection_with_half_a_request_on_it_takes_no_other(serve: Serve) -> None:
+async def test_a_connection_with_an_unfinished_request_takes_no_other(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.reader.readexactly(1000)
         await peer.send(OK)
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     answer = expect(connection)
@@ -487,7 +483,7 @@ async def test_a_connection_with_half_a_request_on_it_takes_no_other(serve: Serv
     await connection.closed.wait()
 
 
-async def test_the_end_of_an_answer_counts_though_the_request_is_not_through(
+async def test_a_complete_response_counts_although_the_request_is_not_sent_yet(
     serve: Serve,
 ) -> None:
     done = asyncio.Event()
@@ -520,7 +516,7 @@ async def test_the_end_of_an_answer_counts_though_the_request_is_not_through(
         ),
     ],
 )
-async def test_an_answer_that_does_not_end_in_time_is_not_waited_for(
+async def test_a_response_that_does_not_end_in_time_is_a_timeout(
     serve: Serve, before: bytes, detail: str
 ) -> None:
     gone = asyncio.Event()
@@ -528,7 +524,7 @@ async def test_an_answer_that_does_not_end_in_time_is_not_waited_for(
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(before)
-        await peer.gone()
+        await peer.wait_closed()
         gone.set()
 
     connection = await call(await serve(script))
@@ -538,7 +534,7 @@ async def test_an_answer_that_does_not_end_in_time_is_not_waited_for(
 
 
 @pytest.mark.parametrize("limits", [(LONG, 50), (30, LONG, 50), (50, 50)])
-async def test_each_request_has_its_own_time(serve: Serve, limits: tuple[float, ...]) -> None:
+async def test_each_request_has_its_own_deadline(serve: Serve, limits: tuple[float, ...]) -> None:
     loop = asyncio.get_running_loop()
 
     async def script(peer: Peer) -> None:
@@ -550,7 +546,7 @@ async def test_each_request_has_its_own_time(serve: Serve, limits: tuple[float, 
             await late.wait()
             await peer.send(OK)
         await peer.request()
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     for limit in limits[:-1]:
@@ -563,7 +559,7 @@ async def test_each_request_has_its_own_time(serve: Serve, limits: tuple[float, 
     await connection.closed.wait()
 
 
-async def test_an_idle_connection_does_not_run_out_of_time(serve: Serve) -> None:
+async def test_an_idle_connection_does_not_time_out(serve: Serve) -> None:
     connection = await call(await serve(answers(OK, OK)))
     assert isinstance(await exchange(connection, 20), Response)
     late = asyncio.Event()
@@ -583,7 +579,7 @@ async def test_the_first_and_the_last_byte_are_timed(serve: Serve) -> None:
         asyncio.get_running_loop().call_later(0.03, later.set)
         await later.wait()
         await peer.send(OK[-1:])
-        await peer.gone()
+        await peer.wait_closed()
 
     connection = await call(await serve(script))
     await exchange(connection)
@@ -593,7 +589,7 @@ async def test_the_first_and_the_last_byte_are_timed(serve: Serve) -> None:
     await connection.closed.wait()
 
 
-async def test_an_answer_that_nobody_waits_for_any_more_is_let_go(serve: Serve) -> None:
+async def test_a_cancelled_response_is_dropped(serve: Serve) -> None:
     connection = await call(await serve(answers(OK)))
     answer = expect(connection)
     connection.write(REQUEST)
@@ -648,7 +644,7 @@ async def play(data: bytes, cuts: list[int]) -> tuple[Result, bool]:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_any_bytes_from_a_server_are_an_answer_or_a_failure(loop: str) -> None:
+def test_any_bytes_are_a_response_or_a_failure(loop: str) -> None:
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
 
         @given(ANYTHING, st.lists(st.integers(0, 200), max_size=4))
@@ -671,7 +667,7 @@ def test_any_bytes_from_a_server_are_an_answer_or_a_failure(loop: str) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_what_a_server_means_is_what_is_understood(loop: str) -> None:
+def test_a_response_is_parsed_as_the_server_meant_it(loop: str) -> None:
     token = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,10}", fullmatch=True)
     text = st.from_regex(r"([!-~\xa1-\xff]([ -~\xa1-\xff]{0,9}[!-~\xa1-\xff])?)?", fullmatch=True)
     framing = {"content-length", "transfer-encoding", "connection", "upgrade", "proxy-connection"}

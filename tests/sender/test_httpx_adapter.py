@@ -45,9 +45,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_a_client_of_httpx_speaks_by_our_connections(
-    client: httpx.AsyncClient, serve: Serve
-) -> None:
+async def test_an_httpx_client_sends_over_the_pool(client: httpx.AsyncClient, serve: Serve) -> None:
     seen: list[tuple[int, bytes]] = []
     body = b"x" * 300_000  # longer than what is kept of a delivery's answer
 
@@ -72,11 +70,13 @@ async def test_a_client_of_httpx_speaks_by_our_connections(
     assert seen[0][1].endswith(b"\r\n\r\nhi")
 
 
-async def test_the_answer_to_head_is_there_at_once(client: httpx.AsyncClient, serve: Serve) -> None:
+async def test_a_response_to_head_does_not_wait_for_a_body(
+    client: httpx.AsyncClient, serve: Serve
+) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
-        await peer.gone()
+        await peer.wait_closed()
 
     response = await client.head(f"http://127.0.0.1:{await serve(script)}/")
     assert response.headers["content-length"] == "9"
@@ -125,7 +125,7 @@ async def reset(peer: Peer) -> None:
 
 async def hang(peer: Peer) -> None:
     await peer.request()
-    await peer.gone()
+    await peer.wait_closed()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def hang(peer: Peer) -> None:
         (hang, httpx.ReadTimeout),
     ],
 )
-async def test_what_a_server_does_wrong_is_raised_as_httpx_would(
+async def test_a_server_failure_raises_the_exception_of_httpx(
     client: httpx.AsyncClient, serve: Serve, script: Script, kind: type[httpx.TransportError]
 ) -> None:
     port = await serve(script)
@@ -150,11 +150,11 @@ async def test_what_a_server_does_wrong_is_raised_as_httpx_would(
     assert caught.value.request.url.port == port
 
 
-async def test_what_cannot_be_connected_to_is_raised_as_httpx_would(
-    client: httpx.AsyncClient, nobody: int
+async def test_a_connection_failure_raises_the_exception_of_httpx(
+    client: httpx.AsyncClient, closed_port: int
 ) -> None:
     with pytest.raises(httpx.ConnectError, match="Nobody listens"):
-        await client.get(f"http://127.0.0.1:{nobody}/")
+        await client.get(f"http://127.0.0.1:{closed_port}/")
     with pytest.raises(httpx.ConnectError, match="--allow-host"):
         await client.get("http://10.1.2.3/")
     with pytest.raises(httpx.ConnectError, match="cannot be resolved"):
@@ -165,7 +165,7 @@ async def test_what_cannot_be_connected_to_is_raised_as_httpx_would(
         await client.get("http://127.0.0.1/", headers={"x-a": "1\r\nx-b: 2"})
 
 
-async def test_a_connection_that_is_not_taken_in_time_is_a_connect_timeout(
+async def test_an_unaccepted_connection_is_a_connect_timeout(
     client: httpx.AsyncClient,
 ) -> None:
     with socket.socket() as full, socket.socket() as first, socket.socket() as two:
@@ -178,12 +178,12 @@ async def test_a_connection_that_is_not_taken_in_time_is_a_connect_timeout(
             await client.get(f"http://127.0.0.1:{full.getsockname()[1]}/", timeout=0.06)
 
 
-async def test_no_timeout_is_no_timeout(client: httpx.AsyncClient, serve: Serve) -> None:
+async def test_a_client_without_timeout_waits(client: httpx.AsyncClient, serve: Serve) -> None:
     port = await serve(answers(OK))
     assert (await client.get(f"http://127.0.0.1:{port}/", timeout=None)).text == "ok"
 
 
-async def test_what_a_guard_allows_is_connected_to(serve: Serve) -> None:
+async def test_an_address_that_the_guard_allows_is_connected_to(serve: Serve) -> None:
     port = await serve(answers(OK), host="0.0.0.0")
     async with httpx.AsyncClient(transport=PoolTransport(AddressGuard(["0.0.0.0"]))) as client:
         assert (await client.get(f"http://0.0.0.0:{port}/")).text == "ok"
@@ -198,7 +198,7 @@ async def through(transport: httpx.AsyncBaseTransport, request: Request) -> Outc
     return outcome
 
 
-async def test_a_request_goes_through_as_it_is() -> None:
+async def test_a_request_reaches_the_transport_unchanged() -> None:
     request = post("http://a.test/in?x={1}#there")
     seen: list[httpx.Request] = []
 
@@ -228,7 +228,7 @@ async def test_a_request_goes_through_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("size", "truncated"), [(RESPONSE_KEPT, False), (RESPONSE_KEPT + 1, True), (1 << 20, True)]
 )
-async def test_of_a_body_the_beginning_is_kept(size: int, truncated: bool) -> None:
+async def test_a_transports_body_is_cut_at_the_limit(size: int, truncated: bool) -> None:
     async def body() -> AsyncIterator[bytes]:
         for start in range(0, size, 1000):
             yield b"x" * min(1000, size - start)
@@ -240,7 +240,7 @@ async def test_of_a_body_the_beginning_is_kept(size: int, truncated: bool) -> No
     )
 
 
-async def test_a_body_without_an_end_is_cut_off() -> None:
+async def test_an_endless_body_is_a_protocol_failure() -> None:
     closed = False
 
     async def body() -> AsyncIterator[bytes]:
@@ -278,7 +278,7 @@ async def test_a_body_without_an_end_is_cut_off() -> None:
         (KeyError("bug"), "protocol", "The transport raised KeyError: 'bug'."),
     ],
 )
-async def test_whatever_a_transport_raises_is_an_outcome(
+async def test_any_exception_of_a_transport_is_an_outcome(
     raised: Exception, error: ErrorCode, said: str
 ) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
@@ -292,7 +292,9 @@ async def test_whatever_a_transport_raises_is_an_outcome(
     assert outcome.timing.first_byte_ms is None
 
 
-async def test_a_bug_in_a_transport_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unknown_exception_of_a_transport_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         raise KeyError("bug")
 
@@ -302,7 +304,7 @@ async def test_a_bug_in_a_transport_is_logged(caplog: pytest.LogCaptureFixture) 
     assert record.exc_info[0] is KeyError
 
 
-async def test_a_transport_that_does_not_answer_is_not_waited_for() -> None:
+async def test_a_transport_that_does_not_respond_is_a_timeout() -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
         raise AssertionError
@@ -313,7 +315,7 @@ async def test_a_transport_that_does_not_answer_is_not_waited_for() -> None:
     assert 28 <= outcome.timing.total_ms < 2000
 
 
-async def test_being_cancelled_is_no_outcome() -> None:
+async def test_cancellation_is_not_an_outcome() -> None:
     asked = asyncio.Event()
 
     async def handler(request: httpx.Request) -> httpx.Response:
@@ -346,7 +348,7 @@ async def test_a_request_that_cannot_be_sent_is_refused() -> None:
         (answers(b"?\r\n\r\n"), "protocol", "does not answer in HTTP/1.1"),
     ],
 )
-async def test_a_failure_has_the_same_code_by_whichever_transport(
+async def test_a_failure_has_the_same_code_with_any_transport(
     serve: Serve,
     make: type[httpx.AsyncHTTPTransport | PoolTransport],
     script: Script,
@@ -363,20 +365,20 @@ async def test_a_failure_has_the_same_code_by_whichever_transport(
 
 
 @pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, PoolTransport])
-async def test_nobody_there_is_told_so_by_whichever_transport(
-    make: type[httpx.AsyncHTTPTransport | PoolTransport], nobody: int
+async def test_a_refused_connection_has_the_same_code_with_any_transport(
+    make: type[httpx.AsyncHTTPTransport | PoolTransport], closed_port: int
 ) -> None:
     async with make() as transport:
-        refused = await through(transport, post(f"http://127.0.0.1:{nobody}/"))
+        refused = await through(transport, post(f"http://127.0.0.1:{closed_port}/"))
         unknown = await through(transport, post("http://nobody.invalid/"))
     assert refused.error == "connection_refused"
-    assert refused.detail == f"Nobody listens on 127.0.0.1:{nobody}: connection refused."
+    assert refused.detail == f"Nobody listens on 127.0.0.1:{closed_port}: connection refused."
     assert unknown.error == "dns"
     assert unknown.detail is not None
     assert "The name nobody.invalid cannot be resolved" in unknown.detail
 
 
-async def test_httpx_own_transport_sends_to_the_byte_and_is_timed(serve: Serve) -> None:
+async def test_the_transport_of_httpx_sends_exact_bytes_and_is_timed(serve: Serve) -> None:
     seen: list[bytes] = []
 
     async def script(peer: Peer) -> None:
@@ -461,20 +463,20 @@ class Somewhere(AddressGuard):
         return self.addresses
 
 
-async def test_every_address_of_a_name_is_tried_by_https(serve: Serve) -> None:
+async def test_https_tries_every_address_of_a_name(serve: Serve) -> None:
     port = await serve(answers(OK), tls=server_tls("app.test"))
     async with GuardedTransport(Somewhere("::1", "127.0.0.1"), trusting()) as transport:
         assert (await through(transport, post(f"https://app.test:{port}/"))).ok
 
 
-async def test_no_other_address_is_tried_where_one_has_the_wrong_certificate(serve: Serve) -> None:
+async def test_https_tries_no_other_address_after_a_wrong_certificate(serve: Serve) -> None:
     wrong = await serve(answers(OK), tls=server_tls("other.test"))
     async with GuardedTransport(Somewhere("127.0.0.1", "::1"), trusting()) as transport:
         outcome = await through(transport, post(f"https://app.test:{wrong}/"))
     assert outcome.error == "tls"
 
 
-async def test_the_target_of_an_https_request_can_be_given_to_the_byte(
+async def test_the_target_of_an_https_request_is_sent_to_the_byte(
     https: GuardedTransport, serve: Serve
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -486,7 +488,7 @@ async def test_the_target_of_an_https_request_can_be_given_to_the_byte(
     assert outcome.ok
 
 
-async def test_an_https_redirect_is_an_answer(https: GuardedTransport, serve: Serve) -> None:
+async def test_https_does_not_follow_redirects(https: GuardedTransport, serve: Serve) -> None:
     sent = b"HTTP/1.1 302 Found\r\nLocation: /x\r\ncontent-length: 0\r\n\r\n"
     port = await serve(answers(sent), tls=server_tls("127.0.0.1"))
     outcome = await through(https, post(f"https://127.0.0.1:{port}/"))
@@ -500,7 +502,7 @@ async def test_an_https_redirect_is_an_answer(https: GuardedTransport, serve: Se
         (("other.test",), CA, "Hostname mismatch"),
     ],
 )
-async def test_a_certificate_that_does_not_hold_is_a_tls_failure(
+async def test_an_invalid_certificate_is_a_tls_failure(
     https: GuardedTransport, serve: Serve, names: tuple[str, ...], ca: trustme.CA, why: str
 ) -> None:
     met: list[int] = []
@@ -518,7 +520,7 @@ async def test_a_certificate_that_does_not_hold_is_a_tls_failure(
     assert met == []
 
 
-async def test_a_certificate_counts_for_its_own_name_only(
+async def test_a_certificate_is_valid_for_its_own_name_only(
     https: GuardedTransport, serve: Serve
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -569,18 +571,18 @@ async def test_https_is_guarded(https: GuardedTransport, serve: Serve) -> None:
 
 
 async def test_the_transport_for_https_sends_nothing_in_the_clear(
-    https: GuardedTransport, nobody: int
+    https: GuardedTransport, closed_port: int
 ) -> None:
-    outcome = await through(https, post(f"http://127.0.0.1:{nobody}/"))
+    outcome = await through(https, post(f"http://127.0.0.1:{closed_port}/"))
     assert outcome.error == "protocol"
     assert outcome.detail is not None
     assert "speaks https only, not 'http'" in outcome.detail
 
 
-async def test_https_to_nobody_is_refused(https: GuardedTransport, nobody: int) -> None:
-    outcome = await through(https, post(f"https://localhost:{nobody}/"))
+async def test_https_to_a_closed_port_is_refused(https: GuardedTransport, closed_port: int) -> None:
+    outcome = await through(https, post(f"https://localhost:{closed_port}/"))
     assert outcome.error == "connection_refused"
-    assert outcome.detail == f"Nobody listens on localhost:{nobody}: connection refused."
+    assert outcome.detail == f"Nobody listens on localhost:{closed_port}: connection refused."
 
 
 async def test_an_https_answer_that_does_not_end_in_time_is_not_waited_for(
@@ -589,7 +591,7 @@ async def test_an_https_answer_that_does_not_end_in_time_is_not_waited_for(
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK[:-1])
-        await peer.gone()
+        await peer.wait_closed()
 
     port = await serve(script, tls=server_tls("127.0.0.1"))
     outcome = await send_through(https, post(f"https://127.0.0.1:{port}/"), timeout_ms=300)

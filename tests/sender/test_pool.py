@@ -90,7 +90,7 @@ async def test_the_parts_of_an_exchange_are_timed(pool: Pool, serve: Serve) -> N
     assert 25 < second.first_byte_ms < second.total_ms - 25
 
 
-async def test_requests_one_after_the_other_share_a_connection(pool: Pool, serve: Serve) -> None:
+async def test_sequential_requests_share_a_connection(pool: Pool, serve: Serve) -> None:
     connections: Counter[int] = Counter()
 
     async def script(peer: Peer) -> None:
@@ -144,16 +144,14 @@ async def test_origins_do_not_share_connections(pool: Pool, serve: Serve) -> Non
 
 
 @pytest.mark.parametrize("last", [CLOSE, OK + OK])
-async def test_a_connection_that_is_done_with_is_not_used_again(
-    pool: Pool, serve: Serve, last: bytes
-) -> None:
+async def test_a_closed_connection_is_not_reused(pool: Pool, serve: Serve, last: bytes) -> None:
     numbers: list[int] = []
 
     async def script(peer: Peer) -> None:
         await peer.request()
         numbers.append(peer.number)
         await peer.send(last)
-        await peer.gone()
+        await peer.wait_closed()
 
     port = await serve(script)
     for _ in range(3):
@@ -164,7 +162,7 @@ async def test_a_connection_that_is_done_with_is_not_used_again(
     assert numbers == [1, 2, 3]
 
 
-async def test_an_idle_connection_that_the_server_closes_is_let_go_and_replaced(
+async def test_an_idle_connection_that_the_server_closes_is_replaced(
     pool: Pool, serve: Serve
 ) -> None:
     requests, gone = 0, asyncio.Semaphore(0)
@@ -175,7 +173,7 @@ async def test_an_idle_connection_that_the_server_closes_is_let_go_and_replaced(
         requests += 1
         await peer.send(OK)
         peer.writer.write_eof()
-        await peer.gone()
+        await peer.wait_closed()
         gone.release()
 
     port = await serve(script)
@@ -211,7 +209,7 @@ async def test_a_request_that_meets_a_closing_connection_is_sent_once_more(
     assert seen == [1, 1, 2]
 
 
-async def test_and_not_twice_more(pool: Pool, serve: Serve) -> None:
+async def test_a_request_is_sent_again_only_once(pool: Pool, serve: Serve) -> None:
     seen: list[int] = []
 
     async def script(peer: Peer) -> None:
@@ -252,7 +250,7 @@ async def test_a_request_that_ran_out_of_time_is_not_sent_again(pool: Pool, serv
         await peer.request()
         await peer.send(OK)
         await peer.request()
-        await peer.gone()
+        await peer.wait_closed()
 
     port = await serve(script)
     assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
@@ -278,18 +276,18 @@ async def test_a_fresh_connection_that_closes_without_an_answer_is_a_reset(
     assert numbers == [1]
 
 
-async def test_nobody_there_is_told_so(pool: Pool, nobody: int) -> None:
-    outcome = await pool.exchange(post(nobody), timeout_ms=LONG)
+async def test_a_closed_port_is_connection_refused(pool: Pool, closed_port: int) -> None:
+    outcome = await pool.exchange(post(closed_port), timeout_ms=LONG)
     assert facts(outcome) == (
         None,
         "connection_refused",
-        f"Nobody listens on 127.0.0.1:{nobody}: connection refused.",
+        f"Nobody listens on 127.0.0.1:{closed_port}: connection refused.",
     )
     assert outcome.timing.total_ms > 0
     assert outcome.timing.connect_ms is None
 
 
-async def test_a_default_port_is_named_all_the_same(pool: Pool) -> None:
+async def test_a_failure_names_the_default_port(pool: Pool) -> None:
     request = Request("GET", "http://[::1]/", (("host", "[::1]"),), b"")
     with socket.socket(socket.AF_INET6) as sock:
         if sock.connect_ex(("::1", 80)) == 0:
@@ -300,7 +298,7 @@ async def test_a_default_port_is_named_all_the_same(pool: Pool) -> None:
     assert "[::1]:80" in outcome.detail
 
 
-async def test_a_name_that_nobody_knows_is_told_so() -> None:
+async def test_an_unknown_name_fails_with_dns() -> None:
     request = Request("GET", "http://nobody.invalid/", (), b"")
     outcome = await Pool(AddressGuard()).exchange(request, timeout_ms=LONG)
     assert outcome.error == "dns"
@@ -333,7 +331,7 @@ async def test_an_address_that_is_not_allowed_is_not_connected_to(pool: Pool, se
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "LOCALHOST"])
-async def test_a_host_is_reached_by_any_of_its_names(pool: Pool, serve: Serve, host: str) -> None:
+async def test_loopback_is_reached_by_any_of_its_names(pool: Pool, serve: Serve, host: str) -> None:
     port = await serve(answers(CLOSE))
     assert (await pool.exchange(post(port, host=host), timeout_ms=LONG)).ok
 
@@ -349,16 +347,16 @@ class Somewhere(AddressGuard):
         return self.addresses
 
 
-async def test_every_address_of_a_name_is_tried(serve: Serve, nobody: int) -> None:
+async def test_every_address_of_a_name_is_tried(serve: Serve, closed_port: int) -> None:
     port = await serve(answers(CLOSE))  # but not on ::1
     pool = Pool(Somewhere("255.255.255.255", "::1", "127.0.0.1"))
     assert (await pool.exchange(post(port, host="app.test"), timeout_ms=LONG)).ok
-    outcome = await pool.exchange(post(nobody, host="app.test"), timeout_ms=LONG)
+    outcome = await pool.exchange(post(closed_port, host="app.test"), timeout_ms=LONG)
     assert outcome.error == "connection_refused"
-    assert outcome.detail == f"Nobody listens on app.test:{nobody}: connection refused."
+    assert outcome.detail == f"Nobody listens on app.test:{closed_port}: connection refused."
 
 
-async def test_a_connection_that_is_not_taken_in_time_is_not_waited_for(pool: Pool) -> None:
+async def test_an_unaccepted_connection_times_out(pool: Pool) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -379,14 +377,14 @@ async def test_a_connection_that_is_not_taken_in_time_is_not_waited_for(pool: Po
     assert 58 <= outcome.timing.total_ms < 2000
 
 
-async def test_a_cancelled_exchange_takes_its_connection_with_it(pool: Pool, serve: Serve) -> None:
+async def test_a_cancelled_exchange_closes_its_connection(pool: Pool, serve: Serve) -> None:
     asked, gone = asyncio.Event(), asyncio.Event()
 
     async def script(peer: Peer) -> None:
         await peer.request()
         if peer.number == 1:
             asked.set()
-            await peer.gone()
+            await peer.wait_closed()
             gone.set()
         await peer.send(CLOSE)
 
@@ -401,7 +399,7 @@ async def test_a_cancelled_exchange_takes_its_connection_with_it(pool: Pool, ser
     assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
 
 
-async def test_many_exchanges_at_once_do_not_mix(pool: Pool, serve: Serve) -> None:
+async def test_concurrent_exchanges_do_not_mix(pool: Pool, serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         while True:
             body = (await peer.request()).partition(b"\r\n\r\n")[2]
@@ -419,7 +417,7 @@ async def test_many_exchanges_at_once_do_not_mix(pool: Pool, serve: Serve) -> No
     await asyncio.gather(*[worker(bodies[start::20]) for start in range(20)])
 
 
-async def test_a_body_beyond_what_is_kept_is_cut(pool: Pool, serve: Serve) -> None:
+async def test_a_pools_body_is_cut_at_the_limit(pool: Pool, serve: Serve) -> None:
     size = RESPONSE_KEPT + 1
     sent = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size
     port = await serve(answers(sent, OK))
@@ -436,7 +434,7 @@ async def test_the_answer_to_head_has_no_body(pool: Pool, serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
-        await peer.gone()
+        await peer.wait_closed()
 
     port = await serve(script)
     request = Request("HEAD", f"http://127.0.0.1:{port}/", (("host", "a.test"),), b"")
@@ -459,7 +457,7 @@ async def test_a_request_that_cannot_be_sent_is_refused(
         await pool.exchange(request_, timeout_ms=LONG)
 
 
-async def test_closing_lets_go_of_every_connection(serve: Serve) -> None:
+async def test_close_closes_every_connection(serve: Serve) -> None:
     gone = asyncio.Event()
     both = asyncio.Barrier(2)
     left = {1, 2}
@@ -468,7 +466,7 @@ async def test_closing_lets_go_of_every_connection(serve: Serve) -> None:
         await peer.request()
         await both.wait()
         await peer.send(OK)
-        await peer.gone()
+        await peer.wait_closed()
         left.discard(peer.number)
         if not left:
             gone.set()
@@ -481,7 +479,7 @@ async def test_closing_lets_go_of_every_connection(serve: Serve) -> None:
     await pool.close()
 
 
-async def test_connections_that_are_over_leave_nothing_behind(pool: Pool, serve: Serve) -> None:
+async def test_closed_connections_are_garbage_collected(pool: Pool, serve: Serve) -> None:
     port = await serve(answers(CLOSE))
     others = connections()  # of tests before this one, in whatever loop
     for _ in range(5):

@@ -61,7 +61,7 @@ def listener(heard: list[object]) -> Script:
     return script
 
 
-async def test_pieces_come_one_by_one_and_the_answer_is_what_it_is(serve: Serve) -> None:
+async def test_a_body_can_be_sent_in_pieces(serve: Serve) -> None:
     heard: list[bytes] = []
 
     async def script(peer: Peer) -> None:
@@ -80,18 +80,18 @@ async def test_pieces_come_one_by_one_and_the_answer_is_what_it_is(serve: Serve)
     assert outcome.timing.first_byte_ms is not None
 
 
-async def test_an_answer_in_the_middle_ends_the_writing(serve: Serve) -> None:
+async def test_a_response_in_the_middle_ends_the_request(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.reader.readuntil(b"\r\n\r\n")
         await peer.send(b"HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n")
-        await peer.gone()
+        await peer.wait_closed()
 
     outcome = await sent(post(await serve(script), Wire(pieces=10, pause_ms=60_000)))
     assert outcome.response is not None
     assert outcome.response.status_code == 401
 
 
-async def test_a_server_that_hangs_up_in_the_middle_is_a_reset_connection(serve: Serve) -> None:
+async def test_a_server_that_closes_in_the_middle_is_a_reset_connection(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.reader.readuntil(b"\r\n\r\n")
 
@@ -99,14 +99,14 @@ async def test_a_server_that_hangs_up_in_the_middle_is_a_reset_connection(serve:
     assert outcome.error == "connection_reset"
 
 
-async def test_the_time_limit_holds_for_slow_writing_too(serve: Serve) -> None:
+async def test_the_timeout_applies_to_slow_sending(serve: Serve) -> None:
     heard: list[object] = []
     wire = Wire(pieces=10, pause_ms=60_000)
     outcome = await sent(post(await serve(listener(heard)), wire), timeout_ms=50)
     assert outcome.error == "timeout"
 
 
-async def test_chunks_are_framed_to_the_byte(serve: Serve) -> None:
+async def test_chunks_are_framed_exactly(serve: Serve) -> None:
     bodies: list[bytes] = []
 
     async def script(peer: Peer) -> None:
@@ -122,7 +122,7 @@ async def test_chunks_are_framed_to_the_byte(serve: Serve) -> None:
     assert bodies[1] == b"0\r\n\r\n"
 
 
-async def test_a_reset_is_one_and_no_end_of_the_stream(serve: Serve) -> None:
+async def test_reset_sends_an_rst(serve: Serve) -> None:
     heard: list[object] = []
     ended = asyncio.Event()
 
@@ -139,7 +139,7 @@ async def test_a_reset_is_one_and_no_end_of_the_stream(serve: Serve) -> None:
     assert outcome.detail == "The fault reset the connection after 4 of the 10 bytes of the body."
 
 
-async def test_a_half_close_ends_the_stream_and_leaves_room_for_an_answer(serve: Serve) -> None:
+async def test_a_half_close_ends_the_request_and_still_reads_the_response(serve: Serve) -> None:
     heard: list[object] = []
 
     async def script(peer: Peer) -> None:
@@ -152,11 +152,11 @@ async def test_a_half_close_ends_the_stream_and_leaves_room_for_an_answer(serve:
     assert outcome.response.status_code == 400
 
 
-async def test_who_leaves_reads_no_answer(serve: Serve) -> None:
+async def test_leaving_reads_no_response(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK)
-        await peer.gone()
+        await peer.wait_closed()
 
     outcome = await sent(post(await serve(script), Wire(ending="leave", pause_ms=50)))
     assert (outcome.error, outcome.response) == ("timeout", None)
@@ -165,7 +165,7 @@ async def test_who_leaves_reads_no_answer(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("ending", ["reset", "leave", "half-close", "answer"])
-async def test_a_connection_of_its_own_is_not_used_again(serve: Serve, ending: str) -> None:
+async def test_a_raw_requests_connection_is_not_reused(serve: Serve, ending: str) -> None:
     heard: list[object] = []
 
     async def script(peer: Peer) -> None:
@@ -184,31 +184,31 @@ async def test_a_connection_of_its_own_is_not_used_again(serve: Serve, ending: s
     assert heard == [1, 2]
 
 
-async def test_nobody_there_is_told_as_ever(nobody: int) -> None:
-    outcome = await sent(post(nobody, Wire(pieces=8)))
+async def test_a_raw_request_to_a_closed_port_is_refused(closed_port: int) -> None:
+    outcome = await sent(post(closed_port, Wire(pieces=8)))
     assert outcome.error == "connection_refused"
     assert outcome.timing.connect_ms is None
 
 
-async def test_what_is_not_allowed_is_not_reached_in_an_unusual_way_either() -> None:
+async def test_a_raw_request_is_guarded() -> None:
     request = post(1, Wire(chunked=True))
     outcome = await sent(replace(request, url="http://192.0.2.1/"))
     assert outcome.error == "blocked"
 
 
-async def test_headers_that_cannot_be_sent_are_refused(nobody: int) -> None:
-    request = replace(post(nobody, Wire()), headers=(("x-a", "1\r\nx-b: 2"),))
+async def test_headers_that_cannot_be_sent_are_refused(closed_port: int) -> None:
+    request = replace(post(closed_port, Wire()), headers=(("x-a", "1\r\nx-b: 2"),))
     with pytest.raises(InputError, match="line break"):
         await sent(request)
 
 
-async def test_over_tls_it_is_all_the_same(serve: Serve) -> None:
+async def test_a_raw_request_can_use_tls(serve: Serve) -> None:
     port = await serve(answers(OK), tls=server_tls())
     outcome = await sent(post(port, Wire(pieces=4, pause_ms=1), scheme="https"))
     assert outcome.ok
 
 
-async def test_over_tls_a_reset_is_one_too(serve: Serve) -> None:
+async def test_reset_over_tls_sends_an_rst(serve: Serve) -> None:
     heard: list[object] = []
     ended = asyncio.Event()
 
@@ -223,7 +223,7 @@ async def test_over_tls_a_reset_is_one_too(serve: Serve) -> None:
     assert heard[-1] == "reset"
 
 
-async def test_over_tls_the_silence_after_a_part_lasts_until_the_time_is_up(serve: Serve) -> None:
+async def test_a_half_close_over_tls_waits_until_the_timeout(serve: Serve) -> None:
     heard: list[object] = []
     port = await serve(listener(heard), tls=server_tls())
     wire = Wire(cut_at=4, ending="half-close")
@@ -231,7 +231,7 @@ async def test_over_tls_the_silence_after_a_part_lasts_until_the_time_is_up(serv
     assert outcome.error == "timeout"
 
 
-async def test_a_certificate_that_nobody_trusts_is_a_failure_of_tls(serve: Serve) -> None:
+async def test_an_untrusted_certificate_is_a_tls_failure(serve: Serve) -> None:
     port = await serve(answers(OK), tls=server_tls())
     sender = Sender(guard=AddressGuard())
     outcome = await sender.send(post(port, Wire(), scheme="https"))

@@ -49,7 +49,7 @@ def answering(status: int) -> httpx.MockTransport:
     return httpx.MockTransport(lambda request: httpx.Response(status))
 
 
-async def test_http_is_sent_on_connections_that_are_kept(sender: Sender, serve: Serve) -> None:
+async def test_http_requests_share_a_connection(sender: Sender, serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         while True:
             assert await peer.request() == b"POST /in?x=1 HTTP/1.1\r\n" + (
@@ -65,14 +65,14 @@ async def test_http_is_sent_on_connections_that_are_kept(sender: Sender, serve: 
     assert second.timing.connect_ms is None
 
 
-async def test_https_to_an_ipv6_address_is_sent_too(serve: Serve) -> None:
+async def test_https_reaches_an_ipv6_address(serve: Serve) -> None:
     sender = Sender(guard=AddressGuard())
     outcome = await sender.send(post("https://[::1]:9/"))
     await sender.close()
     assert outcome.error == "connection_refused", outcome.detail
 
 
-async def test_https_is_sent_by_httpx_with_the_target_to_the_byte(serve: Serve) -> None:
+async def test_https_sends_the_target_to_the_byte(serve: Serve) -> None:
     server, client = tls_pair()
 
     async def script(peer: Peer) -> None:
@@ -99,10 +99,10 @@ async def test_only_allowed_hosts_are_sent_to(sender: Sender) -> None:
         assert "--allow-host 10.1.2.3" in outcome.detail
 
 
-async def test_the_time_is_limited(serve: Serve) -> None:
+async def test_a_receiver_that_does_not_respond_is_a_timeout(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
-        await peer.gone()
+        await peer.wait_closed()
 
     async def hang(request: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
@@ -117,7 +117,7 @@ async def test_the_time_is_limited(serve: Serve) -> None:
     await sender.close()
 
 
-async def test_so_much_of_a_body_is_kept_as_is_asked_for(serve: Serve) -> None:
+async def test_a_senders_body_is_cut_at_the_limit(serve: Serve) -> None:
     sent = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody"
     server, client = tls_pair()
     sender = Sender(guard=AddressGuard(), body_limit=3, ssl_context=client)
@@ -142,16 +142,16 @@ async def test_an_injected_transport_takes_every_request() -> None:
 
 
 async def test_a_mounted_transport_takes_the_requests_to_its_origin(
-    sender: Sender, nobody: int
+    sender: Sender, closed_port: int
 ) -> None:
     sender.mount("http://app.test", answering(201))
     sender.mount("https://APP.test:443/", answering(202))
-    sender.mount(f"http://127.0.0.1:{nobody}", answering(203))
+    sender.mount(f"http://127.0.0.1:{closed_port}", answering(203))
     expected = {
         "http://app.test/in?x=1": 201,
         "HTTP://App.test:80": 201,
         "https://app.test/in": 202,
-        f"http://127.0.0.1:{nobody}/in": 203,
+        f"http://127.0.0.1:{closed_port}/in": 203,
     }
     for url, status in expected.items():
         outcome = await sender.send(post(url))
@@ -161,7 +161,7 @@ async def test_a_mounted_transport_takes_the_requests_to_its_origin(
         assert (await sender.send(post(url))).error == "dns"
 
 
-async def test_a_mounted_transport_goes_before_an_injected_one() -> None:
+async def test_a_mounted_transport_takes_precedence_over_an_injected_one() -> None:
     sender = Sender(guard=AddressGuard(), transport=answering(500))
     sender.mount("http://app.test", answering(201))
     assert (await sender.send(post("http://app.test/"))).ok
@@ -169,7 +169,7 @@ async def test_a_mounted_transport_goes_before_an_injected_one() -> None:
     await sender.close()
 
 
-async def test_a_transport_may_stand_beside_a_socket_for_what_is_written_in_an_unusual_way(
+async def test_a_raw_request_uses_the_socket_of_a_mounted_origin(
     sender: Sender, serve: Serve
 ) -> None:
     url = f"http://127.0.0.1:{await serve(answers(OK))}"
@@ -207,7 +207,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.mark.parametrize("injected", [True, False])
-async def test_an_asgi_app_answers_as_it_would_on_a_server(injected: bool) -> None:
+async def test_an_asgi_app_responds_as_on_a_server(injected: bool) -> None:
     transport = httpx.ASGITransport(app)
     sender = Sender(guard=AddressGuard(), transport=transport if injected else None)
     if not injected:
@@ -227,7 +227,7 @@ async def test_an_asgi_app_answers_as_it_would_on_a_server(injected: bool) -> No
     await sender.close()
 
 
-async def test_an_asgi_app_keeps_what_its_transport_tells_it() -> None:
+async def test_an_asgi_app_gets_the_settings_of_its_transport() -> None:
     seen: list[tuple[str, object]] = []
 
     async def telling(scope: Scope, receive: Receive, send: Send) -> None:
@@ -247,15 +247,13 @@ async def test_an_asgi_app_keeps_what_its_transport_tells_it() -> None:
         Request("POST", "http://127.0.0.1/", (("x-a", "1\r\nx-b: 2"),), b""),
     ],
 )
-async def test_a_request_that_nobody_could_be_sent_is_refused(
-    sender: Sender, request_: Request
-) -> None:
+async def test_an_invalid_request_is_refused(sender: Sender, request_: Request) -> None:
     sender.mount("http://app.test", answering(200))
     with pytest.raises(InputError):
         await sender.send(request_)
 
 
-async def test_closing_leaves_a_transport_to_whoever_made_it(serve: Serve) -> None:
+async def test_close_does_not_close_an_injected_transport(serve: Serve) -> None:
     async with httpx.AsyncHTTPTransport() as transport:
         sender = Sender(guard=AddressGuard(), transport=transport)
         port = await serve(answers(OK, OK))
@@ -266,13 +264,13 @@ async def test_closing_leaves_a_transport_to_whoever_made_it(serve: Serve) -> No
         assert outcome.timing.connect_ms is None
 
 
-async def test_closing_lets_go_of_kept_connections(sender: Sender, serve: Serve) -> None:
+async def test_close_closes_idle_connections(sender: Sender, serve: Serve) -> None:
     gone = asyncio.Event()
 
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK)
-        await peer.gone()
+        await peer.wait_closed()
         gone.set()
 
     assert (await sender.send(post(f"http://127.0.0.1:{await serve(script)}/"))).ok
@@ -280,7 +278,7 @@ async def test_closing_lets_go_of_kept_connections(sender: Sender, serve: Serve)
     await gone.wait()
 
 
-def test_plain_http_does_not_pay_for_httpx() -> None:
+def test_plain_http_does_not_import_httpx() -> None:
     program = """
 import asyncio, sys
 from pivotal_sandbox.domain.models import Request
@@ -301,7 +299,7 @@ print(asyncio.run(main()), "httpx" in sys.modules)
     assert done.stdout.split() == ["connection_refused", "False"]
 
 
-async def test_what_is_written_in_an_unusual_way_needs_a_socket(sender: Sender) -> None:
+async def test_a_raw_request_needs_a_socket(sender: Sender) -> None:
     request = replace(post("http://app.test/"), wire=Wire(pieces=2))
     assert sender.has_socket("http://app.test/")
     sender.mount("http://app.test", answering(200))
