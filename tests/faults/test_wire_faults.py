@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.sender.peer import Peer, Stage
+from tests.sender.peer import Peer, ScriptedServers
 
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.common.durations import DAY, HOUR
@@ -131,7 +131,7 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    stage, receiver = Stage(), Receiver()
+    stage, receiver = ScriptedServers(), Receiver()
     port = await stage.serve(receiver)
     async with Sandbox(clock=Clock.manual(), seed=7, sign_time="sandbox", timeout=3000) as sandbox:
         endpoint = await sandbox.add_endpoint(f"http://127.0.0.1:{port}/hook")
@@ -216,7 +216,7 @@ async def test_a_duplicate_that_fails_is_retried(bench: Bench) -> None:
 
 
 async def test_concurrent_duplicates_are_there_at_the_same_time() -> None:
-    stage, both = Stage(), asyncio.Barrier(2)
+    stage, both = ScriptedServers(), asyncio.Barrier(2)
     bodies: list[bytes] = []
 
     async def script(peer: Peer) -> None:
@@ -272,7 +272,7 @@ async def test_out_of_order_the_older_event_comes_after_the_newer(bench: Bench) 
 
 
 async def test_out_of_order_the_older_event_waits_for_an_answer_to_the_newer() -> None:
-    stage, open_, second = Stage(), asyncio.Event(), asyncio.Event()
+    stage, open_, second = ScriptedServers(), asyncio.Event(), asyncio.Event()
     types: list[str] = []
 
     async def script(peer: Peer) -> None:
@@ -391,7 +391,7 @@ async def test_a_truncated_body_ends_in_silence_and_the_answer_is_awaited(bench:
 
 
 async def test_a_truncated_body_may_be_answered() -> None:
-    stage = Stage()
+    stage = ScriptedServers()
 
     async def script(peer: Peer) -> None:
         if b"webhook.ping" not in await peer.reader.readuntil(b"\r\n\r\n"):
@@ -409,7 +409,7 @@ async def test_a_truncated_body_may_be_answered() -> None:
 
 
 async def test_a_sender_that_leaves_before_the_answer_comes_again() -> None:
-    stage = Stage()
+    stage = ScriptedServers()
     left: list[bool] = []
     bodies: list[bytes] = []
 

@@ -1,4 +1,4 @@
-"""The capture receiver over real sockets: what it keeps, how it judges, how it answers."""
+"""The capture receiver over real sockets: what it stores, verifies and responds."""
 
 import asyncio
 import base64
@@ -18,7 +18,7 @@ BODY = b'{"id":"evt_1"}'
 
 
 async def send_raw(running: Running, request: bytes) -> bytes:
-    """Send bytes as they are, and return all that comes until the other side closes."""
+    """Send bytes, and return everything received until the server closes."""
     host, port = running.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request)

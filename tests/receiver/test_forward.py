@@ -1,4 +1,4 @@
-"""What is passed on, to a real server on a real socket, and what its sender gets back."""
+"""Forwarding to a real server over a real socket, and the response to the sender."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ ANSWER = (
 
 
 class Target:
-    """A server that notes the bytes of each request and answers the same to all."""
+    """A server that records the bytes of each request and always responds the same."""
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""What is said of a captured request's signature."""
+"""The verdict on a captured request's signature."""
 
 import pytest
 from hypothesis import given

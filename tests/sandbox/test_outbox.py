@@ -63,7 +63,7 @@ class Setup:
 
 
 class UnrecordedLog:
-    """Reads from the stores, and forgets what it should record."""
+    """A log that reads from the stores and records nothing."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores

@@ -1,4 +1,4 @@
-"""The stores as kept: records come back, and a catalog of one's own is read when it changes."""
+"""Records are restored from the database, and a changed catalog file is reloaded."""
 
 import json
 import os

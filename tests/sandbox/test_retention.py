@@ -1,4 +1,4 @@
-"""What is out of date goes, and a database that does not take it stops nobody."""
+"""Expired deliveries are deleted, and a store error does not stop the sandbox."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The whole sender, as a program would use it: events in, requests out, all of it in the log."""
+"""The whole sandbox as a program uses it: trigger events, check requests and the log."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ ALL = DeliveryFilter()
 
 
 class Receiver:
-    """A customer's receiver behind the transport seam: it notes requests, and answers as told."""
+    """A receiver behind an httpx transport: it records requests and sends fixed responses."""
 
     def __init__(self, *answers: int) -> None:
         self.answers = list(answers) or [200]
@@ -60,8 +60,8 @@ async def opened(
         yield sandbox
 
 
-async def only(sandbox: Sandbox, wanted: DeliveryFilter = ALL) -> Delivery:
-    [delivery], _ = await sandbox.deliveries.page(wanted, limit=10)
+async def only(sandbox: Sandbox, expected: DeliveryFilter = ALL) -> Delivery:
+    [delivery], _ = await sandbox.deliveries.page(expected, limit=10)
     return delivery
 
 

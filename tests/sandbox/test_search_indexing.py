@@ -1,4 +1,4 @@
-"""New events are taken into the index by themselves, and a store that refuses stops nobody."""
+"""New events are indexed in the background, and a store error does not stop that."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""ASGI apps, run as servers run them."""
+"""ASGI apps, called as a server calls them."""
 
 import asyncio
 import logging
@@ -35,17 +35,17 @@ def playing(*messages: Message, then: Exception | None = None) -> App:
 
 
 async def test_the_app_gets_the_scope_that_a_server_would_pass() -> None:
-    seen: list[Scope | Message] = []
+    received: list[Scope | Message] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.extend([scope, await receive()])
+        received.extend([scope, await receive()])
         await send(START)
         await send(END)
-        seen.append(await receive())
+        received.append(await receive())
 
     outcome = await call_app(app, REQUEST, timeout_ms=10_000, root_path="/root", client=("::1", 7))
     assert outcome.ok
-    assert seen == [
+    assert received == [
         {
             "type": "http",
             "asgi": {"version": "3.0"},

@@ -1,4 +1,4 @@
-"""Which addresses may be reached."""
+"""The guard: which addresses may be connected to."""
 
 from ipaddress import IPv4Address, IPv6Address
 

@@ -1,4 +1,4 @@
-"""What the system's refusals to connect mean."""
+"""Failures to connect, and the sentences for them."""
 
 import errno
 import socket

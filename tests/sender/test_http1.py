@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection, against servers that behave in every way that servers do."""
+"""One HTTP/1.1 connection with well-behaved and broken servers."""
 
 import asyncio
 import socket
@@ -58,7 +58,7 @@ def test_headers_are_sent_in_the_given_order_and_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "headers", "said"),
+    ("method", "headers", "expected_detail"),
     [
         ("POST", (("x-a", "1\r\nx-b: 2"),), "line break"),
         ("POST", (("x-a", "1\nx-b: 2"),), "line break"),
@@ -69,19 +69,21 @@ def test_headers_are_sent_in_the_given_order_and_case() -> None:
         ("POST", (("x-a", "1 €"),), "'€'; headers are Latin-1"),
     ],
 )
-def test_a_head_that_http_cannot_carry_is_refused(method: str, headers: Headers, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_head_that_http_cannot_carry_is_refused(
+    method: str, headers: Headers, expected_detail: str
+) -> None:
+    with pytest.raises(InputError, match=expected_detail):
         encode_head(Request(method, "http://a.test/", headers, b""), URL)
 
 
 async def test_a_request_can_be_written_in_pieces(serve: Serve) -> None:
     halfway = asyncio.Event()
-    seen: list[bytes] = []
+    received: list[bytes] = []
 
     async def script(peer: Peer) -> None:
-        seen.append(await peer.reader.readexactly(10))
+        received.append(await peer.reader.readexactly(10))
         halfway.set()
-        seen.append(await peer.reader.readexactly(len(REQUEST) - 10))
+        received.append(await peer.reader.readexactly(len(REQUEST) - 10))
         await peer.send(OK)
 
     connection = await call(await serve(script))
@@ -90,7 +92,7 @@ async def test_a_request_can_be_written_in_pieces(serve: Serve) -> None:
     await halfway.wait()
     connection.write(REQUEST[10:])
     assert await answer == Response(200, (("content-length", "2"),), b"ok")
-    assert seen == [REQUEST[:10], REQUEST[10:]]
+    assert received == [REQUEST[:10], REQUEST[10:]]
     connection.abort()
 
 
@@ -232,29 +234,29 @@ BROKEN: list[tuple[bytes, ErrorCode, str]] = [
 
 
 @pytest.mark.parametrize("piece", [1 << 20, 1])
-@pytest.mark.parametrize(("sent", "error", "said"), BROKEN)
+@pytest.mark.parametrize(("sent", "error", "expected_detail"), BROKEN)
 async def test_a_malformed_response_is_a_protocol_failure(
-    serve: Serve, sent: bytes, error: ErrorCode, said: str, piece: int
+    serve: Serve, sent: bytes, error: ErrorCode, expected_detail: str, piece: int
 ) -> None:
     connection = await call(await serve(answers(sent, piece=piece)))
     failure = await exchange(connection)
     assert isinstance(failure, Failure)
     assert failure.error == error
-    assert said in failure.detail
+    assert expected_detail in failure.detail
     assert failure.detail.endswith(".")
     assert failure.connected
     await connection.closed.wait()
 
 
 @pytest.mark.parametrize(
-    ("before", "said"),
+    ("before", "expected_detail"),
     [
         (b"", "a.test:80 reset the connection without an answer."),
         (b"HTTP/1.1 200 OK\r\n\r\nabc", "reset the connection after 200 and 3 bytes of the body"),
     ],
 )
 async def test_a_lost_connection_says_how_far_the_response_had_come(
-    serve: Serve, before: bytes, said: str
+    serve: Serve, before: bytes, expected_detail: str
 ) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
@@ -265,7 +267,7 @@ async def test_a_lost_connection_says_how_far_the_response_had_come(
     failure = await exchange(connection)
     assert isinstance(failure, Failure)
     assert failure.error == "connection_reset"
-    assert said in failure.detail
+    assert expected_detail in failure.detail
     assert not connection.alive
     await connection.closed.wait()
 
@@ -622,7 +624,7 @@ ANYTHING = st.lists(st.sampled_from(PARTS) | st.binary(max_size=8), max_size=8).
 
 
 async def play(data: bytes, cuts: list[int]) -> tuple[Result, bool]:
-    """Return what `data`, cut into pieces and then ended, is taken for."""
+    """Return the result of receiving `data` in pieces and then the end of the stream."""
     ours, theirs = socket.socketpair()
     with theirs:
         loop = asyncio.get_running_loop()

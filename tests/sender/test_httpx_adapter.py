@@ -1,4 +1,4 @@
-"""Our connections as an httpx transport, and httpx's transports as ours."""
+"""The pool as an httpx transport, and httpx transports as senders."""
 
 import asyncio
 import socket
@@ -15,7 +15,11 @@ from pivotal_sandbox.domain.models import ErrorCode, Outcome, Request, Response
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.egress import AddressGuard
-from pivotal_sandbox.sender.httpx_adapter import GuardedTransport, send_through
+from pivotal_sandbox.sender.httpx_adapter import (
+    GuardedTransport,
+    default_ssl_context,
+    send_through,
+)
 
 BOTH_LOOPS = True
 
@@ -46,12 +50,12 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_an_httpx_client_sends_over_the_pool(client: httpx.AsyncClient, serve: Serve) -> None:
-    seen: list[tuple[int, bytes]] = []
+    received: list[tuple[int, bytes]] = []
     body = b"x" * 300_000  # longer than what is kept of a delivery's answer
 
     async def script(peer: Peer) -> None:
         while True:
-            seen.append((peer.number, await peer.request()))
+            received.append((peer.number, await peer.request()))
             await peer.send(
                 b"HTTP/1.1 201 Created\r\nX-Case: \xe9\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n"
                 b"content-length: %d\r\n\r\n%b" % (len(body), body)
@@ -65,9 +69,9 @@ async def test_an_httpx_client_sends_over_the_pool(client: httpx.AsyncClient, se
     assert (b"X-Case", b"\xe9") in first.headers.raw
     assert first.headers.get_list("set-cookie") == ["a=1", "b=2"]
     assert first.request.url == f"http://127.0.0.1:{port}/in?x=1"
-    assert [number for number, _ in seen] == [1, 1]
-    assert seen[0][1].startswith(b"POST /in?x=1 HTTP/1.1\r\n")
-    assert seen[0][1].endswith(b"\r\n\r\nhi")
+    assert [number for number, _ in received] == [1, 1]
+    assert received[0][1].startswith(b"POST /in?x=1 HTTP/1.1\r\n")
+    assert received[0][1].endswith(b"\r\n\r\nhi")
 
 
 async def test_a_response_to_head_does_not_wait_for_a_body(
@@ -93,9 +97,9 @@ async def test_a_body_of_unknown_length_is_sent_chunked(
     client: httpx.AsyncClient, serve: Serve, parts: list[bytes], framed: bytes
 ) -> None:
     async def script(peer: Peer) -> None:
-        seen = await peer.reader.readuntil(b"0\r\n\r\n")
-        assert b"transfer-encoding: chunked\r\n" in seen.lower()
-        assert seen.endswith(framed)
+        received = await peer.reader.readuntil(b"0\r\n\r\n")
+        assert b"transfer-encoding: chunked\r\n" in received.lower()
+        assert received.endswith(framed)
         await peer.send(OK)
 
     async def content() -> AsyncIterator[bytes]:
@@ -192,7 +196,7 @@ async def test_an_address_that_the_guard_allows_is_connected_to(serve: Serve) ->
 # httpx's for us
 
 
-async def through(transport: httpx.AsyncBaseTransport, request: Request) -> Outcome:
+async def send_by(transport: httpx.AsyncBaseTransport, request: Request) -> Outcome:
     outcome = await send_through(transport, request, timeout_ms=LONG)
     assert outcome.detail is None or outcome.detail.endswith((".", "allows it."))
     return outcome
@@ -200,14 +204,14 @@ async def through(transport: httpx.AsyncBaseTransport, request: Request) -> Outc
 
 async def test_a_request_reaches_the_transport_unchanged() -> None:
     request = post("http://a.test/in?x={1}#there")
-    seen: list[httpx.Request] = []
+    received: list[httpx.Request] = []
 
     def handler(sent: httpx.Request) -> httpx.Response:
-        seen.append(sent)
+        received.append(sent)
         return httpx.Response(202, headers=[(b"X-Case", b"a"), (b"x-case", b"\xe9")])
 
-    outcome = await through(httpx.MockTransport(handler), request)
-    [sent] = seen
+    outcome = await send_by(httpx.MockTransport(handler), request)
+    [sent] = received
     assert sent.method == "POST"
     assert sent.url == "http://a.test/in?x=%7B1%7D"
     assert sent.headers.raw == [
@@ -234,7 +238,7 @@ async def test_a_transports_body_is_cut_at_the_limit(size: int, truncated: bool)
             yield b"x" * min(1000, size - start)
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body()))
-    outcome = await through(transport, post("http://a.test/"))
+    outcome = await send_by(transport, post("http://a.test/"))
     assert outcome.response == Response(
         200, (("Transfer-Encoding", "chunked"),), b"x" * min(size, RESPONSE_KEPT), truncated
     )
@@ -252,7 +256,7 @@ async def test_an_endless_body_is_a_protocol_failure() -> None:
             closed = True
 
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body()))
-    outcome = await through(transport, post("http://a.test/"))
+    outcome = await send_by(transport, post("http://a.test/"))
     assert (outcome.error, outcome.detail) == (
         "protocol",
         "a.test sends a body of more than 10 MiB.",
@@ -261,7 +265,7 @@ async def test_an_endless_body_is_a_protocol_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "error", "said"),
+    ("exception", "error", "expected_detail"),
     [
         (httpx.ReadTimeout("t"), "timeout", "a.test did not answer in time: ReadTimeout."),
         (httpx.PoolTimeout("t"), "timeout", "a.test did not answer in time: PoolTimeout."),
@@ -279,16 +283,16 @@ async def test_an_endless_body_is_a_protocol_failure() -> None:
     ],
 )
 async def test_any_exception_of_a_transport_is_an_outcome(
-    raised: Exception, error: ErrorCode, said: str
+    exception: Exception, error: ErrorCode, expected_detail: str
 ) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
-        raise raised
+        raise exception
 
-    outcome = await through(httpx.MockTransport(handler), post("http://a.test/"))
+    outcome = await send_by(httpx.MockTransport(handler), post("http://a.test/"))
     assert outcome.response is None
     assert outcome.error == error
     assert outcome.detail is not None
-    assert said in outcome.detail
+    assert expected_detail in outcome.detail
     assert outcome.timing.first_byte_ms is None
 
 
@@ -298,7 +302,7 @@ async def test_an_unknown_exception_of_a_transport_is_logged(
     def handler(request: httpx.Request) -> httpx.Response:
         raise KeyError("bug")
 
-    await through(httpx.MockTransport(handler), post("http://a.test/"))
+    await send_by(httpx.MockTransport(handler), post("http://a.test/"))
     [record] = [record for record in caplog.records if record.name.startswith("pivotal_sandbox")]
     assert record.exc_info is not None
     assert record.exc_info[0] is KeyError
@@ -323,7 +327,7 @@ async def test_cancellation_is_not_an_outcome() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    task = asyncio.create_task(through(httpx.MockTransport(handler), post("http://a.test/")))
+    task = asyncio.create_task(send_by(httpx.MockTransport(handler), post("http://a.test/")))
     await asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -334,12 +338,12 @@ async def test_a_request_that_cannot_be_sent_is_refused() -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     for url, value in (("http://a.test/", "1\n2"), ("http://a.test/", "€"), ("a.test", "")):
         with pytest.raises(InputError):
-            await through(transport, Request("POST", url, (("x-a", value),), b""))
+            await send_by(transport, Request("POST", url, (("x-a", value),), b""))
 
 
 @pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, PoolTransport])
 @pytest.mark.parametrize(
-    ("script", "error", "said"),
+    ("script", "error", "expected_detail"),
     [
         (reset, "connection_reset", "reset"),
         (answers(b""), "connection_reset", "closed the connection"),
@@ -353,15 +357,15 @@ async def test_a_failure_has_the_same_code_with_any_transport(
     make: type[httpx.AsyncHTTPTransport | PoolTransport],
     script: Script,
     error: ErrorCode,
-    said: str,
+    expected_detail: str,
 ) -> None:
     port = await serve(script)
     async with make() as transport:
-        outcome = await through(transport, post(f"http://127.0.0.1:{port}/"))
+        outcome = await send_by(transport, post(f"http://127.0.0.1:{port}/"))
     assert outcome.error == error
     assert outcome.detail is not None
     assert f"127.0.0.1:{port}" in outcome.detail
-    assert said in outcome.detail
+    assert expected_detail in outcome.detail
 
 
 @pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, PoolTransport])
@@ -369,8 +373,8 @@ async def test_a_refused_connection_has_the_same_code_with_any_transport(
     make: type[httpx.AsyncHTTPTransport | PoolTransport], closed_port: int
 ) -> None:
     async with make() as transport:
-        refused = await through(transport, post(f"http://127.0.0.1:{closed_port}/"))
-        unknown = await through(transport, post("http://nobody.invalid/"))
+        refused = await send_by(transport, post(f"http://127.0.0.1:{closed_port}/"))
+        unknown = await send_by(transport, post("http://nobody.invalid/"))
     assert refused.error == "connection_refused"
     assert refused.detail == f"Nobody listens on 127.0.0.1:{closed_port}: connection refused."
     assert unknown.error == "dns"
@@ -379,18 +383,18 @@ async def test_a_refused_connection_has_the_same_code_with_any_transport(
 
 
 async def test_the_transport_of_httpx_sends_exact_bytes_and_is_timed(serve: Serve) -> None:
-    seen: list[bytes] = []
+    received: list[bytes] = []
 
     async def script(peer: Peer) -> None:
         while True:
-            seen.append(await peer.request())
+            received.append(await peer.request())
             await peer.send(OK)
 
     request = post(f"http://127.0.0.1:{await serve(script)}/in?x=1")
     async with httpx.AsyncHTTPTransport() as transport:
-        first = await through(transport, request)
-        second = await through(transport, request)
-    assert seen == [as_sent(request)] * 2
+        first = await send_by(transport, request)
+        second = await send_by(transport, request)
+    assert received == [as_sent(request)] * 2
     assert first.ok
     assert first.timing.connect_ms is not None
     assert first.timing.first_byte_ms is not None
@@ -424,20 +428,20 @@ async def https() -> AsyncIterator[GuardedTransport]:
 async def test_https_keeps_the_name_and_connects_to_the_address(
     https: GuardedTransport, serve: Serve
 ) -> None:
-    seen: list[bytes] = []
+    received: list[bytes] = []
     names: list[str | None] = []
     tls = server_tls("localhost")
     tls.sni_callback = lambda _, name, __: names.append(name)
 
     async def script(peer: Peer) -> None:
         while True:
-            seen.append(await peer.request())
+            received.append(await peer.request())
             await peer.send(OK)
 
     request = post(f"https://localhost:{await serve(script, tls=tls)}/in?x=1")
-    first = await through(https, request)
-    second = await through(https, request)
-    assert seen == [as_sent(request)] * 2
+    first = await send_by(https, request)
+    second = await send_by(https, request)
+    assert received == [as_sent(request)] * 2
     assert names == ["localhost"]
     assert first.ok
     assert first.timing.connect_ms is not None
@@ -452,8 +456,8 @@ async def test_https_keeps_the_name_and_connects_to_the_address(
     assert second.timing.tls_ms is None
 
 
-class Somewhere(AddressGuard):
-    """Resolves every name to the addresses given."""
+class FixedAddresses(AddressGuard):
+    """Resolve every name to fixed addresses."""
 
     def __init__(self, *addresses: str) -> None:
         super().__init__()
@@ -465,14 +469,14 @@ class Somewhere(AddressGuard):
 
 async def test_https_tries_every_address_of_a_name(serve: Serve) -> None:
     port = await serve(answers(OK), tls=server_tls("app.test"))
-    async with GuardedTransport(Somewhere("::1", "127.0.0.1"), trusting()) as transport:
-        assert (await through(transport, post(f"https://app.test:{port}/"))).ok
+    async with GuardedTransport(FixedAddresses("::1", "127.0.0.1"), trusting()) as transport:
+        assert (await send_by(transport, post(f"https://app.test:{port}/"))).ok
 
 
 async def test_https_tries_no_other_address_after_a_wrong_certificate(serve: Serve) -> None:
     wrong = await serve(answers(OK), tls=server_tls("other.test"))
-    async with GuardedTransport(Somewhere("127.0.0.1", "::1"), trusting()) as transport:
-        outcome = await through(transport, post(f"https://app.test:{wrong}/"))
+    async with GuardedTransport(FixedAddresses("127.0.0.1", "::1"), trusting()) as transport:
+        outcome = await send_by(transport, post(f"https://app.test:{wrong}/"))
     assert outcome.error == "tls"
 
 
@@ -491,7 +495,7 @@ async def test_the_target_of_an_https_request_is_sent_to_the_byte(
 async def test_https_does_not_follow_redirects(https: GuardedTransport, serve: Serve) -> None:
     sent = b"HTTP/1.1 302 Found\r\nLocation: /x\r\ncontent-length: 0\r\n\r\n"
     port = await serve(answers(sent), tls=server_tls("127.0.0.1"))
-    outcome = await through(https, post(f"https://127.0.0.1:{port}/"))
+    outcome = await send_by(https, post(f"https://127.0.0.1:{port}/"))
     assert outcome.response == Response(302, (("Location", "/x"), ("content-length", "0")), b"")
 
 
@@ -511,7 +515,7 @@ async def test_an_invalid_certificate_is_a_tls_failure(
         met.append(peer.number)
 
     port = await serve(script, tls=server_tls(*names, ca=ca))
-    outcome = await through(https, post(f"https://localhost:{port}/"))
+    outcome = await send_by(https, post(f"https://localhost:{port}/"))
     assert outcome.error == "tls"
     assert outcome.detail is not None
     assert f"TLS with localhost:{port} failed: {why}" in outcome.detail
@@ -529,9 +533,9 @@ async def test_a_certificate_is_valid_for_its_own_name_only(
             await peer.send(OK)
 
     port = await serve(script, tls=server_tls("localhost"))
-    assert (await through(https, post(f"https://localhost:{port}/"))).ok
+    assert (await send_by(https, post(f"https://localhost:{port}/"))).ok
     # The same address, to which a connection is open; but the certificate is not made out to it.
-    assert (await through(https, post(f"https://127.0.0.1:{port}/"))).error == "tls"
+    assert (await send_by(https, post(f"https://127.0.0.1:{port}/"))).error == "tls"
 
 
 async def plain(peer: Peer) -> None:
@@ -552,35 +556,35 @@ async def leave_at_once(peer: Peer) -> None:
 async def test_a_server_without_tls_is_a_tls_failure(
     https: GuardedTransport, serve: Serve, script: Script
 ) -> None:
-    outcome = await through(https, post(f"https://127.0.0.1:{await serve(script)}/"))
+    outcome = await send_by(https, post(f"https://127.0.0.1:{await serve(script)}/"))
     assert outcome.error == "tls"
     assert outcome.timing.connect_ms is not None
 
 
 async def test_https_is_guarded(https: GuardedTransport, serve: Serve) -> None:
-    outcome = await through(https, post("https://10.1.2.3/"))
+    outcome = await send_by(https, post("https://10.1.2.3/"))
     assert outcome.error == "blocked"
     assert outcome.detail is not None
     assert "--allow-host 10.1.2.3" in outcome.detail
-    assert (await through(https, post("https://nobody.invalid/"))).error == "dns"
+    assert (await send_by(https, post("https://nobody.invalid/"))).error == "dns"
 
     port = await serve(answers(OK), host="0.0.0.0", tls=server_tls("0.0.0.0"))
-    assert (await through(https, post(f"https://0.0.0.0:{port}/"))).error == "blocked"
+    assert (await send_by(https, post(f"https://0.0.0.0:{port}/"))).error == "blocked"
     async with GuardedTransport(AddressGuard(["0.0.0.0"]), trusting()) as allowing:
-        assert (await through(allowing, post(f"https://0.0.0.0:{port}/"))).ok
+        assert (await send_by(allowing, post(f"https://0.0.0.0:{port}/"))).ok
 
 
 async def test_the_transport_for_https_sends_nothing_in_the_clear(
     https: GuardedTransport, closed_port: int
 ) -> None:
-    outcome = await through(https, post(f"http://127.0.0.1:{closed_port}/"))
+    outcome = await send_by(https, post(f"http://127.0.0.1:{closed_port}/"))
     assert outcome.error == "protocol"
     assert outcome.detail is not None
     assert "speaks https only, not 'http'" in outcome.detail
 
 
 async def test_https_to_a_closed_port_is_refused(https: GuardedTransport, closed_port: int) -> None:
-    outcome = await through(https, post(f"https://localhost:{closed_port}/"))
+    outcome = await send_by(https, post(f"https://localhost:{closed_port}/"))
     assert outcome.error == "connection_refused"
     assert outcome.detail == f"Nobody listens on localhost:{closed_port}: connection refused."
 
@@ -604,7 +608,7 @@ async def test_an_https_answer_that_is_cut_off_is_no_success(
     https: GuardedTransport, serve: Serve
 ) -> None:
     port = await serve(answers(OK[:-1]), tls=server_tls("127.0.0.1"))
-    outcome = await through(https, post(f"https://127.0.0.1:{port}/"))
+    outcome = await send_by(https, post(f"https://127.0.0.1:{port}/"))
     assert outcome.error == "connection_reset"
 
 
@@ -613,4 +617,11 @@ async def test_without_a_context_the_certificates_of_httpx_and_of_the_machine_ar
 ) -> None:
     port = await serve(answers(OK), tls=server_tls("127.0.0.1"))
     async with GuardedTransport(AddressGuard()) as transport:
-        assert (await through(transport, post(f"https://127.0.0.1:{port}/"))).error == "tls"
+        assert (await send_by(transport, post(f"https://127.0.0.1:{port}/"))).error == "tls"
+
+
+def test_the_default_context_requires_a_certificate_for_the_name() -> None:
+    context = default_ssl_context()
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.cert_store_stats()["x509_ca"] > 0

@@ -1,4 +1,4 @@
-"""Exchanges over plain HTTP, on connections that are kept."""
+"""Exchanges over plain HTTP on pooled connections."""
 
 import asyncio
 import gc
@@ -40,10 +40,10 @@ def facts(outcome: Outcome) -> tuple[object, ...]:
 
 
 async def test_an_exchange_carries_the_request_to_the_byte(pool: Pool, serve: Serve) -> None:
-    seen: list[bytes] = []
+    received: list[bytes] = []
 
     async def script(peer: Peer) -> None:
-        seen.append(await peer.request())
+        received.append(await peer.request())
         await peer.send(b"HTTP/1.1 202 Fine\r\nX-Case: Kept\r\ncontent-length: 1\r\n\r\n!")
 
     port = await serve(script)
@@ -54,7 +54,7 @@ async def test_an_exchange_carries_the_request_to_the_byte(pool: Pool, serve: Se
         b"\x00\r\n\r\n",
     )
     outcome = await pool.exchange(request, timeout_ms=LONG)
-    assert seen == [
+    assert received == [
         b"POST /in?x=1 HTTP/1.1\r\nHost: a.test\r\nX-B: 2\r\nx-a: 1\r\ncontent-length: 5\r\n\r\n"
         b"\x00\r\n\r\n"
     ]
@@ -189,14 +189,14 @@ async def test_an_idle_connection_that_the_server_closes_is_replaced(
 async def test_a_request_that_meets_a_closing_connection_is_sent_once_more(
     pool: Pool, serve: Serve, how: str
 ) -> None:
-    seen: list[int] = []
+    received: list[int] = []
 
     async def script(peer: Peer) -> None:
         await peer.request()
-        seen.append(peer.number)
+        received.append(peer.number)
         await peer.send(OK)
         await peer.request()
-        seen.append(peer.number)
+        received.append(peer.number)
         if how == "reset":
             peer.reset()
 
@@ -206,26 +206,26 @@ async def test_a_request_that_meets_a_closing_connection_is_sent_once_more(
     assert first.ok
     assert second.ok
     assert second.timing.connect_ms is not None
-    assert seen == [1, 1, 2]
+    assert received == [1, 1, 2]
 
 
 async def test_a_request_is_sent_again_only_once(pool: Pool, serve: Serve) -> None:
-    seen: list[int] = []
+    received: list[int] = []
 
     async def script(peer: Peer) -> None:
         await peer.request()
-        seen.append(peer.number)
+        received.append(peer.number)
         if peer.number == 1:
             await peer.send(OK)
             await peer.request()
-            seen.append(peer.number)
+            received.append(peer.number)
 
     port = await serve(script)
     assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
     outcome = await pool.exchange(post(port), timeout_ms=LONG)
     assert outcome.error == "connection_reset"
     assert outcome.detail == f"127.0.0.1:{port} closed the connection without an answer."
-    assert seen == [1, 1, 2]
+    assert received == [1, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -336,8 +336,8 @@ async def test_loopback_is_reached_by_any_of_its_names(pool: Pool, serve: Serve,
     assert (await pool.exchange(post(port, host=host), timeout_ms=LONG)).ok
 
 
-class Somewhere(AddressGuard):
-    """Resolves every name to the addresses given."""
+class FixedAddresses(AddressGuard):
+    """Resolve every name to fixed addresses."""
 
     def __init__(self, *addresses: str) -> None:
         super().__init__()
@@ -349,7 +349,7 @@ class Somewhere(AddressGuard):
 
 async def test_every_address_of_a_name_is_tried(serve: Serve, closed_port: int) -> None:
     port = await serve(answers(CLOSE))  # but not on ::1
-    pool = Pool(Somewhere("255.255.255.255", "::1", "127.0.0.1"))
+    pool = Pool(FixedAddresses("255.255.255.255", "::1", "127.0.0.1"))
     assert (await pool.exchange(post(port, host="app.test"), timeout_ms=LONG)).ok
     outcome = await pool.exchange(post(closed_port, host="app.test"), timeout_ms=LONG)
     assert outcome.error == "connection_refused"
@@ -443,7 +443,7 @@ async def test_the_answer_to_head_has_no_body(pool: Pool, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "said"),
+    ("request_", "expected_detail"),
     [
         (Request("GET", "https://127.0.0.1/", (), b""), "Only http:// is sent in the clear"),
         (Request("GET", "127.0.0.1/", (), b""), "does not begin with http://"),
@@ -451,24 +451,24 @@ async def test_the_answer_to_head_has_no_body(pool: Pool, serve: Serve) -> None:
     ],
 )
 async def test_a_request_that_cannot_be_sent_is_refused(
-    pool: Pool, request_: Request, said: str
+    pool: Pool, request_: Request, expected_detail: str
 ) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=expected_detail):
         await pool.exchange(request_, timeout_ms=LONG)
 
 
 async def test_close_closes_every_connection(serve: Serve) -> None:
     gone = asyncio.Event()
     both = asyncio.Barrier(2)
-    left = {1, 2}
+    remaining = {1, 2}
 
     async def script(peer: Peer) -> None:
         await peer.request()
         await both.wait()
         await peer.send(OK)
         await peer.wait_closed()
-        left.discard(peer.number)
-        if not left:
+        remaining.discard(peer.number)
+        if not remaining:
             gone.set()
 
     port = await serve(script)

@@ -1,4 +1,4 @@
-"""Requests written in an unusual way, as servers that read bytes see them; on both loops."""
+"""Requests written in an unusual way, received by servers that read bytes; on both loops."""
 
 import asyncio
 import ssl
@@ -47,32 +47,32 @@ async def sent(request: Request, timeout_ms: int = 2000) -> Outcome:
         await sender.close()
 
 
-def listener(heard: list[object]) -> Script:
-    """Return a script that notes each piece that arrives by itself, and how it ended."""
+def listener(received: list[object]) -> Script:
+    """Return a script that records each piece that arrives, and how the connection ended."""
 
     async def script(peer: Peer) -> None:
         try:
             while data := await peer.reader.read(1 << 16):
-                heard.append(data)
-            heard.append("closed")
+                received.append(data)
+            received.append("closed")
         except ConnectionResetError:
-            heard.append("reset")
+            received.append("reset")
 
     return script
 
 
 async def test_a_body_can_be_sent_in_pieces(serve: Serve) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     async def script(peer: Peer) -> None:
-        heard.append(await peer.reader.readuntil(b"\r\n\r\n"))
-        while sum(map(len, heard[1:])) < 10:
-            heard.append(await peer.reader.read(100))
+        received.append(await peer.reader.readuntil(b"\r\n\r\n"))
+        while sum(map(len, received[1:])) < 10:
+            received.append(await peer.reader.read(100))
         await peer.send(OK)
 
     port = await serve(script)
     outcome = await sent(post(port, Wire(pieces=4, pause_ms=30)))
-    assert heard[1:] == [b"012", b"345", b"678", b"9"]
+    assert received[1:] == [b"012", b"345", b"678", b"9"]
     assert outcome.response is not None
     assert outcome.response.body == b"ok"
     assert outcome.timing.total_ms >= 90
@@ -100,9 +100,9 @@ async def test_a_server_that_closes_in_the_middle_is_a_reset_connection(serve: S
 
 
 async def test_the_timeout_applies_to_slow_sending(serve: Serve) -> None:
-    heard: list[object] = []
+    received: list[object] = []
     wire = Wire(pieces=10, pause_ms=60_000)
-    outcome = await sent(post(await serve(listener(heard)), wire), timeout_ms=50)
+    outcome = await sent(post(await serve(listener(received)), wire), timeout_ms=50)
     assert outcome.error == "timeout"
 
 
@@ -123,31 +123,33 @@ async def test_chunks_are_framed_exactly(serve: Serve) -> None:
 
 
 async def test_reset_sends_an_rst(serve: Serve) -> None:
-    heard: list[object] = []
+    received: list[object] = []
     ended = asyncio.Event()
 
     async def script(peer: Peer) -> None:
-        await listener(heard)(peer)
+        await listener(received)(peer)
         ended.set()
 
     port = await serve(script)
     outcome = await sent(post(port, Wire(cut_at=4, ending="reset", pause_ms=30)))
     await asyncio.wait_for(ended.wait(), 5)
-    assert b"".join(chunk for chunk in heard if isinstance(chunk, bytes)).endswith(b"\r\n\r\n0123")
-    assert heard[-1] == "reset"
+    assert b"".join(chunk for chunk in received if isinstance(chunk, bytes)).endswith(
+        b"\r\n\r\n0123"
+    )
+    assert received[-1] == "reset"
     assert outcome.error == "connection_reset"
     assert outcome.detail == "The fault reset the connection after 4 of the 10 bytes of the body."
 
 
 async def test_a_half_close_ends_the_request_and_still_reads_the_response(serve: Serve) -> None:
-    heard: list[object] = []
+    received: list[object] = []
 
     async def script(peer: Peer) -> None:
-        await listener(heard)(peer)
+        await listener(received)(peer)
         await peer.send(b"HTTP/1.1 400 Bad\r\ncontent-length: 0\r\n\r\n")
 
     outcome = await sent(post(await serve(script), Wire(cut_at=4, ending="half-close")))
-    assert heard[-1] == "closed"
+    assert received[-1] == "closed"
     assert outcome.response is not None
     assert outcome.response.status_code == 400
 
@@ -166,10 +168,10 @@ async def test_leaving_reads_no_response(serve: Serve) -> None:
 
 @pytest.mark.parametrize("ending", ["reset", "leave", "half-close", "answer"])
 async def test_a_raw_requests_connection_is_not_reused(serve: Serve, ending: str) -> None:
-    heard: list[object] = []
+    received: list[object] = []
 
     async def script(peer: Peer) -> None:
-        heard.append(peer.number)
+        received.append(peer.number)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while await peer.request():
                 await peer.send(OK)
@@ -181,7 +183,7 @@ async def test_a_raw_requests_connection_is_not_reused(serve: Serve, ending: str
     await sender.send(post(port, Wire(ending=ending, pause_ms=1)))  # type: ignore[arg-type]
     assert (await sender.send(plain)).ok
     await sender.close()
-    assert heard == [1, 2]
+    assert received == [1, 2]
 
 
 async def test_a_raw_request_to_a_closed_port_is_refused(closed_port: int) -> None:
@@ -209,23 +211,23 @@ async def test_a_raw_request_can_use_tls(serve: Serve) -> None:
 
 
 async def test_reset_over_tls_sends_an_rst(serve: Serve) -> None:
-    heard: list[object] = []
+    received: list[object] = []
     ended = asyncio.Event()
 
     async def script(peer: Peer) -> None:
-        await listener(heard)(peer)
+        await listener(received)(peer)
         ended.set()
 
     port = await serve(script, tls=server_tls())
     wire = Wire(cut_at=4, ending="reset", pause_ms=30)
     assert (await sent(post(port, wire, scheme="https"))).error == "connection_reset"
     await asyncio.wait_for(ended.wait(), 5)
-    assert heard[-1] == "reset"
+    assert received[-1] == "reset"
 
 
 async def test_a_half_close_over_tls_waits_until_the_timeout(serve: Serve) -> None:
-    heard: list[object] = []
-    port = await serve(listener(heard), tls=server_tls())
+    received: list[object] = []
+    port = await serve(listener(received), tls=server_tls())
     wire = Wire(cut_at=4, ending="half-close")
     outcome = await sent(post(port, wire, scheme="https"), timeout_ms=200)
     assert outcome.error == "timeout"

@@ -1,4 +1,4 @@
-"""The sender: each request by the transport that its URL asks for, and nothing raised."""
+"""The sender: each request by the transport that its URL needs, and failures as outcomes."""
 
 import asyncio
 import ssl
@@ -37,7 +37,7 @@ async def sender() -> AsyncIterator[Sender]:
 
 
 def tls_pair() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return the contexts of a server named localhost, and of a client that trusts it."""
+    """Return the TLS contexts of a server named localhost and of a client that trusts it."""
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     ca = trustme.CA()
     ca.issue_cert("localhost").configure_cert(server)
@@ -228,14 +228,14 @@ async def test_an_asgi_app_responds_as_on_a_server(injected: bool) -> None:
 
 
 async def test_an_asgi_app_gets_the_settings_of_its_transport() -> None:
-    seen: list[tuple[str, object]] = []
+    received: list[tuple[str, object]] = []
 
     async def telling(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append((scope["root_path"], scope["client"]))
+        received.append((scope["root_path"], scope["client"]))
 
     transport = httpx.ASGITransport(telling, root_path="/root", client=("10.0.0.1", 7))
     await Sender(guard=AddressGuard(), transport=transport).send(post("http://app.test/"))
-    assert seen == [("/root", ("10.0.0.1", 7))]
+    assert received == [("/root", ("10.0.0.1", 7))]
 
 
 @pytest.mark.parametrize(

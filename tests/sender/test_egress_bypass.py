@@ -66,8 +66,8 @@ FORBIDDEN = [
 ]
 
 
-class Resolving(asyncio.SelectorEventLoop):
-    """Resolves names as it is told: to each answer once, and to the last for ever."""
+class ScriptedResolverLoop(asyncio.SelectorEventLoop):
+    """Resolve a name to each of its answers once, and then always to the last."""
 
     def __init__(self, names: Names) -> None:
         super().__init__()
@@ -77,37 +77,37 @@ class Resolving(asyncio.SelectorEventLoop):
         answers = self.names.get(str(host))
         if answers is None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
         return [
             (
                 socket.AF_INET6 if ":" in address else socket.AF_INET,
                 *(socket.SOCK_STREAM, socket.IPPROTO_TCP, ""),
                 (address, port),
             )
-            for address in found
+            for address in addresses
         ]
 
 
-def resolving(names: Names, test: Callable[[], Awaitable[None]]) -> None:
+def run_with_names(names: Names, test: Callable[[], Awaitable[None]]) -> None:
     """Run `test` on an event loop that resolves `names`."""
 
     async def main() -> None:
         async with asyncio.timeout(30):
             await test()
 
-    with asyncio.Runner(loop_factory=lambda: Resolving(names)) as runner:
+    with asyncio.Runner(loop_factory=lambda: ScriptedResolverLoop(names)) as runner:
         runner.run(main())
 
 
-class Machine:
-    """A server that counts who comes, and answers each as it is told."""
+class CountingServer:
+    """A server that counts its connections and sends a fixed response."""
 
     def __init__(self, answer: bytes = OK) -> None:
         self.answer = answer
-        self.visits = 0
+        self.connection_count = 0
 
-    async def visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.visits += 1
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connection_count += 1
         head = await reader.readuntil(b"\r\n\r\n")
         if b"content-length: 2\r\n" in head:
             await reader.readexactly(2)
@@ -116,16 +116,16 @@ class Machine:
 
 
 @asynccontextmanager
-async def listening(*machines: tuple[str, Machine], tls: bool = False) -> AsyncIterator[int]:
-    """Let machines listen, each on its address, all on one port; give the port."""
+async def listening(*servers: tuple[str, CountingServer], tls: bool = False) -> AsyncIterator[int]:
+    """Start servers on several addresses and one port; return the port."""
     context = None
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         CA.issue_cert(NAME, "127.0.0.1").configure_cert(context)
     async with AsyncExitStack() as stack:
         port = 0
-        for address, machine in machines:
-            server = await asyncio.start_server(machine.visit, address, port, ssl=context)
+        for address, counting_server in servers:
+            server = await asyncio.start_server(counting_server.handle, address, port, ssl=context)
             await stack.enter_async_context(server)
             port = server.sockets[0].getsockname()[1]
         yield port
@@ -188,7 +188,7 @@ def test_no_spelling_of_a_forbidden_address_is_connected_to(scheme: str, way: An
                 alien = scheme == "https" and host[0] in "0["
                 assert end == "blocked" or (alien and end == "protocol"), host
 
-    resolving({}, test)
+    run_with_names({}, test)
 
 
 @WAYS
@@ -201,54 +201,54 @@ def test_no_name_leads_to_a_forbidden_address(scheme: str, way: Any, address: st
             for host in (NAME, NAME.upper(), "metadata.google.internal"):
                 assert await send(f"{scheme}://{host}/latest/meta-data") == "blocked"
 
-    resolving({NAME: [[address]], "metadata.google.internal": [[address]]}, test)
+    run_with_names({NAME: [[address]], "metadata.google.internal": [[address]]}, test)
 
 
 @WAYS
 def test_the_checked_address_is_connected_to(scheme: str, way: Any) -> None:
-    """A name that resolves to another address each time: to a trap, from the second time on."""
-    good, trap = Machine(), Machine()
+    """The name resolves to a forbidden address from the second time on."""
+    good, trap = CountingServer(), CountingServer()
 
     async def test() -> None:
-        machines = (("127.0.0.1", good), ("127.0.0.2", trap))
-        async with listening(*machines, tls=scheme == "https") as port, way() as send:
+        servers = (("127.0.0.1", good), ("127.0.0.2", trap))
+        async with listening(*servers, tls=scheme == "https") as port, way() as send:
             assert await send(f"{scheme}://{NAME}:{port}/") == "200"
 
-    resolving({NAME: [["127.0.0.1"], ["127.0.0.2"]]}, test)
-    assert (good.visits, trap.visits) == (1, 0)
+    run_with_names({NAME: [["127.0.0.1"], ["127.0.0.2"]]}, test)
+    assert (good.connection_count, trap.connection_count) == (1, 0)
 
 
 @WAYS
 def test_every_resolution_is_checked(scheme: str, way: Any) -> None:
-    good = Machine()
+    good = CountingServer()
 
     async def test() -> None:
         async with listening(("127.0.0.1", good), tls=scheme == "https") as port, way() as send:
             url = f"{scheme}://{NAME}:{port}/"
             assert [await send(url) for _ in range(3)] == ["200", "blocked", "blocked"]
 
-    resolving({NAME: [["127.0.0.1"], ["10.0.0.1"]]}, test)
-    assert good.visits == 1
+    run_with_names({NAME: [["127.0.0.1"], ["10.0.0.1"]]}, test)
+    assert good.connection_count == 1
 
 
 @WAYS
 def test_only_allowed_addresses_of_a_name_are_tried(scheme: str, way: Any) -> None:
-    good, trap = Machine(), Machine()
+    good, trap = CountingServer(), CountingServer()
 
     async def test() -> None:
-        machines = (("127.0.0.1", good), ("0.0.0.0", trap))
-        async with listening(machines[0], tls=scheme == "https") as port, way() as send:
+        servers = (("127.0.0.1", good), ("0.0.0.0", trap))
+        async with listening(servers[0], tls=scheme == "https") as port, way() as send:
             assert await send(f"{scheme}://{NAME}:{port}/") == "200"
 
-    resolving({NAME: [["0.0.0.0", "10.0.0.1", "127.0.0.1", "::"]]}, test)
-    assert (good.visits, trap.visits) == (1, 0)
+    run_with_names({NAME: [["0.0.0.0", "10.0.0.1", "127.0.0.1", "::"]]}, test)
+    assert (good.connection_count, trap.connection_count) == (1, 0)
 
 
 @WAYS
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(scheme: str, way: Any, status: int) -> None:
-    """Not even to where it would be allowed: it is an answer like others."""
-    good, trap = Machine(), Machine()
+    """A redirect is a response like others, even to an allowed address."""
+    good, trap = CountingServer(), CountingServer()
 
     async def test() -> None:
         tls = scheme == "https"
@@ -261,8 +261,8 @@ def test_no_redirect_is_followed(scheme: str, way: Any, status: int) -> None:
             async with listening(("127.0.0.1", good), tls=tls) as port, way() as send:
                 assert await send(f"{scheme}://127.0.0.1:{port}/") == str(status)
 
-    resolving({}, test)
-    assert (good.visits, trap.visits) == (1, 0)
+    run_with_names({}, test)
+    assert (good.connection_count, trap.connection_count) == (1, 0)
 
 
 @WAYS
@@ -271,4 +271,4 @@ def test_an_allowed_network_applies_to_resolved_addresses(scheme: str, way: Any)
         async with way(["10.0.0.0/8"]) as send:
             assert await send(f"{scheme}://{NAME}:9/") == "blocked"
 
-    resolving({NAME: [["169.254.169.254"]]}, test)
+    run_with_names({NAME: [["169.254.169.254"]]}, test)
