@@ -1,7 +1,7 @@
 """Runs the battery against many receivers at once, in one event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,23 +10,21 @@ from tests.check.correct import VARIANTS, Variant
 from tests.check.receiver import SECRET, Receiver
 from tests.check.server import serving
 
-from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Report, Result
+from pivotal_sandbox.check.options import CheckOptions, Waits
+from pivotal_sandbox.check.probe import Probe
 from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.runner import check
+from pivotal_sandbox.check.session import Restart
 
 AT_ONCE = 8
 SEED = 20_261_123
+# The receivers of the suite answer within milliseconds, so a run need not wait as long for them.
+WAITS = Waits(settle_ms=1_500, quiet_ms=120, retry_after_ms=120, gone_pause_ms=60)
 LAST = frozenset(case.id for case in CASES if case.turn == "last")
 
 Reports = Mapping[str, Report]
 Job = Callable[[], Awaitable[Report]]
-
-
-def mutants_of(cases: Sequence[Case]) -> list[str]:
-    """Return the broken receivers whose first killer is one of the cases."""
-    ids = {case.id for case in cases}
-    return [name for name, mutant in MUTANTS.items() if mutant.killers[0] in ids]
 
 
 @cache
@@ -51,11 +49,23 @@ def run_one(receiver: Receiver, **options: Any) -> Report:
     return asyncio.run(report_of(receiver, **options))
 
 
-async def report_of(receiver: Receiver, *, reads_chunks: bool = True, **options: Any) -> Report:
-    """Serve a receiver and check it; `options` are those of `check`."""
-    options = {"seed": SEED, **options}
+async def report_of(
+    receiver: Receiver,
+    *,
+    reads_chunks: bool = True,
+    probe: Probe | Callable[[str], int] | None = None,
+    restart: Restart | None = None,
+    on_result: Callable[[Result], None] | None = None,
+    **options: Any,
+) -> Report:
+    """Serve a receiver and check it; `options` are those of `CheckOptions`."""
+    chosen = CheckOptions(
+        **{"seed": SEED, "waits": WAITS, **options, "only": tuple(options.get("only", ()))}
+    )
     async with serving(receiver, reads_chunks=reads_chunks) as url:
-        return await check(url, SECRET, **options)
+        return await check(
+            url, SECRET, chosen, probe=probe, restart=restart, on_result=on_result
+        )
 
 
 def wrong(report: Report) -> dict[str, Result]:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from pivotal_sandbox.check.case import UNSEEN
 from pivotal_sandbox.check.model import OUTCOMES, Exchange, Report, Result
+from pivotal_sandbox.check.verdicts import UNSEEN
 
 TARGET = "http://127.0.0.1:8000/webhooks/pivotal"
 SIGNATURE = "v1,t=1716566400,sig=K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols="

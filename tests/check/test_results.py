@@ -2,11 +2,11 @@
 
 from tests.check.test_session import SETTINGS, SHOT, Script
 
-from pivotal_sandbox.check.case import Verdict, failed, passed
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.results import KEPT, Ended, result_of
 from pivotal_sandbox.check.session import Session, Trace
+from pivotal_sandbox.check.verdicts import Verdict, failed, passed
 
 CASE = next(case for case in CASES if case.id == "sig-missing")
 

@@ -13,6 +13,7 @@ from tests.check.receivers import Reports, full_reports, report_of, run_one, var
 from tests.check.server import Answer, Dropped, Request, serving
 
 from pivotal_sandbox.check.model import Report, Result
+from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import ProbeError
 from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.runner import check
@@ -126,7 +127,7 @@ def test_a_receiver_that_never_answers_ends_the_run_at_once() -> None:
 
     async def run() -> Report:
         async with serving(hang) as url:
-            return await check(url, SECRET, timeout=0.2)
+            return await check(url, SECRET, CheckOptions(timeout=0.2))
 
     report = asyncio.run(run())
     by_id = {result.id: result for result in report.results}
@@ -156,15 +157,16 @@ def test_other_hosts_than_loopback_have_to_be_allowed() -> None:
         ({"secret": ""}, "secret is empty"),
         ({"timeout": 0}, "greater than 0"),
         ({"pace": 0}, "greater than 0"),
-        ({"only": ["sig-misssing"]}, 'Did you mean "sig-missing"'),
-        ({"skip": ["raw"]}, "There is no check"),
+        ({"only": ("sig-misssing",)}, 'Did you mean "sig-missing"'),
+        ({"skip": ("raw",)}, "There is no check"),
         ({"target": "127.0.0.1"}, "does not begin with"),
     ],
 )
 def test_wrong_arguments_are_said(options: dict[str, Any], message: str) -> None:
     arguments = {"target": "http://127.0.0.1:1/", "secret": SECRET, **options}
+    target, secret = arguments.pop("target"), arguments.pop("secret")
     with pytest.raises(InputError, match=message):
-        asyncio.run(check(arguments.pop("target"), arguments.pop("secret"), **arguments))
+        asyncio.run(check(target, secret, CheckOptions(**arguments)))
 
 
 def test_only_and_skip_choose_checks_and_groups() -> None:

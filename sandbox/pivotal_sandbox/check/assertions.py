@@ -3,23 +3,23 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from pivotal_sandbox.check.case import Verdict, failed, passed, vacuous
 from pivotal_sandbox.check.classify import fate, is_ack, kind, listed, said, tally
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange, Severity
 from pivotal_sandbox.check.request import CheckRequest
+from pivotal_sandbox.check.verdicts import Verdict, failed, inconclusive, passed
 
 # What Starlette says of a host that it does not know, and all that Django says of anything.
 _FOREIGN_HOST = re.compile(rb"invalid host header|<h1>Bad Request \(400\)</h1>", re.IGNORECASE)
 
 
-async def refuses(bench: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
+async def refuses(context: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
     """Send a genuine request, then the forged ones, and judge: none of those may be accepted.
 
     An answer of 5xx is not acceptance, but looks like an outage: a `should`.
     """
-    control = await bench.send(bench.genuine("control: genuine", bench.event()))
-    verdict = judged_forgeries(await bench.send_all(shots))
+    control = await context.send(context.genuine("control: genuine", context.event()))
+    verdict = judged_forgeries(await context.send_all(shots))
     # What was accepted, or crashed, stands for itself; a refusal means nothing by itself.
     if verdict.outcome == "passed" and not is_ack(control):
         return refused_control(control)
@@ -29,7 +29,7 @@ async def refuses(bench: CheckContext, shots: Iterable[CheckRequest]) -> Verdict
 def refused_control(control: Exchange) -> Verdict:
     """Return that nothing follows from refusals, where what is genuine is refused too."""
     what = "throttled" if kind(control) == "throttle" else "refused too"
-    return vacuous(
+    return inconclusive(
         f"nothing can be concluded: the genuine request beside it was {what} ({said(control)})",
         control,
     )
@@ -47,16 +47,16 @@ def judged_forgeries(exchanges: Sequence[Exchange]) -> Verdict:
             topic="crash-header",
         )
     if later := [exchange for exchange in exchanges if kind(exchange) == "throttle"]:
-        return vacuous(
+        return inconclusive(
             f"throttled ({listed(later)}): run it again with --pace 5",
             *later,
         )
     return passed(f"refused: {tally(exchanges)}", *exchanges[:1])
 
 
-async def accepts(bench: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
+async def accepts(context: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
     """Send genuine requests and judge: each has to be acknowledged."""
-    return judged_genuine(await bench.send_all(shots))
+    return judged_genuine(await context.send_all(shots))
 
 
 def judged_genuine(

@@ -2,9 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.request import CheckRequest, build_check_request
 from pivotal_sandbox.check.session import Session, Settings, Trace
@@ -16,17 +15,28 @@ from pivotal_sandbox.domain.models import Event
 from pivotal_sandbox.domain.payload import envelope
 from pivotal_sandbox.signature import VERSION, mac
 
-RETRY_AFTER_MS = 350  # no sender retries at once, and a lock may still be held
 _PLAIN = {"name": "Bluewater Mobility", "domain": "bluewater.example.org"}
 
 
-class CheckContext:
-    """One check's place in a session: all that it draws depends on the seed and its id."""
+Turn = Literal[
+    "first",  # before all others, which build on it
+    "hostile",  # one request at a time, so that it is known which one did harm
+    "genuine",  # one at a time, beside the hostile ones
+    "waiting",  # all at once: they mostly wait
+    "crowd",  # alone, after the others
+    "last",  # judges what all the others have seen
+    "restart",  # kills the receiver, so it comes after all others
+]
 
-    def __init__(self, session: Session, case: Case) -> None:
+
+class CheckContext:
+    """What one check works with in a session. Its randomness depends on the seed and its id."""
+
+    def __init__(self, session: Session, check_id: str, turn: Turn) -> None:
         self.session = session
-        self.case = case
-        self.random = random.Random(f"{session.settings.seed}/{case.id}")
+        self.check_id = check_id
+        self.turn = turn
+        self.random = random.Random(f"{session.settings.seed}/{check_id}")
         self._ids = Ids(self.random)
 
     @property
@@ -110,10 +120,10 @@ class CheckContext:
     ) -> Exchange:
         """Send a shot and return what came back."""
         return await self.session.send(
-            self.case.id,
+            self.check_id,
             shot,
-            hostile=self.case.turn == "hostile",
-            crowded=self.case.turn == "crowd",
+            hostile=self.turn == "hostile",
+            crowded=self.turn == "crowd",
             piece=piece,
             pause_ms=pause_ms,
             timeout_ms=timeout_ms,
@@ -140,7 +150,7 @@ class CheckContext:
 
     async def before_retry(self) -> None:
         """Wait as long as no sender would fall short of."""
-        await sleep(RETRY_AFTER_MS)
+        await sleep(self.settings.waits.retry_after_ms)
 
     @property
     def has_probe(self) -> bool:

@@ -5,7 +5,7 @@ import re
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.common.urls import Url, parse_url
-from pivotal_sandbox.exports.curl import curl_command, printf, quoted
+from pivotal_sandbox.exports.curl import curl_command, printf, shell_quote
 
 _REQUEST_LINE = re.compile(r"([A-Z]+) (/[!-\"$-~]*) HTTP/1\.1")
 _HEADER = re.compile(r"([!#$%&'*+.^`|~\w-]+):(?: (?![ \t])(.*?))?(?<![ \t])", re.ASCII)
@@ -83,4 +83,4 @@ def _pipe(place: Url, *, short: bool) -> str:
     # Closed for writing, so that the server sees that no more comes; TLS has no such half.
     ending = _CUT if short and not tls else ""
     program = _SOCKET + (_TLS if tls else "") + _SEND + ending + _ANSWER
-    return "python3 -c " + quoted(program.format(host=place.host, port=place.port))
+    return "python3 -c " + shell_quote(program.format(host=place.host, port=place.port))

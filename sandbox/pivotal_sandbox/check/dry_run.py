@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.registry import chosen
+from pivotal_sandbox.check.registry import select_checks
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import Session, Settings
 from pivotal_sandbox.clock import wall_time
@@ -48,13 +48,15 @@ async def dry_run(case_id: str, settings: Settings) -> list[Exchange]:
     Raises `InputError` for a check that does not exist, or has no requests of its own.
     """
     parse_url(settings.url)
-    case = next((candidate for candidate in chosen((case_id,)) if candidate.id == case_id), None)
+    case = next(
+        (candidate for candidate in select_checks((case_id,)) if candidate.id == case_id), None
+    )
     if case is None:
         raise InputError(f'"{case_id}" is a group; right is the id of one check.')
     if case.turn == "last" and case.id != "still-alive":
         raise InputError(f"{case_id} looks at the requests of all other checks; it has no own.")
     session = Session(settings, _Mirror(), int(wall_time() * 1000), _Once(), _restart)
-    await case.run(CheckContext(session, case))
+    await case.run(CheckContext(session, case.id, case.turn))
     return [trace.exchange for trace in session.log]
 
 

@@ -1,6 +1,6 @@
 """The battery: all checks, in the order of the report."""
 
-from pivotal_sandbox.check.case import Case
+from pivotal_sandbox.check.case import REGISTERED, Case
 from pivotal_sandbox.check.checks import (
     contract,
     durability,
@@ -18,26 +18,30 @@ from pivotal_sandbox.errors import InputError, did_you_mean
 GROUPS = ("contract", "authenticity", "raw-body", "idempotency", "transport")
 CONTROL = "valid-accepted"
 
-_ALL = (
-    *contract.CASES,
-    *forgery.CASES,
-    *tampering.CASES,
-    *timestamps.CASES,
-    *leaks.CASES,
-    *raw_body.CASES,
-    *idempotency.CASES,
-    *durability.CASES,
-    *transport.CASES,
-    *informational.CASES,
+# Importing a module registers its checks; the report shows them in this order.
+_MODULES = (
+    contract,
+    forgery,
+    tampering,
+    timestamps,
+    leaks,
+    raw_body,
+    idempotency,
+    durability,
+    transport,
+    informational,
 )
-CASES: tuple[Case, ...] = tuple(sorted(_ALL, key=lambda case: GROUPS.index(case.group)))
+_ORDER = {module.__name__: number for number, module in enumerate(_MODULES)}
+CASES: tuple[Case, ...] = tuple(
+    sorted(REGISTERED, key=lambda case: (GROUPS.index(case.group), _ORDER[case.run.__module__]))
+)
 
 
-def chosen(only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> tuple[Case, ...]:
-    """Return the checks of a run; ids and names of groups are understood.
+def select_checks(only: tuple[str, ...] = (), skip: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    """Return the checks of a run. `only` and `skip` hold ids of checks and names of groups.
 
-    What all others are compared with is always among them. Raises `InputError` for a name that is
-    neither, and names the nearest.
+    The control, which all others are compared with, is always included. Raises `InputError` for an
+    unknown name, with the nearest match.
     """
     known = {case.id for case in CASES} | set(GROUPS)
     for name in (*only, *skip):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pivotal_sandbox.check.advice import REASONS, advise
-from pivotal_sandbox.check.case import Case, Verdict, failed
+from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.classify import is_ack, listed, said, worst
 from pivotal_sandbox.check.framework_detection import Stack, stack_of
 from pivotal_sandbox.check.model import Exchange, Result
 from pivotal_sandbox.check.root_causes import cause_of
 from pivotal_sandbox.check.session import Session
+from pivotal_sandbox.check.verdicts import Verdict, failed
 
 KEPT = 100 * 1024  # bytes of a request that went well
 

@@ -1,4 +1,4 @@
-"""Runs the battery: which checks at which time, and what to do when the receiver is gone."""
+"""Run the battery: which checks at which time, and what to do when the receiver is gone."""
 
 import asyncio
 import random
@@ -6,86 +6,81 @@ import ssl
 from collections.abc import Awaitable, Callable, Container, Sequence
 from time import perf_counter
 
-from pivotal_sandbox.check.case import NEEDED, UNSEEN, Case, Turn, Verdict, skipped
+from pivotal_sandbox.check.case import NEEDED, Case
 from pivotal_sandbox.check.client import HttpReceiverClient
-from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.context import CheckContext, Turn
 from pivotal_sandbox.check.grade import grade
 from pivotal_sandbox.check.model import Report, Result
+from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import Probe, ProbeError, as_probe
-from pivotal_sandbox.check.registry import CASES, CONTROL, chosen
+from pivotal_sandbox.check.registry import CASES, CONTROL, select_checks
 from pivotal_sandbox.check.results import Ended, result_of, with_causes
 from pivotal_sandbox.check.session import OverError, Restart, Session, Settings
+from pivotal_sandbox.check.verdicts import UNSEEN, Verdict, skipped
 from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.domain.retry_policy import TIMEOUT
 from pivotal_sandbox.errors import InputError, UnreachableError
 from pivotal_sandbox.sender.egress import AddressGuard
 
+_DEFAULTS = CheckOptions()
 _UNREACHABLE = frozenset({"connection_refused", "dns", "tls"})
 
 
 async def check(
     target: str,
     secret: str,
+    options: CheckOptions = _DEFAULTS,
     *,
     probe: Probe | Callable[[str], int | Awaitable[int]] | None = None,
-    only: Sequence[str] = (),
-    skip: Sequence[str] = (),
-    seed: int | None = None,
-    pace: float | None = None,
-    timeout: float = TIMEOUT / 1000,
-    max_skew: int = 300,
-    previous_secret: str | None = None,
-    revoked_secret: str | None = None,
-    verifies_async: bool = False,
-    allow_host: Sequence[str] = (),
     restart: Restart | None = None,
     ssl_context: ssl.SSLContext | None = None,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
-    """Throw the battery at the receiver at the URL `target`, and return what it is worth.
+    """Run the battery against the receiver at the URL `target` and return its report.
 
-    `probe` says how often an event took effect: a function of the event's id, or a `Probe`.
-    `only` and `skip` are ids of checks or names of groups. `pace` is requests per second, `timeout`
-    and `max_skew` are seconds. The same `seed` sends the same, but for the time that is in ids and
-    signatures. `verifies_async` is for receivers that acknowledge first and verify later.
-    `restart` kills the receiver and starts it again, to see whether what it acknowledged is kept.
-    `on_result` is called with each result as it comes; what caused it is known at the end only.
+    `probe` returns how often an event took effect: a function of the event's id, or a `Probe`.
+    `restart` kills the receiver and starts it again, to find out whether acknowledged events
+    survive. `on_result` is called with each result; its cause is known only in the report.
 
-    Raises `InputError` for wrong arguments, and `UnreachableError` where nobody answers.
+    Raises `InputError` for wrong arguments and `UnreachableError` if the receiver does not answer.
     """
     if not secret:
         raise InputError("The secret is empty: anyone could forge its signatures.")
-    if timeout <= 0 or (pace is not None and pace <= 0):
+    if options.timeout <= 0 or (options.pace is not None and options.pace <= 0):
         raise InputError("Timeout and pace are greater than 0.")
     parse_url(target)
+    seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
     settings = Settings(
         url=target,
         secret=secret,
-        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
-        timeout_ms=timeout * 1000,
-        pace=pace,
-        max_skew=max_skew,
-        previous_secret=previous_secret,
-        revoked_secret=revoked_secret,
-        verifies_async=verifies_async,
+        seed=seed,
+        timeout_ms=options.timeout * 1000,
+        pace=options.pace,
+        max_skew=options.max_skew,
+        previous_secret=options.previous_secret,
+        revoked_secret=options.revoked_secret,
+        verifies_async=options.verifies_async,
+        waits=options.waits,
     )
-    line = HttpReceiverClient(
-        target, AddressGuard(allow_host), timeout_ms=settings.timeout_ms, ssl_context=ssl_context
+    client = HttpReceiverClient(
+        target,
+        AddressGuard(options.allow_host),
+        timeout_ms=settings.timeout_ms,
+        ssl_context=ssl_context,
     )
     effects = None if probe is None else as_probe(probe)
-    session = Session(settings, line, int(wall_time() * 1000), effects, restart)
-    options = {
-        "previous_secret": previous_secret,
-        "revoked_secret": revoked_secret,
+    session = Session(settings, client, int(wall_time() * 1000), effects, restart)
+    available = {
+        "previous_secret": options.previous_secret,
+        "revoked_secret": options.revoked_secret,
         "start": restart,
     }
-    given = {need for need, option in options.items() if option is not None}
-    wanted = chosen(tuple(only), tuple(skip))
-    cases = [case for case in wanted if case.id in only or not case.unmet(given)]
-    left_out = sum(not case.unmet(given) for case in CASES if case not in cases)
-    run = Run(session, cases, on_result, given=given, left_out=left_out)
-    await run.all()
+    met = {need for need, value in available.items() if value is not None}
+    selected = select_checks(options.only, options.skip)
+    cases = [case for case in selected if case.id in options.only or not case.unmet_needs(met)]
+    left_out = sum(not case.unmet_needs(met) for case in CASES if case not in cases)
+    run = Run(session, cases, on_result, met_needs=met, left_out=left_out)
+    await run.run_all()
     return run.report()
 
 
@@ -98,36 +93,36 @@ class Run:
         cases: Sequence[Case],
         on_result: Callable[[Result], None] | None = None,
         *,
-        given: Container[str] = (),
+        met_needs: Container[str] = (),
         left_out: int = 0,
     ) -> None:
         self._session = session
         self._cases = cases
         self._on_result = on_result
-        self._given = given
+        self._met_needs = met_needs
         self._left_out = left_out
         self._ended: dict[str, Ended] = {}
-        self._took = 0.0
+        self._duration_ms = 0.0
 
-    async def all(self) -> None:
-        """Run them, in their turns."""
+    async def run_all(self) -> None:
+        """Run the checks, in the order of their turns."""
         began = perf_counter()
-        await self._turns()
-        self._took = (perf_counter() - began) * 1000
+        await self._run_turns()
+        self._duration_ms = (perf_counter() - began) * 1000
 
-    async def _turns(self) -> None:
-        await self._row("first")
-        if self._blocked():
+    async def _run_turns(self) -> None:
+        await self._run_in_order("first")
+        if self._cannot_continue():
             return
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._row("hostile"))
-            group.create_task(self._row("genuine"))
+            group.create_task(self._run_in_order("hostile"))
+            group.create_task(self._run_in_order("genuine"))
             for case in self._of("waiting"):
-                group.create_task(self._one(case))
-        await self._row("crowd")
-        await self._look_for_effects()
-        await self._row("last")
-        await self._row("restart")
+                group.create_task(self._run_check(case))
+        await self._run_in_order("crowd")
+        await self._find_effects_of_forgeries()
+        await self._run_in_order("last")
+        await self._run_in_order("restart")
 
     def report(self) -> Report:
         """Return all results, in the order of the battery."""
@@ -140,23 +135,25 @@ class Run:
             session.settings.seed,
             grade(results, probed=session.probe is not None),
             results,
-            self._took,
+            self._duration_ms,
             self._left_out,
         )
 
     def _of(self, turn: Turn) -> list[Case]:
         return [case for case in self._cases if case.turn == turn]
 
-    async def _row(self, turn: Turn) -> None:
+    async def _run_in_order(self, turn: Turn) -> None:
         for case in self._of(turn):
-            await self._one(case)
+            await self._run_check(case)
 
-    async def _one(self, case: Case) -> None:
+    async def _run_check(self, case: Case) -> None:
         began = perf_counter()
         try:
-            verdict = self._unmet(case) or await case.run(CheckContext(self._session, case))
+            verdict = self._skip_reason(case) or await case.run(
+                CheckContext(self._session, case.id, case.turn)
+            )
         except OverError as over:
-            verdict = self._over(case, str(over))
+            verdict = self._verdict_after_crash(case, str(over))
         except ProbeError as error:
             verdict = Verdict("error", f"the probe failed: {error}", topic="probe")
             if case.id == CONTROL:
@@ -168,16 +165,16 @@ class Run:
         if self._on_result is not None:
             self._on_result(result_of(case, ended, self._session))
 
-    def _unmet(self, case: Case) -> Verdict | None:
+    def _skip_reason(self, case: Case) -> Verdict | None:
         """Return why a check cannot be run, or None."""
         session = self._session
         if "probe" in case.needs and session.probe is None:
             return skipped(UNSEEN, topic="no-probe")
-        if unmet := case.unmet(self._given):  # it was asked for by name
+        if unmet := case.unmet_needs(self._met_needs):  # it was asked for by name
             return skipped(f"it needs {NEEDED[unmet[0]]}")
         return None
 
-    def _over(self, case: Case, why: str) -> Verdict:
+    def _verdict_after_crash(self, case: Case, why: str) -> Verdict:
         death = self._session.death
         if death is None or death.case_id != case.id:
             return skipped(why)
@@ -189,7 +186,7 @@ class Run:
             "crash",
         )
 
-    def _blocked(self) -> bool:
+    def _cannot_continue(self) -> bool:
         """Say whether there is no use in going on, and end the other checks if so."""
         control = self._session.log[0].exchange if self._session.log else None
         if control is None or control.status is not None:
@@ -205,7 +202,7 @@ class Run:
             return True
         return False
 
-    async def _look_for_effects(self) -> None:
+    async def _find_effects_of_forgeries(self) -> None:
         """Find out, for all forged requests together, whether one of them was acted on."""
         session = self._session
         forged = [t for t in session.log if not t.shot.genuine and t.shot.event_id]
@@ -222,9 +219,9 @@ class Run:
                     self._ended[case.id] = Ended(verdict, ended.took_ms)
             return
         for case in self._cases:
-            so_far = self._ended.get(case.id)
+            earlier = self._ended.get(case.id)
             own = [t for t in forged if t.case_id == case.id]
-            if so_far is None or not own:
+            if earlier is None or not own:
                 continue
             acted = [t.exchange for t in own if found[t.shot.event_id]]
-            self._ended[case.id] = so_far.after(acted, lenient=session.settings.verifies_async)
+            self._ended[case.id] = earlier.after(acted, lenient=session.settings.verifies_async)

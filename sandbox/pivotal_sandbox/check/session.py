@@ -7,16 +7,14 @@ from time import perf_counter
 
 from pivotal_sandbox.check.client import ReceiverClient
 from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.options import Waits
 from pivotal_sandbox.check.probe import Probe
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.clock import sleep
 
 REQUESTS_MOST = 300
-SETTLE_MS = 3_000  # how long an accepted event may take to have its effect
-QUIET_MS = 300  # how long to look on for a second effect, at least
 POLL_MS = 25
 GONE_TRIES = 6
-GONE_PAUSE_MS = 250
 
 
 Restart = Callable[[], Awaitable[None]]
@@ -28,6 +26,9 @@ Raises `InputError` where it cannot be killed, and `UnreachableError` where it d
 
 class OverError(Exception):
     """No request can be sent any more; the text says why."""
+
+
+_WAITS = Waits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Settings:
     previous_secret: str | None = None
     revoked_secret: str | None = None
     verifies_async: bool = False
+    waits: Waits = _WAITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class Session:
             self._hostile = None
         return exchange
 
-    async def send_concurrently(self, case_id: str, shots: Sequence[CheckRequest]) -> list[Exchange]:
+    async def send_concurrently(
+        self, case_id: str, shots: Sequence[CheckRequest]
+    ) -> list[Exchange]:
         """Send shots that are complete at the same moment."""
         await self._turn(len(shots))
         exchanges = await self.line.send_concurrently(shots)
@@ -158,7 +162,7 @@ class Session:
             found = await self.probe.counts(ids)
             if all(count >= expected for count in found.values()):
                 break
-            if waited >= SETTLE_MS:
+            if waited >= self.settings.waits.settle_ms:
                 return found
             await sleep(POLL_MS)
             waited += POLL_MS
@@ -167,8 +171,9 @@ class Session:
 
     @property
     def quiet_ms(self) -> float:
-        """How long to look on for a second effect."""
-        return min(max(QUIET_MS, 2 * self.lag_ms), SETTLE_MS)
+        """How long to look for a second effect."""
+        waits = self.settings.waits
+        return min(max(waits.quiet_ms, 2 * self.lag_ms), waits.settle_ms)
 
     async def _turn(self, count: int) -> None:
         if self.death is not None:
@@ -207,7 +212,7 @@ class Session:
             return True
         for attempt in range(GONE_TRIES):
             if attempt:
-                await sleep(GONE_PAUSE_MS)
+                await sleep(self.settings.waits.gone_pause_ms)
             answer = await self.line.send(shot)
             if answer.status is not None:
                 return True

@@ -1,18 +1,21 @@
 """What `check` prints besides a report: its list, a check's requests, the lint's findings."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pivotal_sandbox.cli.output import note, print_json, print_table
 
+if TYPE_CHECKING:
+    from pivotal_sandbox.check.options import CheckOptions
+
 
 def print_list(only: tuple[str, ...], skip: tuple[str, ...], *, as_json: bool) -> None:
     """Print the checks."""
-    from pivotal_sandbox.check.registry import chosen
+    from pivotal_sandbox.check.registry import select_checks
 
-    cases = chosen(only, skip)
+    cases = select_checks(only, skip)
     if as_json:
         print_json(
             [
@@ -45,7 +48,7 @@ def print_list(only: tuple[str, ...], skip: tuple[str, ...], *, as_json: bool) -
 
 
 def print_requests(
-    url: str, secret: str, case_id: str, output: Path | None, options: dict[str, Any]
+    url: str, secret: str, check_id: str, output: Path | None, options: "CheckOptions"
 ) -> None:
     """Print the requests of a check as commands, or write their bytes to a folder."""
     import asyncio
@@ -55,17 +58,16 @@ def print_requests(
     from pivotal_sandbox.check.dry_run import dry_run
     from pivotal_sandbox.check.session import Settings
 
-    seed = options["seed"]
     settings = Settings(
         url,
         secret,
-        secrets.randbits(32) if seed is None else seed,
-        options["timeout"] * 1000,
-        max_skew=int(options["max_skew"]),
-        previous_secret=options["previous_secret"] or secret,
-        revoked_secret=options["revoked_secret"] or secret,
+        secrets.randbits(32) if options.seed is None else options.seed,
+        options.timeout * 1000,
+        max_skew=options.max_skew,
+        previous_secret=options.previous_secret or secret,
+        revoked_secret=options.revoked_secret or secret,
     )
-    exchanges = asyncio.run(dry_run(case_id, settings))
+    exchanges = asyncio.run(dry_run(check_id, settings))
     if output is None:
         for exchange in exchanges:
             click.echo(f"# {exchange.label}\n{as_curl(exchange, url)}")

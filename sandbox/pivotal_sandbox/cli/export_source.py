@@ -9,7 +9,7 @@ from msgspec import Struct
 from pivotal_sandbox.cli.client import Json
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.domain.models import Attempt, Capture, Headers, Outcome, Response, Timing
-from pivotal_sandbox.exports.exchange import ExportedRequest, of_attempt, of_capture
+from pivotal_sandbox.exports.exchange import ExportedRequest, exported_attempt, exported_capture
 
 
 class _Event(Struct):
@@ -38,7 +38,7 @@ def attempts_sent(content: bytes) -> list[ExportedRequest]:
         shown = {"body": msgspec.json.decode(body), "body_encoding": found.event.body_encoding}
         body = body_of(shown)
     return [
-        of_attempt(
+        exported_attempt(
             _attempt(found.id, attempt),
             event_type=found.event_type,
             url=found.url,
@@ -69,7 +69,7 @@ def capture_sent(shown: Json, base_url: str) -> ExportedRequest:
         status=answer["status"],
         duration_ms=answer["duration_ms"],
     )
-    return of_capture(capture, base_url)
+    return exported_capture(capture, base_url)
 
 
 def body_of(shown: dict[str, Any]) -> bytes:

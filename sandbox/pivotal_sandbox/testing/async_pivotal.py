@@ -224,6 +224,7 @@ class AsyncPivotal:
         `only` and `skip` are ids of checks or names of groups; `probe` says how often an event took
         effect. An app is served on a free port meanwhile.
         """
+        from pivotal_sandbox.check.options import CheckOptions
         from pivotal_sandbox.check.runner import check
         from pivotal_sandbox.testing.app_server import served
 
@@ -231,14 +232,16 @@ class AsyncPivotal:
             return await check(
                 url,
                 self.secret if secret is None else secret,
+                CheckOptions(
+                    only=_listed(only),
+                    skip=_listed(skip),
+                    seed=self._options.test_seed,
+                    max_skew=self._options.tolerance,
+                    previous_secret=previous_secret,
+                    revoked_secret=revoked_secret,
+                    allow_host=tuple(self._options.allow_hosts),
+                ),
                 probe=probe,
-                only=_listed(only),
-                skip=_listed(skip),
-                seed=self._options.test_seed,
-                max_skew=self._options.tolerance,
-                previous_secret=previous_secret,
-                revoked_secret=revoked_secret,
-                allow_host=self._options.allow_hosts,
             )
 
     async def aclose(self) -> None:
@@ -322,5 +325,5 @@ class AsyncPivotal:
         return f"no endpoint wants it: {wanted}"
 
 
-def _listed(names: str | Sequence[str]) -> Sequence[str]:
-    return (names,) if isinstance(names, str) else names
+def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -4,21 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from tests.check.receiver import Receiver
 from tests.check.receivers import report_of
 from tests.check.server import Request
 
-from pivotal_sandbox.check import session
 from pivotal_sandbox.check.model import Result
+from pivotal_sandbox.check.options import Waits
 from pivotal_sandbox.errors import InputError, UnreachableError
 
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The receivers here are done in no time, or never."""
-    monkeypatch.setattr(session, "SETTLE_MS", 600)
-    monkeypatch.setattr(session, "QUIET_MS", 50)
+# The receivers here are done within milliseconds, or never.
+WAITS = Waits(settle_ms=600, quiet_ms=50)
 
 
 class Mortal(Receiver):
@@ -45,7 +40,9 @@ class AcksFirst(Mortal):
 
 
 async def result_of(receiver: Mortal, restart: Callable[[], Awaitable[None]]) -> Result:
-    report = await report_of(receiver, probe=receiver.probe, only=["durable-ack"], restart=restart)
+    report = await report_of(
+        receiver, probe=receiver.probe, only=["durable-ack"], restart=restart, waits=WAITS
+    )
     return next(result for result in report.results if result.id == "durable-ack")
 
 

@@ -5,11 +5,16 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pivotal_sandbox.check.assertions import accepts, fate_in_words, topic_of
-from pivotal_sandbox.check.case import Case, Verdict, failed, passed
+from pivotal_sandbox.check.case import check
 from pivotal_sandbox.check.classify import header, is_ack, kind, listed, said, tally
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.diagnosis import diagnose
 from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.verdicts import (
+    Verdict,
+    failed,
+    passed,
+)
 from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.domain.models import Event
 
@@ -18,32 +23,58 @@ SKEW_MOST = 30  # seconds
 _BRACKETS = 100_000
 
 
-async def ping_accepted(bench: CheckContext) -> Verdict:
-    ping = bench.event(PING)
-    bare = bench.raw(
+@check(
+    "ping-accepted",
+    title="The ping of a new endpoint is acknowledged",
+    group="contract",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "Pivotal sends webhook.ping the moment an endpoint is added, whatever it subscribed to. "
+        "A receiver that refuses it looks broken from its first minute."
+    ),
+    topic="unknown",
+)
+async def ping_accepted(context: CheckContext) -> Verdict:
+    ping = context.event(PING)
+    bare = context.raw(
         PING,
         lambda id: (
             ping.body.replace(ping.id.encode(), id.encode()).split(b'"data":')[0] + b'"data":{}}'
         ),
     )
-    return await accepts(bench, [bench.genuine("a ping whose data is {}", bare)])
+    return await accepts(context, [context.genuine("a ping whose data is {}", bare)])
 
 
-async def valid_accepted(bench: CheckContext) -> Verdict:
-    event = bench.event()
-    t = _telling_time(bench, event)
-    exchange = await bench.send(bench.genuine("a plain customer.at_risk", event, t=t))
+@check(
+    "valid-accepted",
+    title="A plain, properly signed event is acknowledged",
+    group="contract",
+    severity="must",
+    turn="first",
+    expected="2xx, and with a probe exactly one effect",
+    reason=(
+        "This is what all other checks are compared with: a receiver that refuses everything "
+        "would pass every test with forged requests."
+    ),
+    topic="secret",
+)
+async def valid_accepted(context: CheckContext) -> Verdict:
+    event = context.event()
+    t = _telling_time(context, event)
+    exchange = await context.send(context.genuine("a plain customer.at_risk", event, t=t))
     if not is_ack(exchange):
-        found = await diagnose(bench, exchange)
+        found = await diagnose(context, exchange)
         observed = f"answered {said(exchange)}: {fate_in_words(exchange)}"
         if found is not None:
             observed = f"{observed}; {found.observed}"
             return failed(observed, exchange, found.exchange, topic=found.topic)
         return failed(observed, exchange, topic=topic_of(exchange))
-    observed = f"answered {said(exchange)}{_skew(exchange, bench.now())}"
-    if not bench.has_probe:
+    observed = f"answered {said(exchange)}{_skew(exchange, context.now())}"
+    if not context.has_probe:
         return passed(observed, exchange)
-    effects = await bench.session.wire(event.id)
+    effects = await context.session.wire(event.id)
     if effects == 1:
         return passed(f"{observed}, with one effect", exchange)
     return Verdict(
@@ -54,15 +85,15 @@ async def valid_accepted(bench: CheckContext) -> Verdict:
     )
 
 
-def _telling_time(bench: CheckContext, event: Event) -> int:
+def _telling_time(context: CheckContext, event: Event) -> int:
     """Return a time, most often the present, at which the signature has + and /, or one of them.
 
     Where base64 is taken for url-safe, or + for a blank, it has to show here, not now and then.
     """
-    now = bench.now()
+    now = context.now()
     for wanted, back in ((2, 3), (1, 9)):
-        for t in range(now, now - min(bench.settings.max_skew, back) - 1, -1):
-            if len({"+", "/"} & set(bench.mac(event.body, t))) >= wanted:
+        for t in range(now, now - min(context.settings.max_skew, back) - 1, -1):
+            if len({"+", "/"} & set(context.mac(event.body, t))) >= wanted:
                 return t
     return now
 
@@ -79,29 +110,68 @@ def _skew(exchange: Exchange, now: int) -> str:
     return f" (its clock is {abs(seconds):.0f} s {side} this one: mind that below)"
 
 
-async def unknown_type(bench: CheckContext) -> Verdict:
-    event = bench.event("customer.escalated")
-    return await accepts(bench, [bench.genuine("the type customer.escalated", event)])
+@check(
+    "unknown-type-acked",
+    title="An event type that does not exist yet is acknowledged",
+    group="contract",
+    severity="must",
+    turn="genuine",
+    expected="2xx, whatever the effect",
+    reason=(
+        "Event types are added without notice. A 4xx loses each of them, a 5xx has each retried "
+        "for 24 h."
+    ),
+    topic="unknown",
+)
+async def unknown_type(context: CheckContext) -> Verdict:
+    event = context.event("customer.escalated")
+    return await accepts(context, [context.genuine("the type customer.escalated", event)])
 
 
-async def unknown_fields(bench: CheckContext) -> Verdict:
+@check(
+    "unknown-fields-acked",
+    title="Fields that do not exist yet are no reason to refuse",
+    group="contract",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "Fields are added to records and envelope without notice; a schema that forbids what it "
+        "does not know turns the day of the release into an outage."
+    ),
+    topic="fields",
+)
+async def unknown_fields(context: CheckContext) -> Verdict:
     def enrich(record: dict[str, Any]) -> None:
         record["sentiment"] = {"score": 3, "source": "survey"}
         record["owner"] = {**(record["owner"] or {}), "pronouns": None}
 
-    event = bench.event(edit=enrich)
-    wider = bench.raw(
+    event = context.event(edit=enrich)
+    wider = context.raw(
         event.type,
         lambda id: (
             event.body.replace(event.id.encode(), id.encode())[:-1]
             + b',"api_version":"2027-01-01","account":{"id":"acc_1"}}'
         ),
     )
-    return await accepts(bench, [bench.genuine("fields that are new", wider)])
+    return await accepts(context, [context.genuine("fields that are new", wider)])
 
 
-async def no_redirect(bench: CheckContext) -> Verdict:
-    genuine = [t.exchange for t in bench.log if t.shot.genuine]
+@check(
+    "no-redirect",
+    title="No genuine request is redirected",
+    group="contract",
+    severity="must",
+    turn="last",
+    expected="no 3xx on any genuine request",
+    reason=(
+        "Pivotal does not follow redirects, and a client that did would turn the POST into a "
+        "GET. Usual causes: a trailing slash, http to https, a login page."
+    ),
+    topic="redirect",
+)
+async def no_redirect(context: CheckContext) -> Verdict:
+    genuine = [t.exchange for t in context.log if t.shot.genuine]
     if redirected := [exchange for exchange in genuine if kind(exchange) == "redirect"]:
         to = next(
             (
@@ -118,9 +188,22 @@ async def no_redirect(bench: CheckContext) -> Verdict:
     return passed(f"none of {len(genuine)} genuine requests was redirected")
 
 
-async def ack_latency(bench: CheckContext) -> Verdict:
-    limit = bench.settings.timeout_ms
-    if hung := [t.exchange for t in bench.log if t.shot.genuine and kind(t.exchange) == "hang"]:
+@check(
+    "ack-latency",
+    title="Every genuine event is acknowledged well before the timeout",
+    group="contract",
+    severity="must",
+    turn="last",
+    expected="every answer within the timeout, 95 % within a third of it",
+    reason=(
+        "An answer that comes too late is a failed attempt for Pivotal and a processed event for "
+        "you: the retry does it twice."
+    ),
+    topic="slow",
+)
+async def ack_latency(context: CheckContext) -> Verdict:
+    limit = context.settings.timeout_ms
+    if hung := [t.exchange for t in context.log if t.shot.genuine and kind(t.exchange) == "hang"]:
         return failed(
             f"no answer within {limit / 1000:g} s ({listed(hung)}): {fate_in_words(hung[0])}, "
             "and what the handler did meanwhile is done again",
@@ -129,7 +212,7 @@ async def ack_latency(bench: CheckContext) -> Verdict:
     # The first request may find a cold server, and a crowd of connections a short queue for them.
     genuine = [
         t.exchange
-        for t in bench.log[1:]
+        for t in context.log[1:]
         if t.shot.genuine and not t.strained and is_ack(t.exchange)
     ]
     if len(genuine) < 2:
@@ -146,8 +229,21 @@ async def ack_latency(bench: CheckContext) -> Verdict:
     return passed(observed, slowest)
 
 
-async def bad_shape(bench: CheckContext) -> Verdict:
-    plain = bench.event()
+@check(
+    "signed-bad-shape",
+    title="Signed nonsense does not crash the handler",
+    group="contract",
+    severity="should",
+    turn="hostile",
+    expected="2xx or 4xx, never 5xx, and alive afterwards",
+    reason=(
+        "A 5xx says: try again. The same poisonous bytes come back for 24 h, and each time look "
+        "like an outage."
+    ),
+    topic="shape",
+)
+async def bad_shape(context: CheckContext) -> Verdict:
+    plain = context.event()
     data = b'"data":{"id":"cus_1"}'
     bodies = {
         "not JSON": b"not json",
@@ -167,8 +263,8 @@ async def bad_shape(bench: CheckContext) -> Verdict:
     }
     exchanges = []
     for label, body in bodies.items():
-        event = bench.raw(plain.type, lambda id, body=body: body)  # type: ignore[misc]
-        exchanges.append(await bench.send(bench.genuine(label, event)))
+        event = context.raw(plain.type, lambda id, body=body: body)  # type: ignore[misc]
+        exchanges.append(await context.send(context.genuine(label, event)))
         if exchanges[-1].failure == "timeout":
             break
     if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
@@ -176,91 +272,3 @@ async def bad_shape(bench: CheckContext) -> Verdict:
             f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
         )
     return passed(f"taken or refused: {tally(exchanges)}", *exchanges[:1])
-
-
-CASES = (
-    Case(
-        "ping-accepted",
-        "The ping of a new endpoint is acknowledged",
-        "contract",
-        "must",
-        "2xx",
-        "Pivotal sends webhook.ping the moment an endpoint is added, whatever it subscribed to. A "
-        "receiver that refuses it looks broken from its first minute.",
-        "unknown",
-        "genuine",
-        ping_accepted,
-    ),
-    Case(
-        "valid-accepted",
-        "A plain, properly signed event is acknowledged",
-        "contract",
-        "must",
-        "2xx, and with a probe exactly one effect",
-        "This is what all other checks are compared with: a receiver that refuses everything "
-        "would pass every test with forged requests.",
-        "secret",
-        "first",
-        valid_accepted,
-    ),
-    Case(
-        "unknown-type-acked",
-        "An event type that does not exist yet is acknowledged",
-        "contract",
-        "must",
-        "2xx, whatever the effect",
-        "Event types are added without notice. A 4xx loses each of them, a 5xx has each retried "
-        "for 24 h.",
-        "unknown",
-        "genuine",
-        unknown_type,
-    ),
-    Case(
-        "unknown-fields-acked",
-        "Fields that do not exist yet are no reason to refuse",
-        "contract",
-        "must",
-        "2xx",
-        "Fields are added to records and envelope without notice; a schema that forbids what it "
-        "does not know turns the day of the release into an outage.",
-        "fields",
-        "genuine",
-        unknown_fields,
-    ),
-    Case(
-        "no-redirect",
-        "No genuine request is redirected",
-        "contract",
-        "must",
-        "no 3xx on any genuine request",
-        "Pivotal does not follow redirects, and a client that did would turn the POST into a GET. "
-        "Usual causes: a trailing slash, http to https, a login page.",
-        "redirect",
-        "last",
-        no_redirect,
-    ),
-    Case(
-        "ack-latency",
-        "Every genuine event is acknowledged well before the timeout",
-        "contract",
-        "must",
-        "every answer within the timeout, 95 % within a third of it",
-        "An answer that comes too late is a failed attempt for Pivotal and a processed event for "
-        "you: the retry does it twice.",
-        "slow",
-        "last",
-        ack_latency,
-    ),
-    Case(
-        "signed-bad-shape",
-        "Signed nonsense does not crash the handler",
-        "contract",
-        "should",
-        "2xx or 4xx, never 5xx, and alive afterwards",
-        "A 5xx says: try again. The same poisonous bytes come back for 24 h, and each time look "
-        "like an outage.",
-        "shape",
-        "hostile",
-        bad_shape,
-    ),
-)

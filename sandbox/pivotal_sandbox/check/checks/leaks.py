@@ -4,10 +4,15 @@ import base64
 import re
 from collections.abc import Iterator
 
-from pivotal_sandbox.check.case import Case, Verdict, failed, passed
+from pivotal_sandbox.check.case import check
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.session import Trace
+from pivotal_sandbox.check.verdicts import (
+    Verdict,
+    failed,
+    passed,
+)
 from pivotal_sandbox.signature import mac
 
 SECRET_LEAST = 8  # characters; a shorter one occurs in any text by chance
@@ -45,15 +50,28 @@ def _expected(trace: Trace, secret: str) -> Iterator[bytes]:
         yield base64.b64decode(signature).hex().encode()
 
 
-async def leak_secret(bench: CheckContext) -> Verdict:
-    secret = bench.settings.secret
+@check(
+    "leak-secret",
+    title="No answer gives the secret or a signature away",
+    group="authenticity",
+    severity="must",
+    turn="last",
+    expected="neither secret nor expected signature in any answer",
+    reason=(
+        "An error message that shows the signature it expected signs whatever it is sent: one "
+        "request to learn it, one to use it."
+    ),
+    topic="leak",
+)
+async def leak_secret(context: CheckContext) -> Verdict:
+    secret = context.settings.secret
     raw = secret.encode()
     forms = {
         "the secret": raw,
         "the secret in base64": base64.b64encode(raw).rstrip(b"="),
         "the secret in hexadecimal": raw.hex().encode(),
     }
-    for trace in bench.log:
+    for trace in context.log:
         text = _texts(trace.exchange)
         for what, form in forms.items():
             if len(secret) >= SECRET_LEAST and form in text:
@@ -68,40 +86,23 @@ async def leak_secret(bench: CheckContext) -> Verdict:
                     f"({trace.shot.label})",
                     trace.exchange,
                 )
-    return passed(f"neither secret nor expected signature in {len(bench.log)} answers")
+    return passed(f"neither secret nor expected signature in {len(context.log)} answers")
 
 
-async def leak_stacktrace(bench: CheckContext) -> Verdict:
-    for trace in bench.log:
+@check(
+    "leak-stacktrace",
+    title="No answer shows the program's inside",
+    group="transport",
+    severity="should",
+    turn="last",
+    expected="no stack trace and no debugger in any answer",
+    reason="Paths, versions and sometimes variables are shown to whoever sends something broken.",
+    topic="trace",
+)
+async def leak_stacktrace(context: CheckContext) -> Verdict:
+    for trace in context.log:
         text = _texts(trace.exchange)
         for what, pattern in _TRACES.items():
             if pattern.search(text) and not pattern.search(trace.shot.sent):
                 return failed(f"an answer contains {what} ({trace.shot.label})", trace.exchange)
-    return passed(f"no stack trace in {len(bench.log)} answers")
-
-
-CASES = (
-    Case(
-        "leak-secret",
-        "No answer gives the secret or a signature away",
-        "authenticity",
-        "must",
-        "neither secret nor expected signature in any answer",
-        "An error message that shows the signature it expected signs whatever it is sent: one "
-        "request to learn it, one to use it.",
-        "leak",
-        "last",
-        leak_secret,
-    ),
-    Case(
-        "leak-stacktrace",
-        "No answer shows the program's inside",
-        "transport",
-        "should",
-        "no stack trace and no debugger in any answer",
-        "Paths, versions and sometimes variables are shown to whoever sends something broken.",
-        "trace",
-        "last",
-        leak_stacktrace,
-    ),
-)
+    return passed(f"no stack trace in {len(context.log)} answers")

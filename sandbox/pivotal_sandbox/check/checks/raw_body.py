@@ -1,11 +1,16 @@
 """Raw body: it is the bytes that are signed, whatever they look like."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from pivotal_sandbox.check.assertions import fate_in_words, topic_of
-from pivotal_sandbox.check.case import Case, Verdict, failed, passed
+from pivotal_sandbox.check.case import check
 from pivotal_sandbox.check.classify import is_ack, kind, listed, said, tally
 from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.verdicts import (
+    Verdict,
+    failed,
+    passed,
+)
 from pivotal_sandbox.domain.models import Event
 
 _PLACE = b'"custom_fields":{'  # free-form by contract: what stands there is nobody's schema
@@ -45,16 +50,16 @@ HOSTILE = {
 }
 
 
-def _with(bench: CheckContext, field: bytes) -> Event:
-    plain = bench.event()
+def _event_with(context: CheckContext, field: bytes) -> Event:
+    plain = context.event()
     assert _PLACE in plain.body
     body = plain.body.replace(_PLACE, _PLACE + field + b",", 1)
-    return bench.raw(plain.type, lambda id: body.replace(plain.id.encode(), id.encode()))
+    return context.raw(plain.type, lambda id: body.replace(plain.id.encode(), id.encode()))
 
 
-def _written(bench: CheckContext, write: Callable[[bytes], bytes]) -> Event:
-    plain = bench.event()
-    return bench.raw(
+def _event_rewritten(context: CheckContext, write: Callable[[bytes], bytes]) -> Event:
+    plain = context.event()
+    return context.raw(
         plain.type, lambda id: write(plain.body.replace(plain.id.encode(), id.encode()))
     )
 
@@ -77,22 +82,14 @@ WHITESPACE: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-def _fields(features: Mapping[str, bytes]) -> Callable[[CheckContext], Awaitable[Verdict]]:
-    async def run(bench: CheckContext) -> Verdict:
-        return await _genuine(bench, {label: _with(bench, f) for label, f in features.items()})
-
-    return run
+async def _accept_fields(context: CheckContext, fields: Mapping[str, bytes]) -> Verdict:
+    events = {label: _event_with(context, field) for label, field in fields.items()}
+    return await _accept_all(context, events)
 
 
-async def whitespace(bench: CheckContext) -> Verdict:
-    return await _genuine(
-        bench, {label: _written(bench, write) for label, write in WHITESPACE.items()}
-    )
-
-
-async def _genuine(bench: CheckContext, events: Mapping[str, Event]) -> Verdict:
-    exchanges = await bench.send_all(
-        bench.genuine(f"a body with {label}", event) for label, event in events.items()
+async def _accept_all(context: CheckContext, events: Mapping[str, Event]) -> Verdict:
+    exchanges = await context.send_all(
+        context.genuine(f"a body with {label}", event) for label, event in events.items()
     )
     if not (wrong := [exchange for exchange in exchanges if not is_ack(exchange)]):
         return passed(f"acknowledged: {tally(exchanges)}", *exchanges)
@@ -105,29 +102,141 @@ async def _genuine(bench: CheckContext, events: Mapping[str, Event]) -> Verdict:
     )
 
 
-def _padded(size: int) -> Callable[[CheckContext], Awaitable[Verdict]]:
-    async def run(bench: CheckContext) -> Verdict:
-        plain = bench.event()
-        filler = b'"note":"' + b"0123456789abcdef" * ((size - len(plain.body)) // 16) + b'"'
-        exchange = await bench.send(
-            bench.genuine(f"a body of {size // 1024} KiB", _with(bench, filler))
-        )
-        if is_ack(exchange):
-            return passed(f"answered {said(exchange)}", exchange)
-        return failed(
-            f"answered {said(exchange)}: {fate_in_words(exchange)}",
-            exchange,
-            topic=topic_of(exchange) or "limit",
-        )
-
-    return run
+async def _accept_size(context: CheckContext, size: int) -> Verdict:
+    plain = context.event()
+    filler = b'"note":"' + b"0123456789abcdef" * ((size - len(plain.body)) // 16) + b'"'
+    event = _event_with(context, filler)
+    exchange = await context.send(context.genuine(f"a body of {size // 1024} KiB", event))
+    if is_ack(exchange):
+        return passed(f"answered {said(exchange)}", exchange)
+    return failed(
+        f"answered {said(exchange)}: {fate_in_words(exchange)}",
+        exchange,
+        topic=topic_of(exchange) or "limit",
+    )
 
 
-async def hostile(bench: CheckContext) -> Verdict:
-    events = {label: _with(bench, field) for label, field in HOSTILE.items()}
-    events["a byte order mark"] = _written(bench, lambda body: b"\xef\xbb\xbf" + body)
-    exchanges = await bench.send_all(
-        bench.genuine(f"a body with {label}", event) for label, event in events.items()
+@check(
+    "body-numbers",
+    title="Numbers are verified as they are written",
+    group="raw-body",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "1.0, 1e3 and 0.10 do not survive parsing and writing in any common language: genuine "
+        "events are refused, but only those with such a number."
+    ),
+    topic="raw-body",
+)
+async def body_numbers(context: CheckContext) -> Verdict:
+    return await _accept_fields(context, NUMBERS)
+
+
+@check(
+    "body-escapes",
+    title="Escapes in strings are verified as they are written",
+    group="raw-body",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        r"\u001B and \u001b are the same text and other bytes; octokit/webhooks.js issue 71 is "
+        "what that looked like."
+    ),
+    topic="raw-body",
+)
+async def body_escapes(context: CheckContext) -> Verdict:
+    return await _accept_fields(context, ESCAPES)
+
+
+@check(
+    "body-unicode",
+    title="Text beyond ASCII is verified as it is written",
+    group="raw-body",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "Customers have names. Decoding as ASCII or Latin-1, or writing escapes in place of "
+        "letters, refuses exactly theirs."
+    ),
+    topic="raw-body",
+)
+async def body_unicode(context: CheckContext) -> Verdict:
+    return await _accept_fields(context, UNICODE)
+
+
+@check(
+    "body-whitespace",
+    title="White space is part of the body",
+    group="raw-body",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "Trimmed, re-indented or with other line ends it is the same JSON, and another signature."
+    ),
+    topic="raw-body",
+)
+async def whitespace(context: CheckContext) -> Verdict:
+    return await _accept_all(
+        context, {label: _event_rewritten(context, write) for label, write in WHITESPACE.items()}
+    )
+
+
+@check(
+    "body-keys",
+    title="Keys keep their order and their number",
+    group="raw-body",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "Maps sort their keys, drop the second of two, or turn {} into []: what is written back "
+        "is not what was signed."
+    ),
+    topic="raw-body",
+)
+async def body_keys(context: CheckContext) -> Verdict:
+    return await _accept_fields(context, KEYS)
+
+
+@check(
+    "body-64k",
+    title="A body of 64 KiB is taken whole",
+    group="raw-body",
+    severity="must",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "A big body arrives in pieces. Hashing the last one only, or a limit set for small "
+        "bodies, refuses the customers with the longest histories."
+    ),
+    topic="limit",
+)
+async def body_64k(context: CheckContext) -> Verdict:
+    return await _accept_size(context, 64 * 1024)
+
+
+@check(
+    "body-hostile",
+    title="Bytes that text handling trips over do not crash the handler",
+    group="raw-body",
+    severity="should",
+    turn="hostile",
+    expected="2xx or 4xx, never 5xx",
+    reason=(
+        "A null character breaks PostgreSQL's jsonb, half a surrogate pair breaks encoders: the "
+        "crash comes back with every retry."
+    ),
+    topic="shape",
+)
+async def hostile(context: CheckContext) -> Verdict:
+    events = {label: _event_with(context, field) for label, field in HOSTILE.items()}
+    events["a byte order mark"] = _event_rewritten(context, lambda body: b"\xef\xbb\xbf" + body)
+    exchanges = await context.send_all(
+        context.genuine(f"a body with {label}", event) for label, event in events.items()
     )
     if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
         return failed(
@@ -136,92 +245,31 @@ async def hostile(bench: CheckContext) -> Verdict:
     return passed(f"taken or refused: {tally(exchanges)}", *exchanges)
 
 
-def _case(
-    id: str, title: str, run: Callable[[CheckContext], Awaitable[Verdict]], reason: str, topic: str
-) -> Case:
-    return Case(id, title, "raw-body", "must", "2xx", reason, topic, "genuine", run)
-
-
-CASES = (
-    _case(
-        "body-numbers",
-        "Numbers are verified as they are written",
-        _fields(NUMBERS),
-        "1.0, 1e3 and 0.10 do not survive parsing and writing in any common language: genuine "
-        "events are refused, but only those with such a number.",
-        "raw-body",
+@check(
+    "body-200k",
+    title="A body of 200 KiB is taken",
+    group="raw-body",
+    severity="info",
+    turn="genuine",
+    expected="2xx",
+    reason=(
+        "Express and Nest stop at 100 KiB unless told otherwise. Pivotal promises no upper limit."
     ),
-    _case(
-        "body-escapes",
-        "Escapes in strings are verified as they are written",
-        _fields(ESCAPES),
-        r"\u001B and \u001b are the same text and other bytes; octokit/webhooks.js issue 71 is "
-        "what that looked like.",
-        "raw-body",
-    ),
-    _case(
-        "body-unicode",
-        "Text beyond ASCII is verified as it is written",
-        _fields(UNICODE),
-        "Customers have names. Decoding as ASCII or Latin-1, or writing escapes in place of "
-        "letters, refuses exactly theirs.",
-        "raw-body",
-    ),
-    _case(
-        "body-whitespace",
-        "White space is part of the body",
-        whitespace,
-        "Trimmed, re-indented or with other line ends it is the same JSON, and another signature.",
-        "raw-body",
-    ),
-    _case(
-        "body-keys",
-        "Keys keep their order and their number",
-        _fields(KEYS),
-        "Maps sort their keys, drop the second of two, or turn {} into []: what is written back "
-        "is not what was signed.",
-        "raw-body",
-    ),
-    _case(
-        "body-64k",
-        "A body of 64 KiB is taken whole",
-        _padded(64 * 1024),
-        "A big body arrives in pieces. Hashing the last one only, or a limit set for small "
-        "bodies, refuses the customers with the longest histories.",
-        "limit",
-    ),
-    Case(
-        "body-hostile",
-        "Bytes that text handling trips over do not crash the handler",
-        "raw-body",
-        "should",
-        "2xx or 4xx, never 5xx",
-        "A null character breaks PostgreSQL's jsonb, half a surrogate pair breaks encoders: the "
-        "crash comes back with every retry.",
-        "shape",
-        "hostile",
-        hostile,
-    ),
-    Case(
-        "body-200k",
-        "A body of 200 KiB is taken",
-        "raw-body",
-        "info",
-        "2xx",
-        "Express and Nest stop at 100 KiB unless told otherwise. Pivotal promises no upper limit.",
-        "limit",
-        "genuine",
-        _padded(200 * 1024),
-    ),
-    Case(
-        "body-1m",
-        "A body of 1 MiB is taken",
-        "raw-body",
-        "info",
-        "2xx",
-        "actix stops at 256 KiB, Fastify at 1 MiB. Pivotal promises no upper limit.",
-        "limit",
-        "genuine",
-        _padded(1024 * 1024),
-    ),
+    topic="limit",
 )
+async def body_200k(context: CheckContext) -> Verdict:
+    return await _accept_size(context, 200 * 1024)
+
+
+@check(
+    "body-1m",
+    title="A body of 1 MiB is taken",
+    group="raw-body",
+    severity="info",
+    turn="genuine",
+    expected="2xx",
+    reason="actix stops at 256 KiB, Fastify at 1 MiB. Pivotal promises no upper limit.",
+    topic="limit",
+)
+async def body_1m(context: CheckContext) -> Verdict:
+    return await _accept_size(context, 1024 * 1024)

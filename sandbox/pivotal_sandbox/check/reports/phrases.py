@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pivotal_sandbox.check.case import UNSEEN
 from pivotal_sandbox.check.model import Exchange, Grade, Outcome, Report, Result, Severity
+from pivotal_sandbox.check.verdicts import UNSEEN
 from pivotal_sandbox.common.text import bytes_shown, counted, printable
 
 SEVERITY_WORDS: dict[Severity, str] = {

@@ -5,7 +5,7 @@ import shutil
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from pivotal_sandbox.cli.output import json_option, not_so, note
 
 if TYPE_CHECKING:
     from pivotal_sandbox.check.model import Report, Result
+    from pivotal_sandbox.check.options import CheckOptions
     from pivotal_sandbox.check.probe import Probe
 
 FORMATS = ("text", "json", "junit", "sarif", "html")
@@ -137,7 +138,14 @@ def check(
     format: str,
     output: Path | None,
     as_json: bool,
-    **options: Any,
+    seed: int | None,
+    pace: float | None,
+    timeout: float,
+    max_skew: float,
+    previous_secret: str | None,
+    revoked_secret: str | None,
+    verifies_async: bool,
+    allow_hosts: tuple[str, ...],
 ) -> None:
     """Throw genuine and hostile requests at a receiver, and grade it.
 
@@ -164,19 +172,26 @@ def check(
                 "Which secret does the receiver verify with? Give --secret, or set "
                 "PIVOTAL_WEBHOOK_SECRET."
             )
+        # Imported here so that the help does not load the battery.
+        from pivotal_sandbox.check.options import CheckOptions
+
+        options = CheckOptions(
+            only=only,
+            skip=skip,
+            seed=seed,
+            pace=pace,
+            timeout=timeout,
+            max_skew=int(max_skew),
+            previous_secret=previous_secret,
+            revoked_secret=revoked_secret,
+            verifies_async=verifies_async,
+            allow_host=allow_hosts,
+        )
         if replay:
             print_requests(url, secret, replay, output, options)
             return
-        report = _run(
-            url,
-            secret,
-            start=start,
-            probe=_probe(probe_url, probe_cmd, probe_file, options["allow_hosts"]),
-            probe_file=probe_file,
-            only=only,
-            skip=skip,
-            options=options,
-        )
+        probe = _probe(probe_url, probe_cmd, probe_file, allow_hosts)
+        report = _run(url, secret, options, start=start, probe=probe, probe_file=probe_file)
         _print(report, format, output)
         if not report.passed:
             not_so()
@@ -185,21 +200,19 @@ def check(
 def _run(
     url: str,
     secret: str,
+    options: "CheckOptions",
     *,
     start: str | None,
     probe: "Probe | None",
     probe_file: Path | None,
-    only: tuple[str, ...],
-    skip: tuple[str, ...],
-    options: dict[str, Any],
 ) -> "Report":
     import asyncio
 
     from pivotal_sandbox.check import runner
     from pivotal_sandbox.check.receiver_process import start_receiver
-    from pivotal_sandbox.check.registry import CONTROL, chosen
+    from pivotal_sandbox.check.registry import CONTROL, select_checks
 
-    progress = _Progress(len(chosen(only, skip)))
+    progress = _Progress(len(select_checks(options.only, options.skip)))
     printed = ""
 
     async def run() -> "Report":
@@ -221,17 +234,8 @@ def _run(
             report = await runner.check(
                 url,
                 secret,
+                options,
                 probe=probe,
-                only=only,
-                skip=skip,
-                seed=options["seed"],
-                pace=options["pace"],
-                timeout=options["timeout"],
-                max_skew=int(options["max_skew"]),
-                previous_secret=options["previous_secret"],
-                revoked_secret=options["revoked_secret"],
-                verifies_async=options["verifies_async"],
-                allow_host=options["allow_hosts"],
                 restart=receiver.restart if receiver else None,
                 on_result=add,
             )

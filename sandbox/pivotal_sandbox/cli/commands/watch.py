@@ -208,9 +208,11 @@ class _Tries:
 
     async def _report(self) -> "Report":
         from pivotal_sandbox.check import runner
+        from pivotal_sandbox.check.options import CheckOptions
 
         endpoint = await asyncio.to_thread(self.client.get, "endpoints", self.endpoint_id)
-        return await runner.check(endpoint["url"], endpoint["secret"], allow_host=self.allow_hosts)
+        options = CheckOptions(allow_host=self.allow_hosts)
+        return await runner.check(endpoint["url"], endpoint["secret"], options)
 
     def _print_json(self, changed: list[str], sent: list[Json], report: "Report | None") -> None:
         line: dict[str, Any] = {

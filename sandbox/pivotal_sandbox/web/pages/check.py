@@ -12,8 +12,9 @@ from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.curl import as_curl
 from pivotal_sandbox.check.findings import findings_of, untested_of
 from pivotal_sandbox.check.model import Exchange, Report, Result
+from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import ProbeUrl
-from pivotal_sandbox.check.registry import GROUPS, chosen
+from pivotal_sandbox.check.registry import GROUPS, select_checks
 from pivotal_sandbox.check.reports.phrases import (
     OUTCOME_WORDS,
     SEVERITY_WORDS,
@@ -96,7 +97,7 @@ async def start(context: PageContext) -> Response:
     probe = ProbeUrl(context.field("probe")) if context.field("probe") else None
     runs = _runs(context)
     run = Run(runs[-1].number + 1 if runs else 1, target, tuple(context.fields("only")))
-    chosen(run.only)
+    select_checks(run.only)
     runs.append(run)
     run.task = asyncio.create_task(_go(run, secret, probe))
     return context.redirect("/check", run=run.number)
@@ -119,7 +120,9 @@ async def _go(run: Run, secret: str, probe: ProbeUrl | None) -> None:
         run.results[result.id] = result
 
     try:
-        run.report = await check(run.target, secret, only=run.only, probe=probe, on_result=note)
+        run.report = await check(
+            run.target, secret, CheckOptions(only=run.only), probe=probe, on_result=note
+        )
         run.results = {result.id: result for result in run.report.results}
     except SandboxError as error:
         run.problem = str(error)
@@ -142,7 +145,7 @@ def _run(context: PageContext) -> Run:
 
 def _cases(only: tuple[str, ...] = ()) -> list[Case]:
     """Return the checks that a run from here consists of."""
-    return [case for case in chosen(only) if case.id in only or not case.unmet(())]
+    return [case for case in select_checks(only) if case.id in only or not case.unmet_needs(())]
 
 
 def _sections(run: Run) -> list[Section]:

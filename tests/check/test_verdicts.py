@@ -1,7 +1,7 @@
 """Verdicts."""
 
-from pivotal_sandbox.check.case import failed, passed, skipped, vacuous
 from pivotal_sandbox.check.model import Exchange
+from pivotal_sandbox.check.verdicts import failed, inconclusive, passed, skipped
 
 EXCHANGE = Exchange(b"", 0, 200, None, b"", 1.0)
 
@@ -10,5 +10,5 @@ def test_a_verdict_keeps_what_decided_it() -> None:
     assert passed("fine", EXCHANGE).deciding == (EXCHANGE,)
     verdict = failed("bad", EXCHANGE, severity="should", topic="crash")
     assert (verdict.outcome, verdict.severity, verdict.topic) == ("failed", "should", "crash")
-    assert vacuous("?", EXCHANGE).outcome == "vacuous"
+    assert inconclusive("?", EXCHANGE).outcome == "vacuous"
     assert skipped("not tested", topic="no-probe").topic == "no-probe"

@@ -1,0 +1,12 @@
+"""Each broken receiver of the suite is caught by the checks that are made for it."""
+
+import pytest
+from tests.check.broken import MUTANTS
+from tests.check.receivers import mutant_reports, wrong
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_receiver_is_caught_by_the_checks_made_for_it(name: str) -> None:
+    found = wrong(mutant_reports()[name])
+    caught = [id for id in MUTANTS[name].killers if id in found and found[id].outcome == "failed"]
+    assert caught == list(MUTANTS[name].killers)
