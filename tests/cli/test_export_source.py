@@ -20,7 +20,7 @@ from tests.conftest import unmeasured
 from pivotal_sandbox.cli.export_source import attempts_sent, body_of, capture_sent
 from pivotal_sandbox.cli.output import printable
 from pivotal_sandbox.domain.models import Headers
-from pivotal_sandbox.exports.curl import curl_of
+from pivotal_sandbox.exports.curl import curl_request_command
 from pivotal_sandbox.exports.formats import ExportOptions, export, get_form
 from pivotal_sandbox.receiver.forward import drop_hop_by_hop_headers
 from pivotal_sandbox.web.server import Running
@@ -108,7 +108,7 @@ async def test_curl_sends_the_same_again(
     await client.put("/api/bins/raw", json={"behaviour": [{"body": "hi"}]})
     await put(running, request_)
     [first] = await captures(client, "raw")
-    command = curl_of(capture_sent(first, running.url)).encode()
+    command = curl_request_command(capture_sent(first, running.url)).encode()
     ran = await run(shell, "-e", input=command)
     assert (ran.returncode, ran.stderr) == (0, b"")
     _, second = await captures(client, "raw")

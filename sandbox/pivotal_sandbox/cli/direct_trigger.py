@@ -1,8 +1,7 @@
-"""`trigger --to`: one signed event to one URL, without a running sandbox."""
+"""`trigger --to`: send a signed event to a URL, without a running sandbox."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import SystemRandom
 
 import click
@@ -10,25 +9,15 @@ import msgspec
 
 from pivotal_sandbox.cli.client import Json
 from pivotal_sandbox.cli.output import milliseconds, note, printable
-from pivotal_sandbox.clock import Clock
-from pivotal_sandbox.common.ids import DELIVERY, ENDPOINT, EVENT, Ids, new_secret
-from pivotal_sandbox.domain.catalog import PING
-from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.domain.models import Attempt, Event, Mode
-from pivotal_sandbox.domain.payload import envelope
-from pivotal_sandbox.domain.request import build_request
+from pivotal_sandbox.common.ids import new_secret
+from pivotal_sandbox.domain.models import Attempt, Event
 from pivotal_sandbox.domain.retry_policy import is_retried
 from pivotal_sandbox.errors import UnreachableError
-from pivotal_sandbox.faults.apply import spoil, spoil_events
-from pivotal_sandbox.faults.signature import SigningContext
-from pivotal_sandbox.faults.traffic import TIMES, apply_traffic_fault
-from pivotal_sandbox.records.record_store import FiredEvent, RecordStore
-from pivotal_sandbox.records.sample_data import load_sample_data
-from pivotal_sandbox.sender.egress import AddressGuard
-from pivotal_sandbox.sender.sender import Sender
+from pivotal_sandbox.feed import Activity, Attempted
+from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.views import AttemptView, EventView
 
-BODY_SHOWN = 400  # characters of the answer's body
+BODY_SHOWN = 400  # characters of the response's body
 
 FATES = {
     "delivered": "delivered",
@@ -37,35 +26,22 @@ FATES = {
 }
 
 
-def shown_secret() -> str:
-    """Return a new secret, and show it."""
+def new_secret_shown() -> str:
+    """Return a new secret after printing it."""
     secret = new_secret(SystemRandom())
     note(f"Signed with a new secret, {secret}; give your own by --secret.")
     return secret
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where it goes, and what makes it right or wrong."""
-
-    url: str
-    secret: str
-    fault: str | None
-    delivery_id: str
-
-
 def send_and_print(
-    wish: Json, url: str, secret: str, allow_hosts: Sequence[str], as_json: bool
+    request: Json, url: str, secret: str, allow_hosts: Sequence[str], as_json: bool
 ) -> bool:
-    """Send once, or as often as the fault has it; print each answer, and say whether all were 2xx.
+    """Trigger an event in a sandbox of its own, and print each attempt.
 
-    Raises `UnreachableError` where no connection came about.
+    Return whether every response was 2xx. Raise `UnreachableError` if no connection was made.
     """
-    ids, clock = Ids(SystemRandom()), Clock()
-    events = _events({**wish, "mode": wish["mode"] or "test"}, ids, clock.now())
-    targets = [_Target(url, secret, wish["fault"], ids.new(DELIVERY, clock.now())) for _ in events]
-    sent = asyncio.run(_sent(events, targets, AddressGuard(allow_hosts), clock))
-    for event, attempt in sent:
+    attempts = asyncio.run(_trigger(request, url, secret, allow_hosts))
+    for event, attempt in attempts:
         outcome = attempt.outcome
         fate = "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
         if as_json:
@@ -73,82 +49,54 @@ def send_and_print(
                 "event": EventView.of(event),
                 "delivery_id": attempt.delivery_id,
                 "url": url,
-                "fault": wish["fault"],
+                "fault": request["fault"],
             }
             line = msgspec.json.encode({**shown, "fate": fate, "attempt": AttemptView.of(attempt)})
             click.echo(line)
         else:
             click.echo(_text(event, attempt, fate))
-    for _, attempt in sent:
+    for _, attempt in attempts:
         if attempt.outcome.timing.connect_ms is None and not attempt.outcome.response:
             raise UnreachableError(attempt.outcome.detail or f"{url} cannot be reached.")
-    return all(attempt.outcome.ok for _, attempt in sent)
+    return all(attempt.outcome.ok for _, attempt in attempts)
 
 
-async def _sent(
-    events: list[Event], targets: list[_Target], guard: AddressGuard, clock: Clock
+async def _trigger(
+    request: Json, url: str, secret: str, allow_hosts: Sequence[str]
 ) -> list[tuple[Event, Attempt]]:
-    """Send the events as the fault has it, and return them in the order of their requests."""
-    sender = Sender(guard=guard)
+    """Return the first attempts at every delivery, in the order of their requests.
 
-    async def send(event: Event, target: _Target, number: int = 1) -> tuple[Event, Attempt]:
-        started_at = clock.now()
-        signing = SigningContext([target.secret], int(clock.wall()), SystemRandom())
-        planned = build_request(
-            target.delivery_id,
-            event.type,
-            event.body,
-            url=target.url,
-            secrets=signing.secrets,
-            timestamp=signing.timestamp,
+    The sandbox lives in memory and closes before any retry is due.
+    """
+    attempts: list[Attempt] = []
+
+    def note_attempt(activity: Activity) -> None:
+        if isinstance(activity, Attempted):
+            attempts.append(activity.attempt)
+
+    async with Sandbox(allow_hosts=allow_hosts) as sandbox:
+        endpoint = await sandbox.add_endpoint(
+            url, mode=request["mode"] or "test", secret=secret, ping=False
         )
-        request = spoil(target.fault, planned, signing, number=number)
-        outcome = await sender.send(request)
-        body = None if request.sent == event.body else request.sent
-        id, headers = target.delivery_id, request.headers
-        return event, Attempt(id, number, started_at, headers, outcome, body)
-
-    try:
-        last, fault = (events[-1], targets[-1]), targets[-1].fault
-        if fault == "burst":
-            return list(await asyncio.gather(*map(send, events, targets)))
-        if fault == "out-of-order":
-            return [await send(*last), await send(events[0], targets[0])]
-        if fault == "concurrent-duplicate":
-            return list(await asyncio.gather(send(*last), send(*last, 2)))
-        sent = [await send(*last)]
-        if fault == "duplicate" and sent[0][1].outcome.ok:
-            sent.append(await send(*last, 2))
-        return sent
-    finally:
-        await sender.close()
-
-
-def _events(wish: Json, ids: Ids, now: int) -> list[Event]:
-    """Return what is to be sent, in order of time: one event, or as many as the fault takes."""
-    mode: Mode = wish["mode"]
-    fault: str | None = wish["fault"]
-    catalog = load_catalog()
-    if wish["type"] == PING:
-        ping = FiredEvent(PING, {"endpoint_id": ids.new(ENDPOINT, now), "mode": mode})
-        all_fired: tuple[FiredEvent, ...] = (ping,) * TIMES.get(fault or "", 1)
-    else:
-        world = RecordStore(mode, catalog, load_sample_data(), ids, SystemRandom())
-        all_fired = apply_traffic_fault(
-            fault,
-            world,
-            wish["type"],
-            now,
-            set=wish["set"],
-            data=wish["data"],
-            validate=wish["validate"],
-        ).events
-    events = []
-    for fired in all_fired:
-        id = ids.new(EVENT, now)
-        body = envelope(id, fired.type, now, fired.data)
-        events.append(Event(id, fired.type, mode, now, body, fired.changed))
-    return events if fault is None else spoil_events(fault, events, catalog)
+        sandbox.feed.subscribe(note_attempt)
+        await sandbox.trigger(
+            request["type"],
+            set=request["set"],
+            data=request["data"],
+            validate=request["validate"],
+            fault=request["fault"],
+            endpoint_id=endpoint.id,
+        )
+        await sandbox.dispatcher.settle()
+        deliveries = {
+            attempt.delivery_id: await sandbox.deliveries.get(attempt.delivery_id)
+            for attempt in attempts
+        }
+        events = {
+            id: await sandbox.deliveries.event(delivery.event_id)
+            for id, delivery in deliveries.items()
+        }
+    return [(events[attempt.delivery_id], attempt) for attempt in attempts]
 
 
 def _text(event: Event, attempt: Attempt, fate: str) -> str:

@@ -176,6 +176,7 @@ class Sandbox:
         field_filter: Sequence[str] = (),
         description: str = "",
         secret: str | None = None,
+        ping: bool = True,
     ) -> Endpoint:
         """Store a new endpoint, and send it a ping. Raises `InputError`."""
         now = self.clock.now()
@@ -191,7 +192,8 @@ class Sandbox:
             catalog=self.catalog,
         )
         await self._put_endpoint(endpoint)
-        await self.ping(endpoint.id)
+        if ping:
+            await self.ping(endpoint.id)
         return endpoint
 
     async def update_endpoint(self, endpoint_id: str, **changes: Any) -> Endpoint:

@@ -112,16 +112,16 @@ def run(
         raise click.UsageError("--secret goes with --to; the endpoints of a story have their own.")
     from pivotal_sandbox.cli.scenario_output import Transcript, json_of
     from pivotal_sandbox.cli.signals import run_until_stopped
-    from pivotal_sandbox.scenarios.environment import told
+    from pivotal_sandbox.scenarios.environment import run_scenario
     from pivotal_sandbox.scenarios.executor import Receiver
 
     transcript, receiver = Transcript(found.file), None
     if to is not None:
-        from pivotal_sandbox.cli.direct_trigger import shown_secret
+        from pivotal_sandbox.cli.direct_trigger import new_secret_shown
         from pivotal_sandbox.common.urls import parse_url
 
         parse_url(to)
-        receiver = Receiver(to, secret or shown_secret())
+        receiver = Receiver(to, secret or new_secret_shown())
 
     async def tell(entry: "Entry") -> None:
         if as_json:
@@ -133,7 +133,7 @@ def run(
     if not as_json:
         click.echo(_head(found))
     summary = run_until_stopped(
-        told(found, tell, receiver=receiver, allow_hosts=allow_hosts, catalog=catalog)
+        run_scenario(found, tell, receiver=receiver, allow_hosts=allow_hosts, catalog=catalog)
     )
     for line in transcript.rest():
         click.echo(line)

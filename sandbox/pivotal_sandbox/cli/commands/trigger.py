@@ -69,7 +69,7 @@ def trigger(
     pivotal-sandbox trigger task.updated --fault stale-timestamp --wait
     pivotal-sandbox trigger webhook.ping --to http://127.0.0.1:3000/hook --secret whsec_...
     """
-    wish = {
+    request = {
         "type": type,
         "mode": mode,
         "set": edits,
@@ -88,19 +88,19 @@ def trigger(
         once = partial(
             _by_the_sandbox,
             Client(),
-            {**wish, "endpoint_id": endpoint_id},
+            {**request, "endpoint_id": endpoint_id},
             timeout if wait else None,
             as_json,
         )
     elif endpoint_id is not None:
         raise click.UsageError("--to names a URL and --endpoint an endpoint: give one of them.")
     else:
-        from pivotal_sandbox.cli.direct_trigger import send_and_print, shown_secret
+        from pivotal_sandbox.cli.direct_trigger import send_and_print, new_secret_shown
         from pivotal_sandbox.common.urls import parse_url
 
         parse_url(to)  # before a secret is shown that nothing will be signed with
-        secret = shown_secret() if secret is None else secret
-        once = partial(send_and_print, wish, to, secret, allow_hosts, as_json)
+        secret = new_secret_shown() if secret is None else secret
+        once = partial(send_and_print, request, to, secret, allow_hosts, as_json)
     results = [once() for _ in range(count)]
     if not all(results):
         not_so()
@@ -125,9 +125,9 @@ def _record(file: BinaryIO | None) -> Json | None:
     return record
 
 
-def _by_the_sandbox(client: Client, wish: Json, timeout: str | None, as_json: bool) -> bool:
+def _by_the_sandbox(client: Client, request: Json, timeout: str | None, as_json: bool) -> bool:
     """Trigger once, and say whether it went as asked."""
-    answer = client.call("POST", "events", body=wish)
+    answer = client.call("POST", "events", body=request)
     event, deliveries = answer["event"], answer["deliveries"]
     if timeout is not None:
         deliveries = waited_for(client, deliveries, timeout)
