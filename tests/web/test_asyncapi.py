@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from jsonschema.validators import validator_for
 
+from pivotal_sandbox.common.json_references import resolve_reference
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.pointing import follow
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.web.asyncapi import document
 
@@ -31,9 +31,9 @@ def test_every_event_type_is_a_message_of_the_one_operation() -> None:
     operation = DESCRIPTION["operations"]["deliver"]
     assert operation["action"] == "send"
     names = [event_type.name for event_type in CATALOG]
-    told = [follow(DESCRIPTION, message["$ref"]) for message in operation["messages"]]
-    assert [follow(DESCRIPTION, message["$ref"])["name"] for message in told] == names
-    assert list(follow(DESCRIPTION, operation["channel"]["$ref"])["messages"]) == names
+    told = [resolve_reference(DESCRIPTION, message["$ref"]) for message in operation["messages"]]
+    assert [resolve_reference(DESCRIPTION, message["$ref"])["name"] for message in told] == names
+    assert list(resolve_reference(DESCRIPTION, operation["channel"]["$ref"])["messages"]) == names
 
 
 @pytest.mark.parametrize("name", [event_type.name for event_type in CATALOG])

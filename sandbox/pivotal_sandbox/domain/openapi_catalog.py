@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from pivotal_sandbox.common.json_references import resolve_reference
 from pivotal_sandbox.common.json_values import checked, escape
-from pivotal_sandbox.common.pointing import follow
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.schema_example import likeness
 from pivotal_sandbox.errors import InputError
@@ -102,7 +102,7 @@ def _resolved(document: dict[str, Any], part: Any, at: str) -> dict[str, Any]:
 
 def _followed(document: dict[str, Any], reference: Any, at: str) -> Any:
     try:
-        return follow(document, reference)
+        return resolve_reference(document, reference)
     except InputError as error:
         raise InputError(str(error), pointer=at + error.pointer) from None
 

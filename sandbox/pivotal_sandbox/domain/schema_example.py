@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pivotal_sandbox.common.pointing import follow
+from pivotal_sandbox.common.json_references import resolve_reference
 
 _DEEPEST = 12  # a schema may contain itself
 _TEXTS = {
@@ -89,7 +89,7 @@ def _whole(root: Any, schema: Any, depth: int) -> dict[str, Any]:
         return {}
     parts = [schema]
     if "$ref" in schema:
-        parts.append(follow(root, schema["$ref"]))
+        parts.append(resolve_reference(root, schema["$ref"]))
     for key in ("allOf", "anyOf", "oneOf"):
         given = schema.get(key)
         if isinstance(given, list) and given:
