@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from referencing import Registry, Resource, Specification
+from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
 from pivotal_sandbox.errors import InputError
@@ -17,9 +17,8 @@ def resolve_reference(document: Any, reference: Any) -> Any:
         raise InputError(
             f'"{reference!s:.80}" leads out of the document; nothing is fetched.', pointer="/$ref"
         )
-    registry = Registry[Any]().with_resource(
-        "", Resource(contents=document, specification=Specification.OPAQUE)
-    )
+    resource = Specification.OPAQUE.create_resource(document)
+    registry = Registry[Any]().with_resource("", resource)
     try:
         return registry.resolver().lookup(reference).contents
     except (Unresolvable, TypeError, ValueError):  # the last two: a text or number has no parts
