@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pivotal_sandbox.lint.languages import word_set
 from pivotal_sandbox.lint.rules import (
     CHECKING,
     SECRET_VARIABLE,
@@ -25,7 +24,17 @@ _LOG = frozenset({"debug", "info", "warning", "error", "exception", "critical", 
 _ROUTES = frozenset({"post", "put", "route", "api_route", "api_view"})
 _READERS = frozenset({"loads", "parse_raw", "model_validate_json", "get_json"})
 _WRITERS = frozenset({"dumps", "str", "repr", "model_dump_json"})
-_WRAPPERS = word_set("str bytes b64encode standard_b64encode urlsafe_b64encode hexlify bytearray")
+_WRAPPERS = frozenset(
+    {
+        "str",
+        "bytes",
+        "b64encode",
+        "standard_b64encode",
+        "urlsafe_b64encode",
+        "hexlify",
+        "bytearray",
+    }
+)
 
 
 def python_hits(text: str) -> list[Hit]:

@@ -5,28 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ADVICE = {
-    "constant-time": "Compare in constant time:",
-    "reserialized-body": "Hash the bytes as they came, and parse after the signature holds:",
+    "constant-time": "Compare in constant time: hmac.compare_digest(a, b).",
+    "reserialized-body": "Hash the bytes as they came, and parse after the signature holds: "
+    "request.get_data() in Flask, request.body in Django, await request.body() in FastAPI.",
     "default-secret": "Have no default. Refuse to start, or answer 503, while no secret is set.",
     "secret-logged": "Log that verification failed and the delivery id, never a secret or the "
     "signature that would have been right.",
     "no-timestamp-check": "Refuse a signature whose t is more than 300 s before or after now.",
-}
-_JS = ("crypto.timingSafeEqual(a, b), of Buffers of the same length", "express.raw() in Express")
-_JVM = ("MessageDigest.isEqual(a, b)", "@RequestBody byte[] in Spring")
-_C_SHARP = ("CryptographicOperations.FixedTimeEquals(a, b)", "Request.Body, copied to a stream")
-# What the first two say in the language of a file, by its suffix.
-_IDIOMS = {
-    ".py": (
-        "hmac.compare_digest(a, b)",
-        "request.get_data() in Flask, request.body in Django, await request.body() in FastAPI",
-    ),
-    ".go": ("hmac.Equal(a, b)", "io.ReadAll(r.Body)"),
-    ".php": ("hash_equals($a, $b)", "file_get_contents('php://input')"),
-    ".rb": ("Rack::Utils.secure_compare(a, b)", "request.body.read, in Rails request.raw_post"),
-    ".java": _JVM,
-    ".kt": _JVM,
-    ".cs": _C_SHARP,
 }
 MESSAGES = {
     "constant-time": "{} stops at the first difference, so its duration tells how much of a "
@@ -60,15 +45,8 @@ class Hit:
 
     def in_file(self, file: Path) -> Finding:
         """Return the finding for a file."""
-        return Finding(
-            file, self.line, self.rule, MESSAGES[self.rule].format(*self.what), _advice(self, file)
-        )
-
-
-def _advice(hit: Hit, file: Path) -> str:
-    compare, raw = _IDIOMS.get(file.suffix.lower(), _JS)
-    idiom = {"constant-time": f" {compare}.", "reserialized-body": f" {raw}."}
-    return ADVICE[hit.rule] + idiom.get(hit.rule, "")
+        message = MESSAGES[self.rule].format(*self.what)
+        return Finding(file, self.line, self.rule, message, ADVICE[self.rule])
 
 
 SECRET_VARIABLE = re.compile(r"SECRET|(SIGNING|WEBHOOK|HMAC)_?KEY", re.IGNORECASE)

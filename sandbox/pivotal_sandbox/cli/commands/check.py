@@ -86,7 +86,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, text: str) -> float:
     "lint_paths",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Look for unsafe comparison and re-serialisation in this source; repeatable.",
+    help="Look for unsafe comparison and re-serialisation in this Python source; repeatable.",
 )
 @click.option("--seed", type=int, metavar="N", help="Draw the same as another run did.")
 @click.option("--pace", type=float, metavar="N", help="Send at most N requests per second.")

@@ -95,7 +95,7 @@ def trigger(
     elif endpoint_id is not None:
         raise click.UsageError("--to names a URL and --endpoint an endpoint: give one of them.")
     else:
-        from pivotal_sandbox.cli.direct_trigger import send_and_print, new_secret_shown
+        from pivotal_sandbox.cli.direct_trigger import new_secret_shown, send_and_print
         from pivotal_sandbox.common.urls import parse_url
 
         parse_url(to)  # before a secret is shown that nothing will be signed with
