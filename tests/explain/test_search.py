@@ -3,10 +3,10 @@
 import pytest
 from tests.explain.mistaken import BODY, SECRET, T, digest
 
-from pivotal_sandbox.explain.mistakes.message import facts_of
-from pivotal_sandbox.explain.search import BRIEF, PATIENT, Effort, Inputs, right_digests, search
+from pivotal_sandbox.explain.mistakes.message import signing_inputs
+from pivotal_sandbox.explain.search import BRIEF, PATIENT, Effort, Inputs, search, valid_digests
 
-INPUTS = Inputs(BODY, [SECRET], facts_of(str(T), BODY, []), {})
+INPUTS = Inputs(BODY, [SECRET], signing_inputs(str(T), BODY, []), {})
 
 
 def found(made: bytes, inputs: Inputs = INPUTS, effort: Effort = PATIENT) -> list[str]:
@@ -18,8 +18,8 @@ def found(made: bytes, inputs: Inputs = INPUTS, effort: Effort = PATIENT) -> lis
 
 
 def test_a_right_signature_is_the_digest_for_each_secret() -> None:
-    inputs = Inputs(BODY, ["a", "b"], INPUTS.facts, {})
-    assert list(right_digests(inputs)) == [digest(BODY, b"a"), digest(BODY, b"b")]
+    inputs = Inputs(BODY, ["a", "b"], INPUTS.signing, {})
+    assert list(valid_digests(inputs)) == [digest(BODY, b"a"), digest(BODY, b"b")]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_may_be_hashed_is_bounded() -> None:
 
 def test_a_body_is_not_changed_any_more_when_what_may_be_hashed_is_used_up() -> None:
     body = b"x" * 10_000
-    inputs = Inputs(body, [SECRET], facts_of(str(T), body, []), {})
+    inputs = Inputs(body, [SECRET], signing_inputs(str(T), body, []), {})
     made = digest(body[512 * 18 :], before="")  # nothing that is tried
     for hashed in range(5_000_000, 9_000_000, 200_000):
         assert found(made, inputs, Effort(1, hashed, 0)) == []
@@ -72,4 +72,4 @@ def test_a_long_body_is_not_parsed() -> None:
 
 
 def test_without_a_secret_nothing_is_found() -> None:
-    assert found(digest(BODY, b""), Inputs(BODY, [], INPUTS.facts, {})) == []
+    assert found(digest(BODY, b""), Inputs(BODY, [], INPUTS.signing, {})) == []

@@ -5,7 +5,7 @@ from itertools import count
 from hypothesis import strategies as st
 
 from pivotal_sandbox.domain.models import Capture, Headers, Outcome, Request, Response, Timing
-from pivotal_sandbox.exports.exchange import ExportedRequest, of_capture
+from pivotal_sandbox.exports.exchange import ExportedRequest, exported_capture
 
 BASE = "http://h"
 HEADERS = (("host", "h"), ("content-type", "application/json"), ("pivotal-signature", "v1,t=1"))
@@ -66,7 +66,7 @@ def captured(
 ) -> ExportedRequest:
     """Return what came in at a bin."""
     path, question, query = below.partition("?")
-    return of_capture(
+    return exported_capture(
         Capture(
             f"cap_{next(_ids)}",
             bin,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.exports.exchanges import captured, sent, strangers
 
-from pivotal_sandbox.exports.curl import curl_command, curl_script, printf, quoted
+from pivotal_sandbox.exports.curl import curl_command, curl_script, printf_command, shell_quote
 from pivotal_sandbox.exports.exchange import ExportedRequest
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -31,15 +31,15 @@ def test_bytes_that_no_terminal_shows_are_piped_in() -> None:
 
 
 def test_only_what_a_shell_would_read_is_quoted() -> None:
-    assert quoted("http://h/a?b") == "'http://h/a?b'"
-    assert quoted("http://h/a") == "http://h/a"
-    assert quoted("") == "''"
+    assert shell_quote("http://h/a?b") == "'http://h/a?b'"
+    assert shell_quote("http://h/a") == "http://h/a"
+    assert shell_quote("") == "''"
 
 
 @settings(max_examples=40, deadline=None)
 @given(text=texts, data=st.binary(max_size=60))
 def test_a_shell_reads_what_is_meant(text: str, data: bytes) -> None:
-    script = f"printf %s {quoted(text)}; {printf(data)}"
+    script = f"printf %s {shell_quote(text)}; {printf_command(data)}"
     ran = subprocess.run(["sh", "-c", script.encode()], capture_output=True, timeout=30)
     assert (ran.stdout, ran.stderr) == (text.encode() + data, b"")
 

@@ -3,7 +3,7 @@ from tests.exports.exchanges import captured, sent
 
 from pivotal_sandbox.domain.models import Attempt, Outcome, Timing
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.exports.exchange import of_attempt
+from pivotal_sandbox.exports.exchange import exported_attempt
 
 
 def attempt(number: int = 1, body: bytes | None = None) -> Attempt:
@@ -26,7 +26,7 @@ def attempt(number: int = 1, body: bytes | None = None) -> Attempt:
 def test_a_fault_says_what_a_right_receiver_does_with_an_attempt(
     fault: str | None, number: int, accepted: bool, signed: bool
 ) -> None:
-    found = of_attempt(
+    found = exported_attempt(
         attempt(number), event_type="t", url="http://h/x", fault=fault, event_body=b"{}"
     )
     assert (found.accepted, found.signed) == (accepted, signed)
@@ -34,19 +34,23 @@ def test_a_fault_says_what_a_right_receiver_does_with_an_attempt(
 
 def test_an_attempt_sent_its_own_bytes_else_the_event_s() -> None:
     def body(attempt: Attempt) -> bytes:
-        found = of_attempt(attempt, event_type="t", url="http://h", fault=None, event_body=b"{}")
+        found = exported_attempt(
+            attempt, event_type="t", url="http://h", fault=None, event_body=b"{}"
+        )
         return found.request.body
 
     assert (body(attempt()), body(attempt(body=b""))) == (b"{}", b"")
 
 
 def test_an_attempt_went_to_the_url_as_the_wire_has_it() -> None:
-    found = of_attempt(
+    found = exported_attempt(
         attempt(3), event_type="t", url="HTTP://H:80/é#x", fault=None, event_body=b"{}"
     )
     assert found.request.url == "http://h/%C3%A9"
     assert (found.id, found.title, found.at, found.status) == ("msg_1-3", "t", 5, None)
-    first = of_attempt(attempt(), event_type="t", url="http://h", fault=None, event_body=b"{}")
+    first = exported_attempt(
+        attempt(), event_type="t", url="http://h", fault=None, event_body=b"{}"
+    )
     assert first.id == "msg_1"
 
 

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from tests.exports.exchanges import captured, sent, strangers
 
 from pivotal_sandbox.exports.exchange import ExportedRequest
-from pivotal_sandbox.exports.httpie import httpie_of, httpie_script
+from pivotal_sandbox.exports.httpie import httpie_command, httpie_script
 
 
 def _framed(exported_request: ExportedRequest) -> ExportedRequest:
@@ -90,27 +90,28 @@ def run(words: list[str], body: bytes) -> None:
     assert core.main(args=words, env=env) == 0, out.buffer.getvalue()
 
 
-@settings(deadline=None, max_examples=40)
+# Most of what strangers send is left to curl, which is more than Hypothesis likes to discard.
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.one_of(FRAMED, strangers()))
 @example(captured(headers=(("x", "@/etc/passwd"), ("content-length", "2"))))
 @example(captured(headers=(("x", ":=1;@a==b"), ("x", "2"), ("content-length", "2"))))
-def test_httpie_reads_what_is_meant_or_curl_sends_it(exported_request: ExportedRequest) -> None:
-    command = httpie_of(exported_request)
+def test_httpie_reads_what_is_meant_or_curl_sends_it(exported: ExportedRequest) -> None:
+    command = httpie_command(exported)
     assume(not command.startswith("# By curl"))
     with wire() as (base, heard):
         *_, after = command.rpartition("http --ignore-netrc")
         words = shlex.split("http --ignore-netrc" + after.replace("http://h/", f"{base}/"))
-        run(words, exported_request.request.body)
+        run(words, exported.request.body)
         [said] = heard
     head, _, body = said.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
-    assert body == exported_request.request.body
+    assert body == exported.request.body
     assert (
         first
-        == f"{exported_request.request.method} {exported_request.request.url.removeprefix('http://h')} HTTP/1.1"
+        == f"{exported.request.method} {exported.request.url.removeprefix('http://h')} HTTP/1.1"
     )
-    expected = [f"{name}: {value}" for name, value in exported_request.request.headers]
-    assert sorted(map(_case, lines)) == sorted(map(_case, expected + _host(exported_request, base)))
+    expected = [f"{name}: {value}" for name, value in exported.request.headers]
+    assert sorted(map(_case, lines)) == sorted(map(_case, expected + _host(exported, base)))
 
 
 def _host(exported_request: ExportedRequest, base: str) -> list[str]:
@@ -125,7 +126,7 @@ def _case(line: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("one", "reason"),
+    ("exported_request", "reason"),
     [
         (captured(method="M-SEARCH"), "such a method"),
         (captured(below="/it's"), "such a path"),
@@ -141,7 +142,7 @@ def _case(line: str) -> str:
 def test_what_httpie_cannot_send_is_left_to_curl_with_the_reason(
     exported_request: ExportedRequest, reason: str
 ) -> None:
-    comment, command = httpie_of(exported_request).split("\n")
+    comment, command = httpie_command(exported_request).split("\n")
     assert comment == f"# By curl, as HTTPie cannot send {reason}."
     assert "curl " in command
 

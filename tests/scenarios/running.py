@@ -7,7 +7,7 @@ import click
 
 from pivotal_sandbox.cli.scenario_output import Transcript, json_of
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.scenarios.environment import told
+from pivotal_sandbox.scenarios.environment import run_scenario
 from pivotal_sandbox.scenarios.parser import Scenario, parse_scenario
 from pivotal_sandbox.scenarios.transcript import Entry, ExpectationChecked, Skipped, Summary
 
@@ -63,5 +63,5 @@ async def telling(scenario: Scenario | str, **how: Any) -> Told:
     it = Told()
     scenario = story(scenario) if isinstance(scenario, str) else scenario
     async with asyncio.timeout(30):
-        await told(scenario, it.tell, **how)
+        await run_scenario(scenario, it.tell, **how)
     return it

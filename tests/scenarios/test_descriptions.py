@@ -6,8 +6,13 @@ import msgspec
 import pytest
 
 from pivotal_sandbox.domain.bins import parse_behavior
-from pivotal_sandbox.scenarios.descriptions import _WORDS, added, answering, wording
-from pivotal_sandbox.scenarios.executor import _DOES
+from pivotal_sandbox.scenarios.descriptions import (
+    _WORDS,
+    describe_bin,
+    describe_endpoint,
+    describe_step,
+)
+from pivotal_sandbox.scenarios.executor import _HANDLERS
 from pivotal_sandbox.scenarios.expectations import Expectation
 from pivotal_sandbox.scenarios.parser import KINDS, Target
 
@@ -69,7 +74,7 @@ URL = "http://127.0.0.1:8400/in/app"
     ],
 )
 def test_a_step_says_what_it_does(kind: str, keys: dict[str, Any], said: str) -> None:
-    assert wording(msgspec.convert(keys, KINDS[kind])) == said
+    assert describe_step(msgspec.convert(keys, KINDS[kind])) == said
 
 
 @pytest.mark.parametrize(
@@ -82,17 +87,17 @@ def test_a_step_says_what_it_does(kind: str, keys: dict[str, Any], said: str) ->
     ],
 )
 def test_a_bin_says_how_it_answers(behaviour: object, said: str) -> None:
-    assert answering("a", parse_behavior(behaviour)) == said
+    assert describe_bin("a", parse_behavior(behaviour)) == said
 
 
 def test_an_endpoint_says_what_it_wants_and_where() -> None:
-    assert added("a", Target(bin="b"), URL) == "endpoint a wants every type, at bin b"
+    assert describe_endpoint("a", Target(bin="b"), URL) == "endpoint a wants every type, at bin b"
     target = Target(bin="b", mode="live", events=["x.y", "z"], field_filter=["health"])
     said = "live endpoint a wants x.y, z where health changed, at http://127.0.0.1:1"
-    assert added("a", target, "http://127.0.0.1:1") == said
+    assert describe_endpoint("a", target, "http://127.0.0.1:1") == said
 
 
 def test_every_kind_of_step_that_does_something_has_words_and_is_done() -> None:
     doing = {kind for kind in KINDS.values() if not issubclass(kind, Expectation)}
     assert set(_WORDS) == doing
-    assert set(_DOES) == doing
+    assert set(_HANDLERS) == doing

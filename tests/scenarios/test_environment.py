@@ -9,7 +9,7 @@ from tests.scenarios.running import story, telling
 from pivotal_sandbox.clock import MANUAL_START, wall_time
 from pivotal_sandbox.errors import InputError, SignatureError
 from pivotal_sandbox.faults.registry import FAULTS
-from pivotal_sandbox.scenarios.environment import names_url, needs_socket, scenario_clock
+from pivotal_sandbox.scenarios.environment import has_transport_fault, scenario_clock, uses_user_url
 from pivotal_sandbox.scenarios.executor import Receiver
 from pivotal_sandbox.scenarios.transcript import AttemptMade
 from pivotal_sandbox.signature import verify
@@ -32,7 +32,7 @@ def test_the_clock_of_a_story_stands_still_at_its_start() -> None:
 def test_only_what_is_spoilt_on_the_way_needs_a_socket() -> None:
     for fault in FAULTS:
         told = story(FAULTY.format(fault=fault.name))
-        assert needs_socket(told) == (fault.group == "transport")
+        assert has_transport_fault(told) == (fault.group == "transport")
 
 
 @pytest.mark.parametrize("fault", ["chunked-body", "abort-before-response"])
@@ -67,8 +67,8 @@ async def test_a_receiver_of_the_users_is_sent_signatures_of_its_own_time() -> N
 
 def test_an_endpoint_may_come_to_lead_to_a_url() -> None:
     moved = '[[steps]]\nendpoint = { name = "app", url = "http://127.0.0.1:1" }'
-    assert names_url(story(moved))
-    assert not names_url(story('[[steps]]\nendpoint = { name = "app", enabled = false }'))
+    assert uses_user_url(story(moved))
+    assert not uses_user_url(story('[[steps]]\nendpoint = { name = "app", enabled = false }'))
 
 
 async def test_what_is_not_allowed_is_not_reached() -> None:

@@ -57,10 +57,10 @@ def test_a_file_is_a_story() -> None:
     assert (story.endpoints["app"].bin, story.endpoints["mine"].bin) == ("app", None)
     assert [step.kind for step in story.steps] == ["create", "say", "advance", "trigger", "bin"]
     assert story.steps[0].say == "A customer signs."
-    assert story.steps[0].deed == Create(object="customer", set={"name": "Acme"}, as_="acme")
-    assert story.steps[2].deed == Advance(by="3h")
-    assert story.steps[3].deed == Trigger(type="customer.at_risk")
-    assert story.steps[4].deed == SetBin(name="app", behaviour=[200])
+    assert story.steps[0].action == Create(object="customer", set={"name": "Acme"}, as_="acme")
+    assert story.steps[2].action == Advance(by="3h")
+    assert story.steps[3].action == Trigger(type="customer.at_risk")
+    assert story.steps[4].action == SetBin(name="app", behaviour=[200])
     assert [story.line(step) for step in story.steps] == [15, 18, 21, 24, 27]
     assert story.text == STORY
 
@@ -76,9 +76,9 @@ def test_dates_may_be_written_without_quotes() -> None:
     text = STORY.replace('"2026-01-05T09:00:00Z"', "2026-01-05T10:00:00+01:00")
     story = parsed(text.replace('name = "Acme"', "renewal_date = 2026-02-01, list = [08:00:00]"))
     assert story.start == 1_767_603_600_000
-    deed = story.steps[0].deed
-    assert isinstance(deed, Create)
-    assert deed.set == {"renewal_date": "2026-02-01", "list": ["08:00:00"]}
+    action = story.steps[0].action
+    assert isinstance(action, Create)
+    assert action.set == {"renewal_date": "2026-02-01", "list": ["08:00:00"]}
 
 
 def step(text: str) -> str:

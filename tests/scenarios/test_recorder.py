@@ -32,16 +32,16 @@ async def test_deliveries_attempts_and_captures_are_seen_in_their_order() -> Non
         (two.id, 1),
     ]
     ids = [delivery.id for delivery in fired.deliveries]
-    assert [d.id for d in sight.chosen(ids, None, two.id)] == [ids[1]]
-    assert len(sight.chosen(None, "webhook.ping", None)) == 2
+    assert [d.id for d in sight.select_deliveries(ids, None, two.id)] == [ids[1]]
+    assert len(sight.select_deliveries(None, "webhook.ping", None)) == 2
     assert sight.deliveries[replayed.id].status == "delivered"
-    caught = sight.caught(ids, "task.updated", "a")
+    caught = sight.select_captures(ids, "task.updated", "a")
     assert [header_value(capture.headers, "pivotal-delivery-id") for capture in caught] == [
         ids[0],
         ids[0],
     ]
     assert set(sight.events(caught).values()) == {fired.event.id}
-    assert len(sight.caught(None, None, None)) == 6
+    assert len(sight.select_captures(None, None, None)) == 6
     assert header_value(caught[0].headers, "x-none") is None
 
 
@@ -54,7 +54,7 @@ async def test_a_request_that_carries_no_event_counts_as_one_of_its_own() -> Non
 
         for body in (b"{", b"[]", b'{"id":5}', b'{"id":"evt_1"}'):
             await bins.handle_async_request(httpx.Request("POST", "http://x/in/a", content=body))
-    captures = sight.caught(None, None, "a")
+    captures = sight.select_captures(None, None, "a")
     assert list(sight.events(captures).values()) == [
         *(capture.id for capture in captures[:3]),
         "evt_1",

@@ -6,7 +6,7 @@ import pytest
 
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.scenarios.references import Scope, filled, flat, found
+from pivotal_sandbox.scenarios.references import Scope, flatten, resolve_references, value_at
 
 
 @pytest.fixture
@@ -93,20 +93,20 @@ RECORDS = {"acme": {"id": "cus_1", "owner": {"email": "a@b.example"}, "tags": ["
     ],
 )
 def test_a_reference_becomes_what_it_stands_for(value: Any, becomes: Any) -> None:
-    assert filled(value, RECORDS) == becomes
+    assert resolve_references(value, RECORDS) == becomes
 
 
 @pytest.mark.parametrize("path", ["name", "tags.2", "tags.x", "id.x"])
 def test_a_reference_that_leads_nowhere_is_an_error(path: str) -> None:
     with pytest.raises(InputError, match=f'leads nowhere: the record has no "{path}"'):
-        filled(f"$acme.{path}", RECORDS)
+        resolve_references(f"$acme.{path}", RECORDS)
     with pytest.raises(LookupError):
-        found(RECORDS["acme"], path)
+        value_at(RECORDS["acme"], path)
 
 
 def test_dotted_keys_and_tables_are_the_same() -> None:
     given = {"owner": {"name": "N", "more": {}}, "tags": [{"a": 1}], "phases.0.status": "x"}
-    assert flat(given) == {
+    assert flatten(given) == {
         "owner.name": "N",
         "owner.more": {},
         "tags": [{"a": 1}],

@@ -6,7 +6,7 @@ from tests.scenarios.running import story, telling
 
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.domain.retry_policy import USER_AGENT
-from pivotal_sandbox.scenarios.executor import given_request
+from pivotal_sandbox.scenarios.executor import build_send_request
 from pivotal_sandbox.scenarios.steps import Send
 from pivotal_sandbox.scenarios.transcript import Sent
 from pivotal_sandbox.signature import sign, verify
@@ -15,7 +15,7 @@ EVENT = '{"id":"evt_1", "type":"task.updated"}'
 
 
 def request(send: Send) -> Request:
-    return given_request(
+    return build_send_request(
         send, url="http://127.0.0.1:8400/in/app", secrets=["s"], timestamp=7, delivery_id="msg_1"
     )
 

@@ -19,8 +19,8 @@ def checked(kind: str, **keys: Any) -> Scope:
     scope = Scope(load_catalog(), {"app": "test", "live": "live"}, ("app", "old"))
     scope.give("acme", "customer")
     scope.give("sent")
-    deed: Step = msgspec.convert(keys, KINDS[kind])
-    deed.check(scope)
+    action: Step = msgspec.convert(keys, KINDS[kind])
+    action.check(scope)
     return scope
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.scenarios.toml_positions import Path, line_of, lines_of
+from pivotal_sandbox.scenarios.toml_positions import Path, key_lines, line_at
 
 TEXT = '''\
 # a story
@@ -64,14 +64,14 @@ def paths(value: Any, at: Path = ()) -> set[Path]:
 
 @pytest.mark.parametrize(("path", "line"), LINES)
 def test_each_key_and_item_has_its_line(path: Path, line: int) -> None:
-    assert lines_of(TEXT)[path] == line
-    assert lines_of(TEXT.replace("\n", "\r\n"))[path] == line
+    assert key_lines(TEXT)[path] == line
+    assert key_lines(TEXT.replace("\n", "\r\n"))[path] == line
 
 
 def test_what_is_missing_stands_where_it_would_belong() -> None:
-    lines = lines_of(TEXT)
-    assert line_of(lines, ("steps", 1, "expect", "of")) == 14
-    assert line_of(lines, ("nowhere",)) == 1
+    lines = key_lines(TEXT)
+    assert line_at(lines, ("steps", 1, "expect", "of")) == 14
+    assert line_at(lines, ("nowhere",)) == 1
 
 
 KEYS = st.text("ab-_ .\"'#=[]é\\", max_size=4)
@@ -125,13 +125,13 @@ def documents(draw: st.DrawFn) -> str:
 
 @given(documents())
 def test_every_key_that_tomllib_reads_is_found_and_no_other(text: str) -> None:
-    assert lines_of(text).keys() | {()} == paths(tomllib.loads(text))
+    assert key_lines(text).keys() | {()} == paths(tomllib.loads(text))
 
 
 @given(documents())
 def test_a_key_stands_on_the_line_where_its_name_is(text: str) -> None:
     lines = text.split("\n")
-    for path, line in lines_of(text).items():
+    for path, line in key_lines(text).items():
         assert 1 <= line <= len(lines)
         if len(path) == 1:
             assert basic(str(path[0])) in lines[line - 1]

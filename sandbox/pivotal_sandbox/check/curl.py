@@ -5,7 +5,7 @@ import re
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.common.urls import Url, parse_url
-from pivotal_sandbox.exports.curl import curl_command, printf, shell_quote
+from pivotal_sandbox.exports.curl import curl_command, printf_command, shell_quote
 
 _REQUEST_LINE = re.compile(r"([A-Z]+) (/[!-\"$-~]*) HTTP/1\.1")
 _HEADER = re.compile(r"([!#$%&'*+.^`|~\w-]+):(?: (?![ \t])(.*?))?(?<![ \t])", re.ASCII)
@@ -38,7 +38,7 @@ def as_curl(exchange: Exchange, url: str) -> str:
         short = _is_short(body, named)
         reason = reason or "its head is none that curl would write"
         return f"# curl cannot send this: {reason}. These are its bytes, for a socket.\n" + (
-            f"{printf(exchange.sent)} | {_pipe(place, short=short)}"
+            f"{printf_command(exchange.sent)} | {_pipe(place, short=short)}"
         )
     authority = place.origin.partition("://")[2]
     method, target = request.groups()

@@ -17,18 +17,22 @@ from pivotal_sandbox.errors import SignatureError
 from pivotal_sandbox.explain.mistakes.algorithm import ALGORITHM_MISTAKES
 from pivotal_sandbox.explain.mistakes.body import BODY_MISTAKES
 from pivotal_sandbox.explain.mistakes.body_forms import BODY_FORMS
-from pivotal_sandbox.explain.mistakes.encoding import ENCODING_MISTAKES, readings, spoiled
+from pivotal_sandbox.explain.mistakes.encoding import (
+    ENCODING_MISTAKES,
+    damaged_encoding,
+    decode_candidates,
+)
 from pivotal_sandbox.explain.mistakes.header import (
     CLOCK_MISTAKES,
     HEADER_MISTAKES,
-    Given,
+    HeaderInput,
     clock_mistake,
     header_mistake,
     read_header,
 )
 from pivotal_sandbox.explain.mistakes.json import JSON_MISTAKES
 from pivotal_sandbox.explain.mistakes.key import KEY_MISTAKES, OTHER_SECRET
-from pivotal_sandbox.explain.mistakes.message import MESSAGE_MISTAKES, facts_of
+from pivotal_sandbox.explain.mistakes.message import MESSAGE_MISTAKES, signing_inputs
 from pivotal_sandbox.explain.mistakes.mistake import Mistake
 from pivotal_sandbox.explain.search import (
     BRIEF,
@@ -36,8 +40,8 @@ from pivotal_sandbox.explain.search import (
     Candidate,
     Effort,
     Inputs,
-    right_digests,
     search,
+    valid_digests,
 )
 from pivotal_sandbox.signature import verify_headers
 
@@ -66,11 +70,11 @@ GROUPS: tuple[tuple[str, tuple[Mistake, ...]], ...] = (
 )
 """All mistakes that can be named, by what they are about."""
 
-_BODIES = frozenset(mistake for _, group in GROUPS[:2] for mistake in group)
-_ALIKE_SHOWN = 3
-_FOR_EVER = 10**13  # seconds: no `t` of twelve digits is further away
+_BODY_MISTAKES = frozenset(mistake for _, group in GROUPS[:2] for mistake in group)
+_ALIKE_LIMIT = 3
+_ANY_AGE_S = 10**13  # seconds: no `t` of twelve digits is further away
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LOST = "\ufffd".encode()
+_REPLACEMENT_CHARACTER = "\ufffd".encode()
 
 _CHANGED = (
     " So the body here is not what was signed: it was changed on its way, or its sender signed "
@@ -80,7 +84,7 @@ _REPLACED = (
     " The body holds U+FFFD, the mark that decoders put for bytes they cannot read: what was "
     "signed cannot be told from it."
 )
-_NOTHING = (
+_UNEXPLAINED = (
     "No known mistake makes {} out of these inputs: most likely the secret is another one, or the "
     "bytes of the body differ from those that were signed."
 )
@@ -146,32 +150,38 @@ def explain(
     are the secrets of ("endpoint ep_1"), `headers` the other headers of the request. Never raises,
     and never says what the right signature would be.
     """
-    known = [
+    usable_secrets = [
         secret
         for secret in ([secrets] if isinstance(secrets, str) else secrets)
         if _is_secret(secret)
     ]
     if not isinstance(body, bytes | bytearray | memoryview):
-        return _told("no_match", _named(NOT_BYTES))
+        return _build_explanation("no_match", _finding_of(NOT_BYTES))
     body = bytes(body)
-    reason, says = _refusal(body, header, known, now, headers)
-    read = read_header(header) if isinstance(header, str) else None
-    if read is None or reason not in (None, "no_match", "too_old", "too_new"):
-        given = Given(header if isinstance(header, str) else "", header is None, headers, known)
-        return _told(reason, _named(header_mistake(given), says))
-    if not known:
-        return _told(reason, _named(NO_SECRET, says))
-    timestamp, signatures = read
+    reason, verify_message = _verification_error(body, header, usable_secrets, now, headers)
+    parsed_header = read_header(header) if isinstance(header, str) else None
+    if parsed_header is None or reason not in (None, "no_match", "too_old", "too_new"):
+        header_input = HeaderInput(
+            header if isinstance(header, str) else "", header is None, headers, usable_secrets
+        )
+        return _build_explanation(reason, _finding_of(header_mistake(header_input), verify_message))
+    if not usable_secrets:
+        return _build_explanation(reason, _finding_of(NO_SECRET, verify_message))
+    timestamp, signatures = parsed_header
     ids = [value for name, value in headers if name.lower() == DELIVERY_ID_HEADER]
-    more = {label: secret for label, secret in (others or {}).items() if _is_secret(secret)}
-    inputs = Inputs(body, known, facts_of(timestamp, body, ids), more)
+    other_secrets = {
+        label: secret for label, secret in (others or {}).items() if _is_secret(secret)
+    }
+    inputs = Inputs(body, usable_secrets, signing_inputs(timestamp, body, ids), other_secrets)
     if computed is not None:
-        return _of_computed(computed, signatures, inputs, reason, effort)
+        return _explain_computed_mac(computed, signatures, inputs, reason, effort)
     if reason == "no_match":
-        return _told(reason, _of_header(signatures, inputs, effort))
+        return _build_explanation(reason, _explain_header(signatures, inputs, effort))
     if reason and now is not None:
-        return _told(reason, _named(clock_mistake(int(timestamp), now), says))
-    return _told(reason, _Finding(sentence="The signature is valid."))
+        return _build_explanation(
+            reason, _finding_of(clock_mistake(int(timestamp), now), verify_message)
+        )
+    return _build_explanation(reason, _Finding(sentence="The signature is valid."))
 
 
 def hint(
@@ -187,11 +197,13 @@ def hint(
     It takes some milliseconds at most, whatever the request is.
     """
     header = header_value(headers, SIGNATURE_HEADER)
-    told = explain(body, header, secrets, now=now, others=others, headers=headers, effort=BRIEF)
-    return told.sentence if told.mistakes else ""
+    explanation = explain(
+        body, header, secrets, now=now, others=others, headers=headers, effort=BRIEF
+    )
+    return explanation.sentence if explanation.mistakes else ""
 
 
-def _refusal(
+def _verification_error(
     body: bytes, header: object, secrets: Sequence[str], now: float | None, headers: Headers
 ) -> tuple[str | None, str]:
     """Return the reason code of `verify` and its sentence, or that there is none."""
@@ -202,7 +214,7 @@ def _refusal(
         values = []
     try:
         if now is None:
-            verify_headers(body, values, secrets, now=0, tolerance=_FOR_EVER)
+            verify_headers(body, values, secrets, now=0, tolerance=_ANY_AGE_S)
         else:
             verify_headers(body, values, secrets, now=now)
     except SignatureError as error:
@@ -215,16 +227,16 @@ def _is_secret(secret: object) -> bool:
     return isinstance(secret, str) and secret != "" and not _SURROGATE.search(secret)
 
 
-def _of_header(signatures: Sequence[str], inputs: Inputs, effort: Effort) -> _Finding:
-    finding = _made("The header's signature", signatures, inputs, effort)
+def _explain_header(signatures: Sequence[str], inputs: Inputs, effort: Effort) -> _Finding:
+    finding = _find_mistakes("The header's signature", signatures, inputs, effort)
     if finding is not None:
-        changed = _CHANGED if _BODIES.intersection(finding.mistakes) else ""
+        changed = _CHANGED if _BODY_MISTAKES.intersection(finding.mistakes) else ""
         return replace(finding, sentence=finding.sentence + changed)
-    lost = _REPLACED if _LOST in inputs.body else ""
-    return _Finding(sentence=_NOTHING.format("the header's signature") + lost)
+    replaced_bytes = _REPLACED if _REPLACEMENT_CHARACTER in inputs.body else ""
+    return _Finding(sentence=_UNEXPLAINED.format("the header's signature") + replaced_bytes)
 
 
-def _of_computed(
+def _explain_computed_mac(
     computed: str,
     signatures: Sequence[str],
     inputs: Inputs,
@@ -232,74 +244,95 @@ def _of_computed(
     effort: Effort,
 ) -> Explanation:
     """Explain a MAC that was computed, against the secrets that the header was signed with."""
-    written = {
+    mac_by_secret = {
         secret: b64encode(digest).decode()
-        for secret, digest in zip(inputs.secrets, right_digests(inputs), strict=True)
+        for secret, digest in zip(inputs.secrets, valid_digests(inputs), strict=True)
     }
-    signed_by = [secret for secret in written if written[secret] in signatures]
-    unused = [secret for secret in written if signed_by and secret not in signed_by]
+    signing_secrets = [secret for secret in mac_by_secret if mac_by_secret[secret] in signatures]
+    unused = [
+        secret for secret in mac_by_secret if signing_secrets and secret not in signing_secrets
+    ]
     labels = {f"{_UNUSED} ({place})": secret for place, secret in enumerate(unused, start=1)}
-    mine = replace(inputs, secrets=signed_by or inputs.secrets, others=labels | dict(inputs.others))
-    if any(written[secret] == computed for secret in mine.secrets):
+    narrowed = replace(
+        inputs, secrets=signing_secrets or inputs.secrets, others=labels | dict(inputs.others)
+    )
+    if any(mac_by_secret[secret] == computed for secret in narrowed.secrets):
         if reason != "no_match":
-            return _told(reason, _Finding(sentence="The computed MAC is right."), computed=True)
-        signed = _of_header(signatures, inputs, effort)
-        return _told(
-            reason, replace(signed, sentence=_NOT_THE_HEADER + signed.sentence), computed=True
+            return _build_explanation(
+                reason, _Finding(sentence="The computed MAC is right."), computed=True
+            )
+        header_finding = _explain_header(signatures, inputs, effort)
+        return _build_explanation(
+            reason,
+            replace(header_finding, sentence=_NOT_THE_HEADER + header_finding.sentence),
+            computed=True,
         )
-    finding = _made("The computed MAC", [computed], mine, effort)
-    is_mac = any(True for _ in readings(computed))
-    nothing = _Finding(sentence=_NOTHING.format("the computed MAC") if is_mac else _NO_MAC)
-    return _told(reason, finding or nothing, computed=False)
+    finding = _find_mistakes("The computed MAC", [computed], narrowed, effort)
+    is_mac = any(True for _ in decode_candidates(computed))
+    unexplained = _Finding(sentence=_UNEXPLAINED.format("the computed MAC") if is_mac else _NO_MAC)
+    return _build_explanation(reason, finding or unexplained, computed=False)
 
 
-def _made(subject: str, texts: Sequence[str], inputs: Inputs, effort: Effort) -> _Finding | None:
-    """Return which mistakes make one of the texts, if that is known."""
-    rights = list(right_digests(inputs))
-    read = [reading for text in texts for reading in readings(text)]
-    for reading in read:
-        if reading.digest in rights:
-            return _badly_written(subject, reading.mistakes)
+def _find_mistakes(
+    subject: str, texts: Sequence[str], inputs: Inputs, effort: Effort
+) -> _Finding | None:
+    """Return the mistakes that produce one of the texts, or None if no known mistake does."""
+    rights = list(valid_digests(inputs))
+    decoded_macs = [decoded for text in texts for decoded in decode_candidates(text)]
+    for decoded in decoded_macs:
+        if decoded.digest in rights:
+            return _encoding_finding(subject, decoded.mistakes)
     for text in texts:
         for right in rights:
-            mistake = spoiled(text, right)
+            mistake = damaged_encoding(text, right)
             if mistake:
-                return _badly_written(subject, (mistake,))
-    found = search({reading.digest for reading in read}, inputs, effort)
+                return _encoding_finding(subject, (mistake,))
+    if not decoded_macs:
+        return None  # the text is not a MAC in any encoding, so no digest can be searched for
+    found = search({decoded.digest for decoded in decoded_macs}, inputs, effort)
     if found is None:
         return None
-    digest, pieces = found
-    how = next(reading.mistakes for reading in read if reading.digest == digest)
-    does = [_does(piece) for piece in pieces] + [mistake.does for mistake in how]
-    mistakes = (*(piece.mistake for piece in pieces if piece.mistake), *how)
-    alike = tuple(id for piece in pieces for id in piece.alike)
-    return _Finding(mistakes, alike, f"{subject} is made {_joined(does)}.")
+    digest, candidates = found
+    encoding_mistakes = next(
+        decoded.mistakes for decoded in decoded_macs if decoded.digest == digest
+    )
+    phrases = [_describe_candidate(candidate) for candidate in candidates] + [
+        mistake.does for mistake in encoding_mistakes
+    ]
+    mistakes = (
+        *(candidate.mistake for candidate in candidates if candidate.mistake),
+        *encoding_mistakes,
+    )
+    alike = tuple(id for candidate in candidates for id in candidate.alike)
+    return _Finding(mistakes, alike, f"{subject} is made {_join_phrases(phrases)}.")
 
 
-def _badly_written(subject: str, mistakes: tuple[Mistake, ...]) -> _Finding:
-    does = _joined([mistake.does for mistake in mistakes])
-    return _Finding(mistakes, (), f"{subject} is the right one, but {does}.")
+def _encoding_finding(subject: str, mistakes: tuple[Mistake, ...]) -> _Finding:
+    phrases = _join_phrases([mistake.does for mistake in mistakes])
+    return _Finding(mistakes, (), f"{subject} is the right one, but {phrases}.")
 
 
-def _does(piece: Candidate) -> str:
-    if not piece.alike:
-        return piece.does
-    shown, rest = piece.alike[:_ALIKE_SHOWN], len(piece.alike) - _ALIKE_SHOWN
-    names = _joined([*shown, f"{rest} more"] if rest > 0 else list(shown))
-    return f"{piece.does} (here the same as {names})"
+def _describe_candidate(candidate: Candidate) -> str:
+    if not candidate.alike:
+        return candidate.does
+    listed, rest = candidate.alike[:_ALIKE_LIMIT], len(candidate.alike) - _ALIKE_LIMIT
+    names = _join_phrases([*listed, f"{rest} more"] if rest > 0 else list(listed))
+    return f"{candidate.does} (here the same as {names})"
 
 
-def _joined(parts: Sequence[str]) -> str:
+def _join_phrases(parts: Sequence[str]) -> str:
     return " and ".join([*filter(None, [", ".join(parts[:-1])]), parts[-1]])
 
 
-def _named(mistake: Mistake | None, says: str = "") -> _Finding:
+def _finding_of(mistake: Mistake | None, verify_message: str = "") -> _Finding:
     if mistake is None:
-        return _Finding(sentence=says)
-    return _Finding((mistake,), (), f"{says} {mistake.does}".lstrip())
+        return _Finding(sentence=verify_message)
+    return _Finding((mistake,), (), f"{verify_message} {mistake.does}".lstrip())
 
 
-def _told(reason: str | None, finding: _Finding, computed: bool | None = None) -> Explanation:
+def _build_explanation(
+    reason: str | None, finding: _Finding, computed: bool | None = None
+) -> Explanation:
     mends = dict.fromkeys(mistake.mend for mistake in finding.mistakes)
     return Explanation(
         reason is None,

@@ -9,31 +9,31 @@ from pivotal_sandbox.common.timestamps import rfc3339
 from pivotal_sandbox.exports.exchange import ExportedRequest
 
 # What curl adds of its own unless it is told not to.
-_OWN = ("accept", "user-agent", "content-type", "expect")
-_LONGEST = 64 * 1024  # bytes of an argument; Linux refuses 128 KiB
-_SPECIAL = re.compile(r"\A-|[^ -~]|['\\%]")  # a leading - would be an option of printf
-_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_CURL_DEFAULT_HEADERS = ("accept", "user-agent", "content-type", "expect")
+_MAX_ARGUMENT_BYTES = 64 * 1024  # bytes of an argument; Linux refuses 128 KiB
+_PRINTF_SPECIAL = re.compile(r"\A-|[^ -~]|['\\%]")  # a leading - would be an option of printf
+_UNQUOTED_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 
-def curl_script(sent: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
+def curl_script(requests: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     """Return a script that sends all of it again; with `re_sign` signed when it is sent."""
-    return script(sent, curl_of, re_sign=re_sign)
+    return script(requests, curl_request_command, re_sign=re_sign)
 
 
-def curl_of(sent: ExportedRequest, re_sign: bool = False) -> str:
+def curl_request_command(exported: ExportedRequest, re_sign: bool = False) -> str:
     """Return the command for what was sent."""
-    request = sent.request
+    request = exported.request
     return curl_command(
         request.method,
         request.url,
         request.headers,
         request.body,
-        re_sign=re_sign and sent.signed,
+        re_sign=re_sign and exported.signed,
     )
 
 
 def script(
-    sent: Sequence[ExportedRequest],
+    requests: Sequence[ExportedRequest],
     command: Callable[[ExportedRequest, bool], str],
     *,
     re_sign: bool,
@@ -42,7 +42,7 @@ def script(
     lines = ["#!/bin/sh"]
     if re_sign:
         lines.append(': "${PIVOTAL_WEBHOOK_SECRET:?is what the requests are signed with}"')
-    for request in sent:
+    for request in requests:
         # A title is a stranger's: in ASCII, and without a line break, it stays a comment.
         lines.append(f"\n# {request.id}  {rfc3339(request.at)}  {ascii(request.title)[1:-1]}")
         lines.append(command(request, re_sign))
@@ -65,52 +65,56 @@ def curl_command(
     by the secret in PIVOTAL_WEBHOOK_SECRET.
     """
     text = body.decode("latin-1")
-    words = ["curl", "-sS", "--globoff", "--path-as-is", *options.split()]
+    arguments = ["curl", "-sS", "--globoff", "--path-as-is", *options.split()]
     # Told to send a HEAD by -X, curl would wait for the body that its answer announces.
-    words += ["--head"] if method == "HEAD" and not body else ["-X", quoted(method)]
-    words.append(_word(url))
+    arguments += ["--head"] if method == "HEAD" and not body else ["-X", shell_quote(method)]
+    arguments.append(_shell_word(url))
     for name, value in headers:
         if re_sign and name.lower() == SIGNATURE_HEADER:
-            words += ["-H", signed(f"{name}: ", body)]
+            arguments += ["-H", signed_header_word(f"{name}: ", body)]
         else:
-            words += ["-H", _word(f"{name}: {value}" if value else f"{name};")]
-    given = {name.lower() for name, _ in headers}
-    for name in _OWN:
-        if name not in given:
-            words += ["-H", f"{name}:"]
+            arguments += ["-H", _shell_word(f"{name}: {value}" if value else f"{name};")]
+    sent_names = {name.lower() for name, _ in headers}
+    for name in _CURL_DEFAULT_HEADERS:
+        if name not in sent_names:
+            arguments += ["-H", f"{name}:"]
     if not body:
-        command = words
-    elif _plain(text) and len(body) <= _LONGEST:
-        command = [*words, "--data-raw", quoted(text)]
+        command = arguments
+    elif _is_printable(text) and len(body) <= _MAX_ARGUMENT_BYTES:
+        command = [*arguments, "--data-raw", shell_quote(text)]
     else:
-        command = [printf(body), "|", *words, "--data-binary", "@-"]
+        command = [printf_command(body), "|", *arguments, "--data-binary", "@-"]
     return " ".join(command).encode("latin-1").decode()
 
 
-def quoted(text: str) -> str:
+def shell_quote(text: str) -> str:
     """Return the text as one word of a shell."""
-    if _SAFE.fullmatch(text):
+    if _UNQUOTED_SAFE.fullmatch(text):
         return text
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
-def signed(header: str, body: bytes) -> str:
+def signed_header_word(header: str, body: bytes) -> str:
     """Return a word: the name of the signature's header, and the signature of this moment."""
-    return f'"{header}$({printf(body)} | pivotal-sandbox sign)"'
+    return f'"{header}$({printf_command(body)} | pivotal-sandbox sign)"'
 
 
-def printf(data: bytes) -> str:
+def printf_command(data: bytes) -> str:
     """Return the command that prints the bytes, whatever they are and however many."""
-    escaped = _SPECIAL.sub(lambda match: f"\\{ord(match[0]):03o}", data.decode("latin-1"))
+    escaped = _PRINTF_SPECIAL.sub(lambda match: f"\\{ord(match[0]):03o}", data.decode("latin-1"))
     return f"printf '{escaped}'"
 
 
-def _word(text: str) -> str:
+def _shell_word(text: str) -> str:
     """Return what the shell reads as `text`, be it fit to be shown or not."""
-    return quoted(text) if _plain(text) else f'"$({printf(text.encode("latin-1"))})"'
+    return (
+        shell_quote(text)
+        if _is_printable(text)
+        else f'"$({printf_command(text.encode("latin-1"))})"'
+    )
 
 
-def _plain(text: str) -> bool:
+def _is_printable(text: str) -> bool:
     """Say whether a terminal shows the bytes, and a shell can pass them on."""
     try:
         shown = text.encode("latin-1").decode()

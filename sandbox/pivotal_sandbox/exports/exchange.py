@@ -36,37 +36,37 @@ class ExportedRequest(Struct, frozen=True, gc=False):
 
     def to(self, url: str) -> "ExportedRequest":
         """Return the same for another receiver, its host named. Raises `InputError`."""
-        place = parse_url(url)
+        target_url = parse_url(url)
         headers = tuple(
-            (name, place.authority if name.lower() == "host" else value)
+            (name, target_url.authority if name.lower() == "host" else value)
             for name, value in self.request.headers
         )
-        request = replace(self.request, url=place.origin + place.target, headers=headers)
+        request = replace(self.request, url=target_url.origin + target_url.target, headers=headers)
         return replace(self, request=request, bin=None, below="")
 
 
-def of_attempt(
+def exported_attempt(
     attempt: Attempt, *, event_type: str, url: str, fault: str | None, event_body: bytes
 ) -> ExportedRequest:
     """Return what an attempt at a delivery sent; `fault` is the delivery's."""
-    place = parse_url(url)
+    target_url = parse_url(url)
     body = event_body if attempt.request_body is None else attempt.request_body
-    request = Request("POST", place.origin + place.target, attempt.request_headers, body)
-    spoilt = find_fault(fault)
-    if spoilt is not None and (spoilt.valid or not (spoilt.every or attempt.number == 1)):
-        spoilt = None
+    request = Request("POST", target_url.origin + target_url.target, attempt.request_headers, body)
+    fault_row = find_fault(fault)
+    if fault_row is not None and (fault_row.valid or not (fault_row.every or attempt.number == 1)):
+        fault_row = None
     return ExportedRequest(
         attempt.delivery_id + (f"-{attempt.number}" if attempt.number > 1 else ""),
         event_type,
         attempt.started_at,
         request,
         attempt.outcome,
-        accepted=spoilt is None,
-        signed=spoilt is None or spoilt.group != "signature",
+        accepted=fault_row is None,
+        signed=fault_row is None or fault_row.group != "signature",
     )
 
 
-def of_capture(capture: Capture, base_url: str) -> ExportedRequest:
+def exported_capture(capture: Capture, base_url: str) -> ExportedRequest:
     """Return what came in; `base_url` is the sandbox's address."""
     query = f"?{capture.query}" if capture.query else ""
     target = capture.path + query

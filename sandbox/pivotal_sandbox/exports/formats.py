@@ -9,7 +9,7 @@ from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.har import har
 from pivotal_sandbox.exports.httpie import httpie_script
 from pivotal_sandbox.exports.pytest_file import pytest_file
-from pivotal_sandbox.exports.scenario import retelling
+from pivotal_sandbox.exports.scenario import scenario_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ FORMS = (
         "a story for `scenario run`, with the gaps that were between them",
         ".toml",
         "application/toml",
-        lambda sent, how: retelling(sent, re_sign=how.re_sign),
+        lambda requests, options: scenario_file(requests, re_sign=options.re_sign),
         re_signs=True,
     ),
     Form(
@@ -46,7 +46,7 @@ FORMS = (
         "a shell script",
         ".sh",
         "application/x-sh",
-        lambda sent, how: curl_script(sent, re_sign=how.re_sign),
+        lambda requests, options: curl_script(requests, re_sign=options.re_sign),
         re_signs=True,
     ),
     Form(
@@ -54,7 +54,7 @@ FORMS = (
         "a shell script",
         ".sh",
         "application/x-sh",
-        lambda sent, how: httpie_script(sent, re_sign=how.re_sign),
+        lambda requests, options: httpie_script(requests, re_sign=options.re_sign),
         re_signs=True,
     ),
     Form(
@@ -62,9 +62,15 @@ FORMS = (
         "an HTTP Archive 1.2",
         ".har",
         "application/json",
-        lambda sent, how: har(sent, version=how.version),
+        lambda requests, options: har(requests, version=options.version),
     ),
-    Form("pytest", "a test file", ".py", "text/x-python", lambda sent, how: pytest_file(sent)),
+    Form(
+        "pytest",
+        "a test file",
+        ".py",
+        "text/x-python",
+        lambda requests, options: pytest_file(requests),
+    ),
 )
 
 
@@ -78,11 +84,11 @@ def get_form(name: str) -> Form:
     raise InputError(f'There is no export as "{name:.40}".{hint}', pointer="/as")
 
 
-def export(sent: Sequence[ExportedRequest], form: Form, how: ExportOptions) -> str:
+def export(requests: Sequence[ExportedRequest], form: Form, options: ExportOptions) -> str:
     """Return what was sent, of which there is some, as a file of that form.
 
     Raises `InputError` where it is to be signed anew in a form that signs nothing.
     """
-    if how.re_sign and not form.re_signs:
+    if options.re_sign and not form.re_signs:
         raise InputError(f"An export as {form.name} signs nothing anew.", pointer="/re_sign")
-    return form.write(sent, how)
+    return form.write(requests, options)

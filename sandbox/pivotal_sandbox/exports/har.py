@@ -14,7 +14,7 @@ _UNKNOWN = -1  # as the format has it
 _HTTP = "HTTP/1.1"
 
 
-def har(sent: Sequence[ExportedRequest], *, version: str) -> str:
+def har(requests: Sequence[ExportedRequest], *, version: str) -> str:
     """Return the archive; `version` is this program's.
 
     A body that is no UTF-8 is base64: the format says so of responses, and for requests leaves room
@@ -23,31 +23,31 @@ def har(sent: Sequence[ExportedRequest], *, version: str) -> str:
     log = {
         "version": "1.2",
         "creator": {"name": "pivotal-sandbox", "version": version},
-        "entries": [_entry(request) for request in sent],
+        "entries": [_entry(request) for request in requests],
     }
     return json.dumps({"log": log}, indent=2) + "\n"
 
 
-def _entry(sent: ExportedRequest) -> dict[str, Any]:
-    timings = _timings(sent.outcome)
+def _entry(exported: ExportedRequest) -> dict[str, Any]:
+    timings = _timings(exported.outcome)
     entry = {
-        "startedDateTime": rfc3339(sent.at),
+        "startedDateTime": rfc3339(exported.at),
         # TLS is within the connecting.
         "time": sum(ms for part, ms in timings.items() if part != "ssl" and ms > 0),
-        "request": _request(sent.request),
-        "response": _response(sent.outcome),
+        "request": _request(exported.request),
+        "response": _response(exported.outcome),
         "cache": {},
         "timings": timings,
-        "comment": f"{sent.id} {sent.title}",
+        "comment": f"{exported.id} {exported.title}",
     }
-    if sent.outcome is not None and sent.outcome.error is not None:
-        entry["_error"] = sent.outcome.error
+    if exported.outcome is not None and exported.outcome.error is not None:
+        entry["_error"] = exported.outcome.error
     return entry
 
 
 def _request(request: Request) -> dict[str, Any]:
     head = f"{request.method} {_target(request.url)} {_HTTP}\r\n"
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "method": request.method,
         "url": request.url,
         "httpVersion": _HTTP,
@@ -57,19 +57,19 @@ def _request(request: Request) -> dict[str, Any]:
             {"name": name, "value": value}
             for name, value in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
         ],
-        "headersSize": len(head) + _size(request.headers),
+        "headersSize": len(head) + _header_size(request.headers),
         "bodySize": len(request.body),
     }
     if request.body:
-        text, encoding = _text(request.body)
-        found["postData"] = {"mimeType": _type(request.headers), "params": [], "text": text}
+        text, encoding = _encode_body(request.body)
+        entry["postData"] = {"mimeType": _content_type(request.headers), "params": [], "text": text}
         if encoding:
-            found["postData"]["_encoding"] = encoding
-    return found
+            entry["postData"]["_encoding"] = encoding
+    return entry
 
 
 def _response(outcome: Outcome | None) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "status": 0,
         "statusText": "",
         "httpVersion": _HTTP,
@@ -82,19 +82,19 @@ def _response(outcome: Outcome | None) -> dict[str, Any]:
     }
     response = outcome.response if outcome else None
     if response is None:
-        return found
+        return entry
     content: dict[str, Any] = {
         "size": len(response.body),
-        "mimeType": _type(response.headers),
+        "mimeType": _content_type(response.headers),
     }
     if response.body:
-        content["text"], encoding = _text(response.body)
+        content["text"], encoding = _encode_body(response.body)
         if encoding:
             content["encoding"] = encoding
     if response.truncated:
         content["comment"] = "The rest of it was not kept."
     location = [value for name, value in response.headers if name.lower() == "location"]
-    return found | {
+    return entry | {
         "status": response.status_code,
         "headers": _headers(response.headers),
         "content": content,
@@ -124,16 +124,16 @@ def _headers(headers: Headers) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in headers]
 
 
-def _size(headers: Headers) -> int:
+def _header_size(headers: Headers) -> int:
     return sum(len(name) + len(value) + len(": \r\n") for name, value in headers) + len("\r\n")
 
 
-def _type(headers: Headers) -> str:
+def _content_type(headers: Headers) -> str:
     types = [value for name, value in headers if name.lower() == "content-type"]
     return types[0] if types else "application/octet-stream"
 
 
-def _text(body: bytes) -> tuple[str, str]:
+def _encode_body(body: bytes) -> tuple[str, str]:
     """Return a body as text, and in which encoding, if it is none."""
     try:
         return body.decode(), ""

@@ -70,13 +70,13 @@ def test_it_is_answered_as_it_should_be(method, url, headers, body, signed, acce
 '''
 
 
-def pytest_file(sent: Sequence[ExportedRequest]) -> str:
+def pytest_file(requests: Sequence[ExportedRequest]) -> str:
     """Return the file, all of it ASCII: what strangers wrote is literals of text and bytes."""
-    return _TOP + "".join(_case(request) for request in sent) + _BOTTOM
+    return _TOP + "".join(_case(request) for request in requests) + _BOTTOM
 
 
-def _case(sent: ExportedRequest) -> str:
-    request = sent.request
+def _case(exported: ExportedRequest) -> str:
+    request = exported.request
     headers = "".join(f"            ({name!a}, {value!a}),\n" for name, value in request.headers)
     return (
         "    pytest.param(\n"
@@ -84,8 +84,8 @@ def _case(sent: ExportedRequest) -> str:
         f"        {request.url!a},\n"
         f"        [\n{headers}        ],\n"
         f"        {request.body!r},\n"
-        f"        {sent.signed},\n"
-        f"        {sent.accepted},\n"
-        f"        id={sent.id!a},\n"
+        f"        {exported.signed},\n"
+        f"        {exported.accepted},\n"
+        f"        id={exported.id!a},\n"
         "    ),\n"
     )

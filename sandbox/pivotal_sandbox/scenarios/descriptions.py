@@ -9,7 +9,7 @@ from pivotal_sandbox.common.text import counted, plural
 from pivotal_sandbox.domain.bins import Step as Answer
 from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.scenarios.parser import Target
-from pivotal_sandbox.scenarios.references import flat
+from pivotal_sandbox.scenarios.references import flatten
 from pivotal_sandbox.scenarios.steps import (
     Advance,
     Change,
@@ -28,7 +28,7 @@ from pivotal_sandbox.scenarios.steps import (
 _SHOWN = 60  # characters of a value
 
 
-def added(name: str, target: Target, url: str) -> str:
+def describe_endpoint(name: str, target: Target, url: str) -> str:
     """Return the words for an endpoint that is added."""
     wants = "every type" if "*" in target.events else ", ".join(target.events)
     if target.field_filter:
@@ -38,16 +38,16 @@ def added(name: str, target: Target, url: str) -> str:
     return f"{mode}endpoint {name} wants {wants}, at {where}"
 
 
-def answering(name: str, behaviour: tuple[Answer, ...]) -> str:
+def describe_bin(name: str, behaviour: tuple[Answer, ...]) -> str:
     """Return the words for how a bin answers."""
     *first, last = (_answer(step) for step in behaviour)
     then = f"{', '.join(first)}, then {last}" if first else last
     return f"bin {name} answers {then}"
 
 
-def wording(deed: Step) -> str:
+def describe_step(step: Step) -> str:
     """Return the words for what a step does."""
-    return _WORDS[type(deed)](deed)
+    return _WORDS[type(step)](step)
 
 
 def _answer(step: Answer) -> str:
@@ -59,7 +59,7 @@ def _answer(step: Answer) -> str:
 
 
 def _fields(values: Mapping[str, Any]) -> str:
-    shown = (f"{path} {_value(value)}" for path, value in flat(values).items())
+    shown = (f"{path} {_value(value)}" for path, value in flatten(values).items())
     return f": {', '.join(shown)}" if values else ""
 
 
@@ -68,61 +68,61 @@ def _value(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _create(deed: Create) -> str:
-    return f"create {deed.object}{f' {deed.as_}' if deed.as_ else ''}{_fields(deed.set)}"
+def _create(step: Create) -> str:
+    return f"create {step.object}{f' {step.as_}' if step.as_ else ''}{_fields(step.set)}"
 
 
-def _trigger(deed: Trigger) -> str:
-    times = f" × {deed.count}" if deed.count > 1 else ""
-    parts = [f"trigger {deed.type}{times}"]
-    if deed.record:
-        parts.append(f"of {deed.record}")
-    if deed.endpoint:
-        parts.append(f"to {deed.endpoint}")
-    if deed.fault:
-        parts.append(f"with the fault {deed.fault}")
-    return " ".join(parts) + _fields({**deed.data, **deed.set})
+def _trigger(step: Trigger) -> str:
+    times = f" × {step.count}" if step.count > 1 else ""
+    parts = [f"trigger {step.type}{times}"]
+    if step.record:
+        parts.append(f"of {step.record}")
+    if step.endpoint:
+        parts.append(f"to {step.endpoint}")
+    if step.fault:
+        parts.append(f"with the fault {step.fault}")
+    return " ".join(parts) + _fields({**step.data, **step.set})
 
 
-def _send(deed: Send) -> str:
-    signed = "signed anew" if deed.signs else "as given"
-    return f"send {counted(len(deed.content()), 'byte')} to {deed.to}{deed.path}, {signed}"
+def _send(step: Send) -> str:
+    signed = "signed anew" if step.signs else "as given"
+    return f"send {counted(len(step.content()), 'byte')} to {step.to}{step.path}, {signed}"
 
 
-def _replay(deed: Replay) -> str:
-    what = f"of {deed.of}" if deed.of else ""
-    status = f"{deed.status} " if deed.status else ""
-    how = ", byte for byte" if deed.verbatim else ""
-    return f"replay the {status}{plural('delivery')} {what}".rstrip() + how + _fields(deed.set)
+def _replay(step: Replay) -> str:
+    what = f"of {step.of}" if step.of else ""
+    status = f"{step.status} " if step.status else ""
+    how = ", byte for byte" if step.verbatim else ""
+    return f"replay the {status}{plural('delivery')} {what}".rstrip() + how + _fields(step.set)
 
 
-def _endpoint(deed: SetEndpoint) -> str:
+def _endpoint(step: SetEndpoint) -> str:
     said = []
-    if deed.enabled is not None:
-        said.append("enabled" if deed.enabled else "disabled")
-    if deed.url or deed.bin:
-        said.append(f"moved to {deed.url or f'bin {deed.bin}'}")
-    if deed.events is not None:
-        said.append(f"given the types {', '.join(deed.events)}")
-    if deed.field_filter is not None:
-        said.append(f"given the filter {', '.join(deed.field_filter) or 'none'}")
-    return f"endpoint {deed.name} is {' and '.join(said)}"
+    if step.enabled is not None:
+        said.append("enabled" if step.enabled else "disabled")
+    if step.url or step.bin:
+        said.append(f"moved to {step.url or f'bin {step.bin}'}")
+    if step.events is not None:
+        said.append(f"given the types {', '.join(step.events)}")
+    if step.field_filter is not None:
+        said.append(f"given the filter {', '.join(step.field_filter) or 'none'}")
+    return f"endpoint {step.name} is {' and '.join(said)}"
 
 
-def _chaos(deed: SetChaos) -> str:
-    return f"chaos: {deed.spec}" if deed.spec else "no more chaos"
+def _chaos(step: SetChaos) -> str:
+    return f"chaos: {step.spec}" if step.spec else "no more chaos"
 
 
 _WORDS: Mapping[type[Step], Callable[[Any], str]] = {
     Create: _create,
-    Change: lambda deed: f"change {deed.record}{_fields(deed.set)}",
-    Delete: lambda deed: f"delete {deed.record}",
+    Change: lambda step: f"change {step.record}{_fields(step.set)}",
+    Delete: lambda step: f"delete {step.record}",
     Trigger: _trigger,
     Send: _send,
     Replay: _replay,
-    Advance: lambda deed: f"{deed.by} pass",
-    SetBin: lambda deed: answering(deed.name, parse_behavior(deed.behaviour)),
+    Advance: lambda step: f"{step.by} pass",
+    SetBin: lambda step: describe_bin(step.name, parse_behavior(step.behaviour)),
     SetEndpoint: _endpoint,
-    Rotate: lambda deed: f"rotate the secret of {deed.endpoint}, both sign for {deed.overlap}",
+    Rotate: lambda step: f"rotate the secret of {step.endpoint}, both sign for {step.overlap}",
     SetChaos: _chaos,
 }

@@ -11,7 +11,7 @@ from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.executor import Receiver
 from pivotal_sandbox.scenarios.in_memory_bins import Bins
 from pivotal_sandbox.scenarios.parser import Scenario
-from pivotal_sandbox.scenarios.runner import ScenarioRunner, Tell
+from pivotal_sandbox.scenarios.runner import EntryCallback, ScenarioRunner
 from pivotal_sandbox.scenarios.steps import SetEndpoint, Trigger
 from pivotal_sandbox.scenarios.transcript import Summary
 from pivotal_sandbox.web.server import Settings, serve_empty
@@ -19,9 +19,9 @@ from pivotal_sandbox.web.server import Settings, serve_empty
 PATIENCE_MS = 2_000  # over sockets, on a busy machine
 
 
-async def told(
+async def run_scenario(
     scenario: Scenario,
-    tell: Tell,
+    emit: EntryCallback,
     *,
     receiver: Receiver | None = None,
     allow_hosts: Sequence[str] = (),
@@ -34,23 +34,25 @@ async def told(
     where a receiver of the user's compares it with its own, the wall clock's. Raises `InputError`
     naming file, line and key.
     """
-    wired = needs_socket(scenario) and receiver is None
-    async with _sandbox(scenario, receiver, allow_hosts, catalog, wired=wired) as sandbox:
-        patience_ms = PATIENCE_MS if wired else 0
-        teller = ScenarioRunner(scenario, sandbox, tell, receiver=receiver, patience_ms=patience_ms)
-        return await teller.run()
+    uses_socket = has_transport_fault(scenario) and receiver is None
+    async with _sandbox(
+        scenario, receiver, allow_hosts, catalog, uses_socket=uses_socket
+    ) as sandbox:
+        patience_ms = PATIENCE_MS if uses_socket else 0
+        runner = ScenarioRunner(scenario, sandbox, emit, receiver=receiver, patience_ms=patience_ms)
+        return await runner.run()
 
 
-def needs_socket(scenario: Scenario) -> bool:
+def has_transport_fault(scenario: Scenario) -> bool:
     """Say whether a fault of the scenario is one of the transport."""
-    deeds = [step.deed for step in scenario.steps]
-    faults = [find_fault(deed.fault) for deed in deeds if isinstance(deed, Trigger)]
+    actions = [step.action for step in scenario.steps]
+    faults = [find_fault(action.fault) for action in actions if isinstance(action, Trigger)]
     return any(fault is not None and fault.group == "transport" for fault in faults)
 
 
-def names_url(scenario: Scenario) -> bool:
+def uses_user_url(scenario: Scenario) -> bool:
     """Say whether an endpoint of the scenario leads, or comes to lead, to the user's own URL."""
-    moved = [step.deed.url for step in scenario.steps if isinstance(step.deed, SetEndpoint)]
+    moved = [step.action.url for step in scenario.steps if isinstance(step.action, SetEndpoint)]
     return any(url is not None for url in (*(t.url for t in scenario.endpoints.values()), *moved))
 
 
@@ -66,11 +68,11 @@ async def _sandbox(
     allow_hosts: Sequence[str],
     catalog: Path | None,
     *,
-    wired: bool,
+    uses_socket: bool,
 ) -> AsyncIterator[Sandbox]:
     clock = scenario_clock(scenario)
-    sign_time: SignTime = "wall" if receiver or names_url(scenario) else "sandbox"
-    if wired:
+    sign_time: SignTime = "wall" if receiver or uses_user_url(scenario) else "sandbox"
+    if uses_socket:
         settings = Settings(
             port=0, seed=scenario.seed, catalog=catalog, allow_hosts=tuple(allow_hosts), grace_s=0.1
         )

@@ -17,11 +17,11 @@ from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.receiver.capture import PREFIX
 from pivotal_sandbox.receiver.forward import drop_hop_by_hop_headers
-from pivotal_sandbox.records.changes import Change as Changed
+from pivotal_sandbox.records.changes import Change as RecordChangeSet
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios.parser import Target
 from pivotal_sandbox.scenarios.recorder import ActivityRecorder
-from pivotal_sandbox.scenarios.references import filled, flat, references
+from pivotal_sandbox.scenarios.references import flatten, references, resolve_references
 from pivotal_sandbox.scenarios.steps import (
     Advance,
     Change,
@@ -65,10 +65,10 @@ class StepExecutor:
     """Holds the endpoints by their names, and what the named steps did."""
 
     def __init__(
-        self, sandbox: Sandbox, sight: ActivityRecorder, seed: int, receiver: Receiver | None
+        self, sandbox: Sandbox, recorder: ActivityRecorder, seed: int, receiver: Receiver | None
     ) -> None:
         self._sandbox = sandbox
-        self._sight = sight
+        self._recorder = recorder
         self._receiver = receiver
         self._ids = Ids(random.Random(f"{seed}/story"))
         self._named: dict[str, StepResult] = {}
@@ -90,14 +90,14 @@ class StepExecutor:
         assert url is not None  # a target has one or a bin
         if target.bin and not self._receiver and target.behaviour is not None:
             await self._sandbox.receiver.set_bin(Bin(target.bin, target.answers()))
-        mine = self._receiver.secret if self._receiver and target.url is None else None
+        receiver_secret = self._receiver.secret if self._receiver and target.url is None else None
         endpoint = await self._sandbox.add_endpoint(
             url,
             mode=target.mode,
             event_types=target.events,
             field_filter=target.field_filter,
             description=target.description,
-            secret=target.secret if mine is None else mine,
+            secret=target.secret if receiver_secret is None else receiver_secret,
         )
         self.endpoints[name] = endpoint.id
 
@@ -125,20 +125,20 @@ class StepExecutor:
             found[name] = self._named[name].record or {}
         return found
 
-    async def do(self, deed: Step) -> StepResult:
+    async def do(self, step: Step) -> StepResult:
         """Do it, wait until all that is due was attempted, and return what it did."""
-        triggered, captures = len(self._sight.triggered), len(self._sight.captures)
-        did = await _DOES[type(deed)](self, deed)
+        triggered, captures = len(self._recorder.triggered), len(self._recorder.captures)
+        result = await _HANDLERS[type(step)](self, step)
         await self._sandbox.dispatcher.settle()
-        for fired in self._sight.triggered[triggered:]:
-            did.types.append(fired.event.type)
-            did.deliveries += [delivery.id for delivery in fired.deliveries]
-        if did.exchanges:
-            did.captures = list(self._sight.captures)[captures:]
-        name = getattr(deed, "as_", None)
+        for fired in self._recorder.triggered[triggered:]:
+            result.types.append(fired.event.type)
+            result.deliveries += [delivery.id for delivery in fired.deliveries]
+        if result.exchanges:
+            result.captures = list(self._recorder.captures)[captures:]
+        name = getattr(step, "as_", None)
         if name is not None:
-            self._named[name] = did
-        return did
+            self._named[name] = result
+        return result
 
     def _subject(self, name: str) -> StepResult:
         """Return what is known of the record that a name stands for."""
@@ -150,64 +150,66 @@ class StepExecutor:
     # -- one for each kind
 
     async def _fields(self, fields: dict[str, Any], key: str = "set") -> dict[str, Any]:
-        given: dict[str, Any] = filled(fields, await self.records(fields), f"/{key}")
-        return given
+        resolved: dict[str, Any] = resolve_references(fields, await self.records(fields), f"/{key}")
+        return resolved
 
-    async def _create(self, deed: Create) -> StepResult:
-        given = flat(await self._fields(deed.set))
+    async def _create(self, step: Create) -> StepResult:
+        fields = flatten(await self._fields(step.set))
         change, _ = await self._sandbox.change(
-            deed.mode, lambda world, now: world.create(deed.object, given, now)
+            step.mode, lambda store, now: store.create(step.object, fields, now)
         )
-        made = change.records[-1]  # what had to be made for it comes before it
-        return StepResult(deed.object, made.id, deed.mode, made.record)
+        replayed = change.records[-1]  # what had to be made for it comes before it
+        return StepResult(step.object, replayed.id, step.mode, replayed.record)
 
-    async def _change(self, deed: Change) -> StepResult:
-        named, given = self._subject(deed.record), flat(await self._fields(deed.set))
+    async def _change(self, step: Change) -> StepResult:
+        named, fields = self._subject(step.record), flatten(await self._fields(step.set))
         object, id = named.object, named.record_id
 
-        def change(world: Any, now: int) -> Changed:
-            changed: Changed = world.change(object, id, given, now)
+        def change(store: Any, now: int) -> RecordChangeSet:
+            changed: RecordChangeSet = store.change(object, id, fields, now)
             return changed
 
         await self._sandbox.change(named.mode, change)
         return StepResult(object, id, named.mode, named.record)
 
-    async def _delete(self, deed: Delete) -> StepResult:
-        named = self._subject(deed.record)
-        await self.record(deed.record)  # as it was last seen
+    async def _delete(self, step: Delete) -> StepResult:
+        named = self._subject(step.record)
+        await self.record(step.record)  # as it was last seen
 
-        def delete(world: Any, now: int) -> Changed:
-            changed: Changed = world.delete(named.object, named.record_id, now)
+        def delete(store: Any, now: int) -> RecordChangeSet:
+            changed: RecordChangeSet = store.delete(named.object, named.record_id, now)
             return changed
 
         await self._sandbox.change(named.mode, delete)
         return StepResult(mode=named.mode)
 
-    async def _trigger(self, deed: Trigger) -> StepResult:
-        given, mode = flat(await self._fields(deed.set)), deed.mode
-        if deed.record:
-            named = self._subject(deed.record)
-            given["id"], mode = named.record_id, mode or named.mode
-        did = StepResult()
-        for _ in range(deed.count):
+    async def _trigger(self, step: Trigger) -> StepResult:
+        fields, mode = flatten(await self._fields(step.set)), step.mode
+        if step.record:
+            named = self._subject(step.record)
+            fields["id"], mode = named.record_id, mode or named.mode
+        result = StepResult()
+        for _ in range(step.count):
             triggered = await self._sandbox.trigger(
-                deed.type,
+                step.type,
                 mode=mode,
-                set=given,
-                data=await self._fields(deed.data, "data"),
-                endpoint_id=self.endpoints[deed.endpoint] if deed.endpoint else None,
-                validate=deed.validate,
-                fault=deed.fault,
+                set=fields,
+                data=await self._fields(step.data, "data"),
+                endpoint_id=self.endpoints[step.endpoint] if step.endpoint else None,
+                validate=step.validate,
+                fault=step.fault,
             )
-            did = _about(triggered.event.body, self._sandbox.catalog.get(deed.type).object)
-            did.mode = triggered.event.mode
-        return did
+            result = _record_of_event(
+                triggered.event.body, self._sandbox.catalog.get(step.type).object
+            )
+            result.mode = triggered.event.mode
+        return result
 
-    async def _send(self, deed: Send) -> StepResult:
+    async def _send(self, step: Send) -> StepResult:
         sandbox, now = self._sandbox, self._sandbox.clock.now()
-        endpoint = sandbox.endpoints.get(self.endpoints[deed.to])
-        request = given_request(
-            deed,
+        endpoint = sandbox.endpoints.get(self.endpoints[step.to])
+        request = build_send_request(
+            step,
             url=endpoint.url,
             secrets=endpoint.secrets(now),
             timestamp=int(sandbox.timestamp()),
@@ -215,46 +217,46 @@ class StepExecutor:
         )
         return StepResult(exchanges=[(request, await sandbox.sender.send(request))])
 
-    async def _replay(self, deed: Replay) -> StepResult:
-        chosen = self._sight.chosen(
-            None if deed.of is None else self._named[deed.of].deliveries, None, None
+    async def _replay(self, step: Replay) -> StepResult:
+        deliveries = self._recorder.select_deliveries(
+            None if step.of is None else self._named[step.of].deliveries, None, None
         )
-        ids = [delivery.id for delivery in chosen if deed.status in (None, delivery.status)]
-        edits = flat(await self._fields(deed.set)) or None
-        made = await self._sandbox.replay(ids, verbatim=deed.verbatim, set=edits)
-        return StepResult(deliveries=[delivery.id for delivery in made])
+        ids = [delivery.id for delivery in deliveries if step.status in (None, delivery.status)]
+        edits = flatten(await self._fields(step.set)) or None
+        replayed = await self._sandbox.replay(ids, verbatim=step.verbatim, set=edits)
+        return StepResult(deliveries=[delivery.id for delivery in replayed])
 
-    async def _advance(self, deed: Advance) -> StepResult:
-        await self._sandbox.advance(parse_duration(deed.by))
+    async def _advance(self, step: Advance) -> StepResult:
+        await self._sandbox.advance(parse_duration(step.by))
         return StepResult()
 
-    async def _bin(self, deed: SetBin) -> StepResult:
-        behaviour = parse_behavior(deed.behaviour)
-        await self._sandbox.receiver.set_bin(Bin(deed.name, behaviour, secret=deed.secret))
+    async def _bin(self, step: SetBin) -> StepResult:
+        behaviour = parse_behavior(step.behaviour)
+        await self._sandbox.receiver.set_bin(Bin(step.name, behaviour, secret=step.secret))
         return StepResult()
 
-    async def _endpoint(self, deed: SetEndpoint) -> StepResult:
+    async def _endpoint(self, step: SetEndpoint) -> StepResult:
         changes = {
-            "enabled": deed.enabled,
-            "url": self.url(deed),
-            "event_types": None if deed.events is None else tuple(deed.events),
-            "field_filter": None if deed.field_filter is None else tuple(deed.field_filter),
+            "enabled": step.enabled,
+            "url": self.url(step),
+            "event_types": None if step.events is None else tuple(step.events),
+            "field_filter": None if step.field_filter is None else tuple(step.field_filter),
         }
-        given = {key: value for key, value in changes.items() if value is not None}
-        await self._sandbox.update_endpoint(self.endpoints[deed.name], **given)
+        fields = {key: value for key, value in changes.items() if value is not None}
+        await self._sandbox.update_endpoint(self.endpoints[step.name], **fields)
         return StepResult()
 
-    async def _rotate(self, deed: Rotate) -> StepResult:
-        endpoint_id, overlap = self.endpoints[deed.endpoint], parse_duration(deed.overlap)
+    async def _rotate(self, step: Rotate) -> StepResult:
+        endpoint_id, overlap = self.endpoints[step.endpoint], parse_duration(step.overlap)
         await self._sandbox.rotate_secret(endpoint_id, overlap)
         return StepResult()
 
-    async def _chaos(self, deed: SetChaos) -> StepResult:
-        self._sandbox.set_chaos(deed.spec)
+    async def _chaos(self, step: SetChaos) -> StepResult:
+        self._sandbox.set_chaos(step.spec)
         return StepResult()
 
 
-_DOES: dict[type[Step], Callable[[StepExecutor, Any], Awaitable[StepResult]]] = {
+_HANDLERS: dict[type[Step], Callable[[StepExecutor, Any], Awaitable[StepResult]]] = {
     Create: StepExecutor._create,
     Change: StepExecutor._change,
     Delete: StepExecutor._delete,
@@ -269,7 +271,7 @@ _DOES: dict[type[Step], Callable[[StepExecutor, Any], Awaitable[StepResult]]] = 
 }
 
 
-def _about(body: bytes, object: str) -> StepResult:
+def _record_of_event(body: bytes, object: str) -> StepResult:
     """Return the record that an event is about; a fault may have left nothing of it."""
     try:
         data = msgspec.json.decode(body)["data"]
@@ -278,7 +280,7 @@ def _about(body: bytes, object: str) -> StepResult:
         return StepResult()
 
 
-def given_request(
+def build_send_request(
     send: Send, *, url: str, secrets: Sequence[str], timestamp: int, delivery_id: str
 ) -> Request:
     """Return the request to put on the wire: the bytes that are given, to the endpoint's URL.

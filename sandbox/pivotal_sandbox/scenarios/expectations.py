@@ -12,7 +12,7 @@ from pivotal_sandbox.common.json_values import written
 from pivotal_sandbox.common.text import counted
 from pivotal_sandbox.domain.models import Capture, Delivery, ErrorCode, Outcome, Record, Status
 from pivotal_sandbox.errors import InputError, did_you_mean
-from pivotal_sandbox.scenarios.references import Scope, filled, flat, found
+from pivotal_sandbox.scenarios.references import Scope, flatten, resolve_references, value_at
 from pivotal_sandbox.scenarios.steps import Step
 
 REASONS = (
@@ -167,7 +167,9 @@ class ExpectRecord(Expectation, frozen=True):
 
     def judge(self, record: Record | None, records: Mapping[str, Record]) -> ExpectationResult:
         """Judge the record as it is now; None where it is gone."""
-        wanted = {path: filled(value, records) for path, value in flat(self.has).items()}
+        wanted = {
+            path: resolve_references(value, records) for path, value in flatten(self.has).items()
+        }
         there = {path: _field(record, path) for path in wanted}
         said = ", ".join(f"{path} {written(value)}" for path, value in wanted.items())
         ok = record is not None and there == wanted
@@ -241,6 +243,6 @@ def _something(expected: Struct, *keys: str) -> None:
 
 def _field(record: Record | None, path: str) -> Any:
     try:
-        return found(record, path)
+        return value_at(record, path)
     except LookupError:
         return None

@@ -21,8 +21,8 @@ from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.scenarios import expectations as expects
 from pivotal_sandbox.scenarios import steps as does
 from pivotal_sandbox.scenarios.references import NAME, Scope
-from pivotal_sandbox.scenarios.steps import Step, check_wanted
-from pivotal_sandbox.scenarios.toml_positions import Path, line_of, lines_of
+from pivotal_sandbox.scenarios.steps import Step, check_endpoint_subscription
+from pivotal_sandbox.scenarios.toml_positions import Path, key_lines, line_at
 
 KINDS: dict[str, type[Step]] = {
     "create": does.Create,
@@ -45,7 +45,7 @@ KINDS: dict[str, type[Step]] = {
 """What a step can be, by the key that it has in the file."""
 
 SAY = "say"
-DEFAULT = "app"  # the endpoint of a story that names none
+DEFAULT_ENDPOINT = "app"  # the endpoint of a story that names none
 
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)\Z")
 
@@ -83,7 +83,7 @@ class ScenarioStep:
     index: int
     say: str
     kind: str = SAY
-    deed: Step | None = None
+    action: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Scenario:
 
     def line(self, step: ScenarioStep) -> int:
         """Return the line on which it stands what a step does."""
-        return line_of(self.lines, ("steps", step.index, step.kind))
+        return line_at(self.lines, ("steps", step.index, step.kind))
 
     def placed(self, step: ScenarioStep, error: InputError) -> InputError:
         """Return the error of a step with its place in the file."""
@@ -123,13 +123,13 @@ def parse_scenario(text: str, name: str, catalog: Catalog, *, file: str = "") ->
         raise _no_toml(file, str(error), text) from None
     except RecursionError:
         raise InputError(f"{file}: It is nested too deep.") from None
-    lines = lines_of(text)
+    lines = key_lines(text)
     try:
         read = _read(document, _File)
         start = None if read.start is None else _at("/start", parse_rfc3339, read.start)
         if not read.title.strip():
             raise InputError("A story has a title.", pointer="/title")
-        endpoints = _endpoints(read.endpoints or {DEFAULT: {}})
+        endpoints = _endpoints(read.endpoints or {DEFAULT_ENDPOINT: {}})
         bins = tuple(dict.fromkeys(endpoint.bin for endpoint in endpoints.values() if endpoint.bin))
         scope = Scope(catalog, {name: endpoint.mode for name, endpoint in endpoints.items()}, bins)
         for key, target in endpoints.items():
@@ -176,7 +176,7 @@ def _check_target(target: Target, scope: Scope, pointer: str) -> None:
             raise InputError(f'"{target.bin:.80}" is no name of a bin.', pointer="/bin")
         if target.secret == "":
             raise InputError("The secret is empty: anyone could forge it.", pointer="/secret")
-        check_wanted(target.events, target.field_filter, scope)
+        check_endpoint_subscription(target.events, target.field_filter, scope)
         target.answers()
     except InputError as error:
         raise InputError(str(error), pointer=pointer + error.pointer) from None
@@ -205,9 +205,9 @@ def _step(index: int, given: Mapping[str, Any], scope: Scope) -> ScenarioStep:
     value, its = given[kind], KINDS[kind]
     if its.SHORT and not isinstance(value, dict):
         value = {its.SHORT: value}
-    deed = _below(f"{pointer}/{kind}", _read, value, its)
-    _below(f"{pointer}/{kind}", lambda step: step.check(scope), deed)
-    return ScenarioStep(index, say.strip(), kind, deed)
+    action = _below(f"{pointer}/{kind}", _read, value, its)
+    _below(f"{pointer}/{kind}", lambda step: step.check(scope), action)
+    return ScenarioStep(index, say.strip(), kind, action)
 
 
 def _read(value: Any, kind: type[Any]) -> Any:
@@ -240,7 +240,7 @@ def _placed(file: str, lines: Mapping[Path, int], said: str, pointer: str) -> In
         path = (*path, int(part) if is_item else part)
         name += f"[{part}]" if is_item else f".{part}"
     at = f"{name.removeprefix('.')}: " if name else ""
-    return InputError(f"{file}, line {line_of(lines, path)}: {at}{said}", pointer=pointer)
+    return InputError(f"{file}, line {line_at(lines, path)}: {at}{said}", pointer=pointer)
 
 
 def _as_json(value: Any) -> Any:

@@ -29,21 +29,21 @@ class ActivityRecorder:
         if isinstance(activity, Triggered):
             self.triggered.append(activity)
             for delivery in activity.deliveries:
-                self._take(delivery)
+                self._record_delivery(delivery)
         elif isinstance(activity, Attempted):
-            self._take(activity.delivery)
+            self._record_delivery(activity.delivery)
             self.errors[activity.delivery.id] = activity.attempt.outcome.error
             self._attempted.append(activity)
         elif isinstance(activity, DeliveryChanged):
-            self._take(activity.delivery)
+            self._record_delivery(activity.delivery)
         elif isinstance(activity, Captured):
             self.captures[activity.capture.id] = activity.capture
 
     def attempts(self) -> list[Attempted]:
         """Return the attempts since the last time, in an order that is the same in each run."""
-        made, self._attempted = self._attempted, []
+        attempts, self._attempted = self._attempted, []
         return sorted(
-            made,
+            attempts,
             key=lambda delivery: (
                 delivery.attempt.started_at,
                 self._order[delivery.delivery.id],
@@ -51,7 +51,7 @@ class ActivityRecorder:
             ),
         )
 
-    def chosen(
+    def select_deliveries(
         self, ids: Iterable[str] | None, type: str | None, endpoint_id: str | None
     ) -> list[Delivery]:
         """Return the deliveries with the ids, of a type, to an endpoint; None is for any."""
@@ -63,7 +63,7 @@ class ActivityRecorder:
             if type in (None, delivery.event_type) and endpoint_id in (None, delivery.endpoint_id)
         ]
 
-    def caught(
+    def select_captures(
         self, delivery_ids: Collection[str] | None, type: str | None, bin: str | None
     ) -> list[Capture]:
         """Return the captures that carry the deliveries, of a type, in a bin; None is for any."""
@@ -80,14 +80,14 @@ class ActivityRecorder:
 
     def events(self, captures: Iterable[Capture]) -> dict[str, str]:
         """Return the id of the event that each capture carries, by the capture's id."""
-        return {capture.id: _event_of(capture.body) or capture.id for capture in captures}
+        return {capture.id: _event_id(capture.body) or capture.id for capture in captures}
 
-    def _take(self, delivery: Delivery) -> None:
+    def _record_delivery(self, delivery: Delivery) -> None:
         self._order.setdefault(delivery.id, len(self._order))
         self.deliveries[delivery.id] = delivery
 
 
-def _event_of(body: bytes) -> str | None:
+def _event_id(body: bytes) -> str | None:
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):

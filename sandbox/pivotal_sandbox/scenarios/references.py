@@ -94,7 +94,7 @@ def references(value: object, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield from references(part, f"{pointer}/{index}")
 
 
-def filled(value: Any, records: Mapping[str, Named], pointer: str = "") -> Any:
+def resolve_references(value: Any, records: Mapping[str, Named], pointer: str = "") -> Any:
     """Return the value with each "$name" replaced by the id of the record of that name.
 
     "$name.path" is that field of it, "$null" is null, and "$$" at the beginning is a dollar sign.
@@ -107,25 +107,28 @@ def filled(value: Any, records: Mapping[str, Named], pointer: str = "") -> Any:
         return None if value == f"${_NULL}" else _at(records[name], path or "id", value, pointer)
     if isinstance(value, dict):
         return {
-            key: filled(part, records, f"{pointer}/{escape(key)}") for key, part in value.items()
+            key: resolve_references(part, records, f"{pointer}/{escape(key)}")
+            for key, part in value.items()
         }
     if isinstance(value, list):
-        return [filled(part, records, f"{pointer}/{at}") for at, part in enumerate(value)]
+        return [
+            resolve_references(part, records, f"{pointer}/{at}") for at, part in enumerate(value)
+        ]
     return value
 
 
-def flat(fields: Mapping[str, Any], at: str = "") -> dict[str, Any]:
+def flatten(fields: Mapping[str, Any], at: str = "") -> dict[str, Any]:
     """Return dotted paths and their values: in TOML a dotted key and a table are the same."""
     paths: dict[str, Any] = {}
     for key, value in fields.items():
         if isinstance(value, dict) and value:
-            paths |= flat(value, f"{at}{key}.")
+            paths |= flatten(value, f"{at}{key}.")
         else:
             paths[f"{at}{key}"] = value
     return paths
 
 
-def found(record: Any, path: str) -> Any:
+def value_at(record: Any, path: str) -> Any:
     """Return what is at a dotted path. Raises `LookupError` where that leads nowhere."""
     for part in path.split("."):
         if isinstance(record, dict):
@@ -139,7 +142,7 @@ def found(record: Any, path: str) -> Any:
 
 def _at(record: Named, path: str, reference: str, pointer: str) -> Any:
     try:
-        return found(record, path)
+        return value_at(record, path)
     except LookupError:
         raise InputError(
             f'"{reference:.80}" leads nowhere: the record has no "{path}".', pointer=pointer

@@ -15,7 +15,7 @@ from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.registry import find_fault
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.scenarios import expectations as expects
-from pivotal_sandbox.scenarios.descriptions import added, answering, wording
+from pivotal_sandbox.scenarios.descriptions import describe_bin, describe_endpoint, describe_step
 from pivotal_sandbox.scenarios.executor import Receiver, StepExecutor
 from pivotal_sandbox.scenarios.expectations import Expectation, ExpectationResult
 from pivotal_sandbox.scenarios.parser import Scenario, ScenarioStep
@@ -33,9 +33,9 @@ from pivotal_sandbox.scenarios.transcript import (
     Summary,
 )
 
-Tell = Callable[[Entry], Awaitable[None]]
+EntryCallback = Callable[[Entry], Awaitable[None]]
 
-LOOK_AGAIN_MS = 20
+POLL_INTERVAL_MS = 20
 
 
 class ScenarioRunner:
@@ -50,26 +50,26 @@ class ScenarioRunner:
         self,
         scenario: Scenario,
         sandbox: Sandbox,
-        tell: Tell,
+        emit: EntryCallback,
         *,
         receiver: Receiver | None = None,
         patience_ms: int = 0,
     ) -> None:
         self._scenario = scenario
         self._sandbox = sandbox
-        self._tell = tell
+        self._emit = emit
         self._receiver = receiver
         self._patience_ms = patience_ms
-        self._sight = ActivityRecorder()
-        self._actor = StepExecutor(sandbox, self._sight, scenario.seed, receiver)
-        self._misbehaves = False
-        self._events_told = self._attempts_told = 0
-        self._held = self._failed = self._skipped = 0
+        self._recorder = ActivityRecorder()
+        self._executor = StepExecutor(sandbox, self._recorder, scenario.seed, receiver)
+        self._has_failing_bin = False
+        self._emitted_events = self._emitted_attempts = 0
+        self._passed_count = self._failed_count = self._skipped_count = 0
 
     async def run(self) -> Summary:
         """Tell it, and return how it ended. Raises `InputError` naming file, line and key."""
-        unsubscribe = self._sandbox.feed.subscribe(self._sight)
-        began = self._now()
+        unsubscribe = self._sandbox.feed.subscribe(self._recorder)
+        started_at = self._now()
         try:
             for name in self._scenario.endpoints:
                 await self._add(name)
@@ -79,15 +79,15 @@ class ScenarioRunner:
             unsubscribe()
         summary = Summary(
             self._now(),
-            self._held,
-            self._failed,
-            self._skipped,
-            len(self._sight.triggered),
-            len(self._sight.deliveries),
-            self._attempts_told,
-            self._now() - began,
+            self._passed_count,
+            self._failed_count,
+            self._skipped_count,
+            len(self._recorder.triggered),
+            len(self._recorder.deliveries),
+            self._emitted_attempts,
+            self._now() - started_at,
         )
-        await self._tell(summary)
+        await self._emit(summary)
         return summary
 
     def _now(self) -> int:
@@ -95,64 +95,64 @@ class ScenarioRunner:
 
     async def _add(self, name: str) -> None:
         target = self._scenario.endpoints[name]
-        url = self._actor.url(target) or ""
-        await self._tell(Done(self._now(), "endpoint", added(name, target, url)))
+        url = self._executor.url(target) or ""
+        await self._emit(Done(self._now(), "endpoint", describe_endpoint(name, target, url)))
         if target.behaviour is not None and target.bin:
-            await self._answers(target.bin, target.answers())
-        await self._actor.add(name, target)
+            await self._set_bin(target.bin, target.answers())
+        await self._executor.add(name, target)
         await self._sandbox.dispatcher.settle()
-        await self._tell_what_came()
+        await self._emit_new_activity()
 
-    async def _answers(self, bin: str, behaviour: tuple[Answer, ...], more: str = "") -> None:
-        self._misbehaves |= any(map(_misbehaves, behaviour))
-        words = answering(bin, behaviour) + more
+    async def _set_bin(self, bin: str, behaviour: tuple[Answer, ...], more: str = "") -> None:
+        self._has_failing_bin |= any(map(_has_failing_bin, behaviour))
+        words = describe_bin(bin, behaviour) + more
         if self._receiver:
-            why = "your receiver answers for itself"
-            await self._tell(Skipped(self._now(), words, why))
+            reason = "your receiver answers for itself"
+            await self._emit(Skipped(self._now(), words, reason))
         else:
-            await self._tell(Done(self._now(), "bin", words))
+            await self._emit(Done(self._now(), "bin", words))
 
     async def _step(self, step: ScenarioStep) -> None:
         if step.say:
-            await self._tell(Narration(self._now(), step.say))
-        deed = step.deed
-        if deed is None:
+            await self._emit(Narration(self._now(), step.say))
+        action = step.action
+        if action is None:
             return
-        if isinstance(deed, Expectation):
-            await self._judge(step, deed)
+        if isinstance(action, Expectation):
+            await self._check_expectation(step, action)
             return
-        if isinstance(deed, SetBin):
-            own = ", and verifies with a secret of its own" if deed.secret else ""
-            await self._answers(deed.name, parse_behavior(deed.behaviour), own)
+        if isinstance(action, SetBin):
+            secret_note = ", and verifies with a secret of its own" if action.secret else ""
+            await self._set_bin(action.name, parse_behavior(action.behaviour), secret_note)
             if self._receiver:
                 return
         else:
-            await self._tell(Done(self._now(), step.kind, wording(deed)))
+            await self._emit(Done(self._now(), step.kind, describe_step(action)))
         try:
-            did = await self._actor.do(deed)
+            step_result = await self._executor.do(action)
         except InputError as error:
-            error.pointer = _pointer(deed, error.pointer)
+            error.pointer = _pointer(action, error.pointer)
             raise self._scenario.placed(step, error) from None
-        for request, outcome in did.exchanges:
-            to = getattr(deed, "to", "")
-            await self._tell(Sent(self._now(), to, request, self._named(outcome, to)))
-        await self._tell_what_came()
+        for request, outcome in step_result.exchanges:
+            to = getattr(action, "to", "")
+            await self._emit(Sent(self._now(), to, request, self._with_endpoint_name(outcome, to)))
+        await self._emit_new_activity()
 
-    async def _tell_what_came(self) -> None:
-        for fired in self._sight.triggered[self._events_told :]:
-            self._events_told += 1
-            await self._tell(Fired(fired.event.created_at, fired.event, len(fired.deliveries)))
-        for attempted in self._sight.attempts():
-            self._attempts_told += 1
-            endpoint = self._actor.name_of(attempted.delivery.endpoint_id)
+    async def _emit_new_activity(self) -> None:
+        for fired in self._recorder.triggered[self._emitted_events :]:
+            self._emitted_events += 1
+            await self._emit(Fired(fired.event.created_at, fired.event, len(fired.deliveries)))
+        for attempted in self._recorder.attempts():
+            self._emitted_attempts += 1
+            endpoint = self._executor.name_of(attempted.delivery.endpoint_id)
             attempt = attempted.attempt
-            outcome = self._named(attempt.outcome, endpoint)
+            outcome = self._with_endpoint_name(attempt.outcome, endpoint)
             if outcome is not attempt.outcome:
                 attempt = replace(attempt, outcome=outcome)
                 attempted = replace(attempted, attempt=attempt)
-            await self._tell(AttemptMade(attempt.started_at, endpoint, attempted))
+            await self._emit(AttemptMade(attempt.started_at, endpoint, attempted))
 
-    def _named(self, outcome: Outcome, endpoint: str) -> Outcome:
+    def _with_endpoint_name(self, outcome: Outcome, endpoint: str) -> Outcome:
         """Say of what went wrong at a bin the endpoint's name: its port may be any."""
         if self._receiver or outcome.detail is None:
             return outcome
@@ -161,95 +161,97 @@ class ScenarioRunner:
 
     # -- expectations
 
-    async def _judge(self, step: ScenarioStep, expected: Expectation) -> None:
+    async def _check_expectation(self, step: ScenarioStep, expected: Expectation) -> None:
         left_out = ""
         if self._receiver:
             reduced, left_out = self._without_bins(expected)
             if reduced is None:
-                self._skipped += 1
-                words = _words(step.kind, expected)
-                await self._tell(Skipped(self._now(), words, left_out))
+                self._skipped_count += 1
+                words = _describe_expectation(step.kind, expected)
+                await self._emit(Skipped(self._now(), words, left_out))
                 return
             expected = reduced
-        judgement = await self._look(expected)
+        result = await self._evaluate(expected)
         waited = 0
-        while not judgement.ok and waited < self._patience_ms:
-            await sleep(LOOK_AGAIN_MS)
-            waited += LOOK_AGAIN_MS
-            judgement = await self._look(expected)
-        await self._tell_what_came()
-        if judgement.ok:
-            self._held += 1
+        while not result.ok and waited < self._patience_ms:
+            await sleep(POLL_INTERVAL_MS)
+            waited += POLL_INTERVAL_MS
+            result = await self._evaluate(expected)
+        await self._emit_new_activity()
+        if result.ok:
+            self._passed_count += 1
         else:
-            self._failed += 1
-        await self._tell(ExpectationChecked(self._now(), judgement, self._scenario.line(step)))
+            self._failed_count += 1
+        await self._emit(ExpectationChecked(self._now(), result, self._scenario.line(step)))
 
-    async def _look(self, expected: Expectation) -> ExpectationResult:
-        actor, sight = self._actor, self._sight
+    async def _evaluate(self, expected: Expectation) -> ExpectationResult:
+        executor, recorder = self._executor, self._recorder
         if isinstance(expected, expects.ExpectDeliveries):
-            return expected.judge(self._chosen(expected), sight.errors)
+            return expected.judge(self._selected_deliveries(expected), recorder.errors)
         if isinstance(expected, expects.ExpectCaptures):
-            named = actor.named(expected.of)
+            named = executor.named(expected.of)
             of = None if named is None else {*named.deliveries}
-            caught = sight.caught(of, expected.type, expected.bin)
+            captures = recorder.select_captures(of, expected.type, expected.bin)
             if named is not None and named.captures:
-                every = sight.caught(None, expected.type, expected.bin)
-                caught = [capture for capture in every if capture.id in named.captures]
-            return expected.judge(caught, sight.events(caught))
+                every = recorder.select_captures(None, expected.type, expected.bin)
+                captures = [capture for capture in every if capture.id in named.captures]
+            return expected.judge(captures, recorder.events(captures))
         if isinstance(expected, expects.ExpectEvents):
-            fired = actor.named(expected.of)
+            fired = executor.named(expected.of)
             return expected.judge(fired.types if fired else ())
         if isinstance(expected, expects.ExpectRecord):
-            record = await actor.record(expected.record)
-            return expected.judge(record, await actor.records(expected.has))
+            record = await executor.record(expected.record)
+            return expected.judge(record, await executor.records(expected.has))
         assert isinstance(expected, expects.ExpectAnswer)
-        sent = actor.named(expected.of)
+        sent = executor.named(expected.of)
         return expected.judge([outcome for _, outcome in sent.exchanges] if sent else ())
 
-    def _chosen(self, expected: expects.ExpectDeliveries) -> list[Delivery]:
-        named = self._actor.named(expected.of)
+    def _selected_deliveries(self, expected: expects.ExpectDeliveries) -> list[Delivery]:
+        named = self._executor.named(expected.of)
         endpoint = expected.endpoint
-        return self._sight.chosen(
+        return self._recorder.select_deliveries(
             None if named is None else named.deliveries,
             expected.type,
-            self._actor.endpoints[endpoint] if endpoint else None,
+            self._executor.endpoints[endpoint] if endpoint else None,
         )
 
     def _without_bins(self, expected: Expectation) -> tuple[Expectation | None, str]:
         """Return what is left to expect of the user's own receiver; if nothing is, the reason."""
         if isinstance(expected, expects.ExpectCaptures):
             return None, "your receiver keeps what it is sent to itself"
-        spoilt = False
+        has_invalid_fault = False
         if isinstance(expected, expects.ExpectDeliveries):
             expected = replace(expected, code=None)
-            faults = [find_fault(delivery.fault) for delivery in self._chosen(expected)]
-            spoilt = any(fault is not None and not fault.valid for fault in faults)
-        if not (self._misbehaves or spoilt):
+            faults = [
+                find_fault(delivery.fault) for delivery in self._selected_deliveries(expected)
+            ]
+            has_invalid_fault = any(fault is not None and not fault.valid for fault in faults)
+        if not (self._has_failing_bin or has_invalid_fault):
             return expected, ""
         if isinstance(expected, expects.ExpectAnswer):
-            return None, _RESTS
+            return None, _DEPENDS_ON_BIN
         if isinstance(expected, expects.ExpectDeliveries):
-            if spoilt or expected.status != "delivered" or expected.count == 0:
-                return None, _RESTS
+            if has_invalid_fault or expected.status != "delivered" or expected.count == 0:
+                return None, _DEPENDS_ON_BIN
             return replace(expected, attempts=None, error=None, count=None), ""
         return expected, ""
 
 
-_RESTS = "it rests on how the bin answers"
+_DEPENDS_ON_BIN = "it rests on how the bin answers"
 
 
-def _misbehaves(step: Answer) -> bool:
+def _has_failing_bin(step: Answer) -> bool:
     return step.hang or step.reset or step.delay >= TIMEOUT or not 200 <= step.status < 300
 
 
-def _pointer(deed: Step, pointer: str) -> str:
+def _pointer(action: Step, pointer: str) -> str:
     """Return where in the step it is: what is no key of its own is a field within `set`."""
     first = pointer.split("/")[1] if pointer else ""
-    return pointer if not first or first in deed.__struct_encode_fields__ else f"/set{pointer}"
+    return pointer if not first or first in action.__struct_encode_fields__ else f"/set{pointer}"
 
 
-def _words(kind: str, expected: Expectation) -> str:
-    said = (
+def _describe_expectation(kind: str, expected: Expectation) -> str:
+    parts = (
         f"{key} {value if isinstance(value, str) else written(value)}"
         for key, value in zip(
             expected.__struct_encode_fields__,
@@ -258,4 +260,4 @@ def _words(kind: str, expected: Expectation) -> str:
         )
         if value is not None
     )
-    return f"{kind}: {', '.join(said)}"
+    return f"{kind}: {', '.join(parts)}"

@@ -252,7 +252,7 @@ class SetEndpoint(Step, frozen=True):
             if self.bin is not None:
                 raise InputError("Give one of url and bin.", pointer="/bin")
         scope.bin(self.bin)
-        check_wanted(self.events or ["*"], self.field_filter or [], scope)
+        check_endpoint_subscription(self.events or ["*"], self.field_filter or [], scope)
 
 
 class Rotate(Step, frozen=True):
@@ -277,7 +277,7 @@ class SetChaos(Step, frozen=True):
         _at("/spec", parse_chaos, self.spec)
 
 
-def check_wanted(events: list[str], field_filter: list[str], scope: Scope) -> None:
+def check_endpoint_subscription(events: list[str], field_filter: list[str], scope: Scope) -> None:
     """Raise `InputError` for event types or fields that an endpoint cannot want."""
     try:
         check_subscription(events, field_filter, scope.catalog)

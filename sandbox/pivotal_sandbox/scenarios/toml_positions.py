@@ -20,7 +20,7 @@ _TEXT = re.compile(
 _BARE = re.compile(r"[^,\]}#\n]+")
 
 
-def lines_of(text: str) -> dict[Path, int]:
+def key_lines(text: str) -> dict[Path, int]:
     """Return the line (from 1) of each key and item: ("steps", 3, "trigger", "type") -> 12.
 
     The text is one that `tomllib` reads.
@@ -30,7 +30,7 @@ def lines_of(text: str) -> dict[Path, int]:
     return scan.lines
 
 
-def line_of(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
+def line_at(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:
     """Return the line of what is at the path or, where that is missing, of what it belongs to."""
     parts = tuple(path)
     while parts and parts not in lines:

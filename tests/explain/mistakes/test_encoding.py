@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from tests.explain.mistaken import BODY, SECRET, T, digest, named, told
 
-from pivotal_sandbox.explain.mistakes.encoding import ENCODING_MISTAKES, readings
+from pivotal_sandbox.explain.mistakes.encoding import ENCODING_MISTAKES, decode_candidates
 
 # A body whose MAC has all that encodings differ in: + and / and a padding.
 BODY_OF_ALL = next(
@@ -64,4 +64,4 @@ def test_several_ways_at_once_are_all_named() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "A" * 13, "A" * 17, "A" * 2000, "ë" * 44, "\ud800", "="])
 def test_what_can_be_no_mac_is_not_read_as_one(text: str) -> None:
-    assert list(readings(text)) == []
+    assert list(decode_candidates(text)) == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.explain.mistaken import BODY, DELIVERY_ID, T, digest, named
 
-from pivotal_sandbox.explain.mistakes.message import MESSAGE_MISTAKES, facts_of
+from pivotal_sandbox.explain.mistakes.message import MESSAGE_MISTAKES, signing_inputs
 
 BEFORE = {
     "no-timestamp": "",
@@ -38,6 +38,6 @@ def test_a_timestamp_after_the_body_is_named() -> None:
 
 
 def test_what_a_body_tells_of_itself_is_read_from_its_beginning() -> None:
-    facts = facts_of("1", b'{ "id" : "evt_1", "type":"a.b","created_at": "now"}', ["msg_1"])
-    assert (facts.event_id, facts.event_type, facts.created_at) == ("evt_1", "a.b", "now")
-    assert facts_of("1", b" " * 5000 + b'"id":"evt_1"', []).event_id == ""
+    inputs = signing_inputs("1", b'{ "id" : "evt_1", "type":"a.b","created_at": "now"}', ["msg_1"])
+    assert (inputs.event_id, inputs.event_type, inputs.created_at) == ("evt_1", "a.b", "now")
+    assert signing_inputs("1", b" " * 5000 + b'"id":"evt_1"', []).event_id == ""

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from pivotal_sandbox.explain.mistakes.mistake import Mistake
 
 _SIZE = 32  # bytes in the digest of SHA-256
-_LEAST = 10  # bytes of it that are not met by chance
-_LONGEST = 1000  # characters that could still be a MAC
+_MIN_BYTES = 10  # bytes of it that are not met by chance
+_MAX_CHARACTERS = 1000  # characters that could still be a MAC
 _BASE64 = "Write and compare standard base64 (`+`, `/`) with its `=` at the end, and nothing else."
 
 HEX = Mistake(
@@ -140,54 +140,54 @@ class DecodedMac:
     mistakes: tuple[Mistake, ...] = ()
 
 
-def readings(text: str) -> Iterator[DecodedMac]:
+def decode_candidates(text: str) -> Iterator[DecodedMac]:
     """Yield what a text may be, were it written as one of the mistakes does."""
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_CHARACTERS:
         return
-    made: tuple[Mistake, ...] = ()
+    mistakes_so_far: tuple[Mistake, ...] = ()
     for mistake, unwrap in WRAPPINGS:
         inner = unwrap(text)
         if inner != text:
-            text, made = inner, (*made, mistake)
-    if re.fullmatch(f"(?:[0-9a-fA-F]{{2}}){{{_LEAST},}}", text):
-        yield DecodedMac(bytes.fromhex(text), (HEX, *made))
+            text, mistakes_so_far = inner, (*mistakes_so_far, mistake)
+    if re.fullmatch(f"(?:[0-9a-fA-F]{{2}}){{{_MIN_BYTES},}}", text):
+        yield DecodedMac(bytes.fromhex(text), (HEX, *mistakes_so_far))
     if not re.fullmatch(r"[A-Za-z0-9+/_-]{14,}=*.{0,8}", text, re.DOTALL):
         return
-    found = re.match(r"[A-Za-z0-9+/_-]+", text)
-    assert found is not None
-    core = found[0]
+    leading_base64 = re.match(r"[A-Za-z0-9+/_-]+", text)
+    assert leading_base64 is not None
+    core = leading_base64[0]
     if "-" in core or "_" in core:
-        made = (URL_SAFE, *made)
+        mistakes_so_far = (URL_SAFE, *mistakes_so_far)
     standard = core.replace("-", "+").replace("_", "/")
     if len(standard) % 4 == 1:
         return
     padding = "=" * (-len(standard) % 4)
     digest = base64.b64decode(standard + padding)
     if text == core and padding:
-        made = (*made, UNPADDED)
+        mistakes_so_far = (*mistakes_so_far, UNPADDED)
     if base64.b64encode(digest).decode() != standard + padding or text not in (
         core,
         core + padding,
     ):
-        made = (*made, STRAY_BITS)
-    yield DecodedMac(digest, made)
-    yield from _within(digest, made)
+        mistakes_so_far = (*mistakes_so_far, STRAY_BITS)
+    yield DecodedMac(digest, mistakes_so_far)
+    yield from _decode_nested(digest, mistakes_so_far)
 
 
-def _within(digest: bytes, made: tuple[Mistake, ...]) -> Iterator[DecodedMac]:
+def _decode_nested(digest: bytes, mistakes_so_far: tuple[Mistake, ...]) -> Iterator[DecodedMac]:
     """Yield what is in the base64, where that is a text again."""
     if re.fullmatch(b"(?:[0-9a-f]{2}){16,64}", digest, re.IGNORECASE):
-        yield DecodedMac(bytes.fromhex(digest.decode()), (BASE64_OF_HEX, *made))
+        yield DecodedMac(bytes.fromhex(digest.decode()), (BASE64_OF_HEX, *mistakes_so_far))
     elif re.fullmatch(b"[A-Za-z0-9+/]{43}=", digest):
-        yield DecodedMac(base64.b64decode(digest), (BASE64_TWICE, *made))
+        yield DecodedMac(base64.b64decode(digest), (BASE64_TWICE, *mistakes_so_far))
 
 
-def spoiled(text: str, right: bytes) -> Mistake | None:
+def damaged_encoding(text: str, right: bytes) -> Mistake | None:
     """Return how `text` was made from the base64 of the `right` digest by losing a part of it."""
     whole = base64.b64encode(right).decode()
     if text != whole and text.lower() == whole.lower():
         return CASE
-    for reading in readings(text):
-        if _LEAST <= len(reading.digest) < _SIZE and right.startswith(reading.digest):
+    for decoded in decode_candidates(text):
+        if _MIN_BYTES <= len(decoded.digest) < _SIZE and right.startswith(decoded.digest):
             return TRUNCATED
     return None

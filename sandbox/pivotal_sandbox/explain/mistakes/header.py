@@ -20,7 +20,7 @@ _MILLISECONDS_FROM = 10**11
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class HeaderInput:
     """What came where the header is expected, and what else is known of the request.
 
     Where nothing came, `value` is empty and `is_missing`.
@@ -63,14 +63,14 @@ def _timestamp(text: str) -> str:
     return match[1] if match else ""
 
 
-def _renamed(given: Given) -> bool:
-    names = [name for name, value in given.headers if _is_header(value)]
-    return given.is_missing and any(name.lower() != SIGNATURE_HEADER for name in names)
+def _renamed(header_input: HeaderInput) -> bool:
+    names = [name for name, value in header_input.headers if _is_header(value)]
+    return header_input.is_missing and any(name.lower() != SIGNATURE_HEADER for name in names)
 
 
-Is = Callable[[Given], bool]
+Matches = Callable[[HeaderInput], bool]
 
-HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
+HEADER_MISTAKES: tuple[tuple[Mistake, Matches], ...] = (
     (
         Mistake(
             "header-renamed",
@@ -87,9 +87,9 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "A proxy or a test adds the header to a request that has it.",
             "Set the header in place of adding it. Two secrets sign in one header, by two `sig`.",
         ),
-        lambda given: (
-            given.value.count("v1,t=") > 1
-            or sum(name.lower() == SIGNATURE_HEADER for name, _ in given.headers) > 1
+        lambda header_input: (
+            header_input.value.count("v1,t=") > 1
+            or sum(name.lower() == SIGNATURE_HEADER for name, _ in header_input.headers) > 1
         ),
     ),
     (
@@ -99,7 +99,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             'A default such as `headers.get("…", "")` hides that the name is misspelt.',
             _TAKE,
         ),
-        lambda given: not given.is_missing and not given.value.strip(),
+        lambda header_input: not header_input.is_missing and not header_input.value.strip(),
     ),
     (
         Mistake(
@@ -108,7 +108,9 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "The arguments of the verifying function are in another order.",
             _TAKE,
         ),
-        lambda given: given.value in given.secrets or given.value.startswith("whsec_"),
+        lambda header_input: (
+            header_input.value in header_input.secrets or header_input.value.startswith("whsec_")
+        ),
     ),
     (
         Mistake(
@@ -117,7 +119,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "The value of `pivotal-delivery-id` in place of that of `pivotal-signature`.",
             _TAKE,
         ),
-        lambda given: bool(re.fullmatch("msg_[0-9A-Za-z]{26}", given.value.strip())),
+        lambda header_input: bool(re.fullmatch("msg_[0-9A-Za-z]{26}", header_input.value.strip())),
     ),
     (
         Mistake(
@@ -126,7 +128,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "The value of `pivotal-event` in place of that of `pivotal-signature`.",
             _TAKE,
         ),
-        lambda given: bool(re.fullmatch(r"[a-z]+\.[a-z_]+", given.value.strip())),
+        lambda header_input: bool(re.fullmatch(r"[a-z]+\.[a-z_]+", header_input.value.strip())),
     ),
     (
         Mistake(
@@ -135,9 +137,9 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "Such as `user-agent` or `content-type`.",
             _TAKE,
         ),
-        lambda given: any(
-            value == given.value and name.lower() != SIGNATURE_HEADER
-            for name, value in given.headers
+        lambda header_input: any(
+            value == header_input.value and name.lower() != SIGNATURE_HEADER
+            for name, value in header_input.headers
         ),
     ),
     (
@@ -147,7 +149,9 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "The whole line `pivotal-signature: v1,…` was copied.",
             _TAKE,
         ),
-        lambda given: bool(re.match(r"\s*pivotal-signature\s*[:=]", given.value, re.IGNORECASE)),
+        lambda header_input: bool(
+            re.match(r"\s*pivotal-signature\s*[:=]", header_input.value, re.IGNORECASE)
+        ),
     ),
     (
         Mistake(
@@ -156,7 +160,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "It was copied with quotes around it, or printed and folded by a log.",
             _TAKE,
         ),
-        lambda given: _is_header_once(_cleaned, given.value),
+        lambda header_input: _is_header_once(_cleaned, header_input.value),
     ),
     (
         Mistake(
@@ -165,7 +169,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "`encodeURIComponent(header)`: `%2C`, `%3D`.",
             _TAKE,
         ),
-        lambda given: _is_header_once(unquote, given.value),
+        lambda header_input: _is_header_once(unquote, header_input.value),
     ),
     (
         Mistake(
@@ -174,7 +178,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "A proxy or a log that writes `;`, `&` or blanks.",
             _SIGN,
         ),
-        lambda given: _is_header_once(_with_commas, given.value),
+        lambda header_input: _is_header_once(_with_commas, header_input.value),
     ),
     (
         Mistake(
@@ -183,7 +187,7 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "`Date.now()` in JavaScript, `System.currentTimeMillis()` in Java.",
             "Write Unix seconds: `Math.floor(Date.now() / 1000)`.",
         ),
-        lambda given: bool(re.fullmatch("[0-9]{13}", _timestamp(given.value))),
+        lambda header_input: bool(re.fullmatch("[0-9]{13}", _timestamp(header_input.value))),
     ),
     (
         Mistake(
@@ -192,9 +196,9 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "`time.time()` in Python is a float; `isoformat()` is a date.",
             "Write whole Unix seconds: `int(time.time())`.",
         ),
-        lambda given: bool(
-            re.search("[0-9]", _timestamp(given.value))
-            and not re.fullmatch("[0-9]{1,12}", _timestamp(given.value))
+        lambda header_input: bool(
+            re.search("[0-9]", _timestamp(header_input.value))
+            and not re.fullmatch("[0-9]{1,12}", _timestamp(header_input.value))
         ),
     ),
     (
@@ -204,8 +208,8 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "`pivotal-signature: <base64>`, without `v1` and `t`; or only `sig` was handed over.",
             _SIGN,
         ),
-        lambda given: bool(
-            re.fullmatch("[A-Za-z0-9+/_-]{43}=?|[0-9a-fA-F]{64}", given.value.strip())
+        lambda header_input: bool(
+            re.fullmatch("[A-Za-z0-9+/_-]{43}=?|[0-9a-fA-F]{64}", header_input.value.strip())
         ),
     ),
     (
@@ -216,11 +220,11 @@ HEADER_MISTAKES: tuple[tuple[Mistake, Is], ...] = (
             "`v0=…` (Slack).",
             _SIGN,
         ),
-        lambda given: bool(
+        lambda header_input: bool(
             re.fullmatch(
                 r"t=\d+(?:,v\d=[0-9a-f]+)+|v1a?,[A-Za-z0-9+/]{40,}=*(?: v1a?,\S+)*|"
                 r"sha(?:1|256|512)=[0-9a-f]+|v\d=[0-9a-f]+",
-                given.value.strip(),
+                header_input.value.strip(),
             )
         ),
     ),
@@ -253,9 +257,9 @@ CLOCK_FUTURE = Mistake(
 CLOCK_MISTAKES = (CLOCK_MILLISECONDS, CLOCK_TIME_ZONE, CLOCK_PAST, CLOCK_FUTURE)
 
 
-def header_mistake(given: Given) -> Mistake | None:
+def header_mistake(header_input: HeaderInput) -> Mistake | None:
     """Return what is wrong with a header that is refused for its form, if it is known."""
-    return next((mistake for mistake, is_so in HEADER_MISTAKES if is_so(given)), None)
+    return next((mistake for mistake, is_so in HEADER_MISTAKES if is_so(header_input)), None)
 
 
 def clock_mistake(timestamp: int, now: float) -> Mistake:

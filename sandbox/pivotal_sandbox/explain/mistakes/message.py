@@ -35,13 +35,13 @@ _NEAR = 300  # seconds
 _OTHERS = (":", ",", "\n", "|", "-", "_", " ", ";", "&", "/", "+", "=", "..", ". ", "\t", "\r\n")
 
 
-def right_frame(facts: SigningInputs) -> MessageAffixes:
+def valid_affixes(inputs: SigningInputs) -> MessageAffixes:
     """Return what belongs before a body: the timestamp and a dot."""
-    return MessageAffixes(f"{facts.timestamp}.")
+    return MessageAffixes(f"{inputs.timestamp}.")
 
 
-def _timestamps(facts: SigningInputs) -> Iterable[MessageAffixes]:
-    seconds = int(facts.timestamp)
+def _timestamps(inputs: SigningInputs) -> Iterable[MessageAffixes]:
+    seconds = int(inputs.timestamp)
     for text in (
         seconds,
         float(seconds),
@@ -53,8 +53,8 @@ def _timestamps(facts: SigningInputs) -> Iterable[MessageAffixes]:
         yield MessageAffixes(f"{text}.")
 
 
-def _iso(facts: SigningInputs) -> Iterable[MessageAffixes]:
-    moment = _EPOCH + timedelta(seconds=int(facts.timestamp))
+def _iso(inputs: SigningInputs) -> Iterable[MessageAffixes]:
+    moment = _EPOCH + timedelta(seconds=int(inputs.timestamp))
     for text in (
         f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
@@ -64,8 +64,8 @@ def _iso(facts: SigningInputs) -> Iterable[MessageAffixes]:
         yield MessageAffixes(f"{text}.")
 
 
-def _other_time(facts: SigningInputs) -> Iterable[MessageAffixes]:
-    seconds = int(facts.timestamp)
+def _other_time(inputs: SigningInputs) -> Iterable[MessageAffixes]:
+    seconds = int(inputs.timestamp)
     for away in range(1, _NEAR + 1):
         yield MessageAffixes(f"{seconds + away}.")
         yield MessageAffixes(f"{seconds - away}.")
@@ -88,7 +88,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`hmac(secret, body)`: the body alone, as GitHub and Shopify sign.",
             _RIGHT,
         ),
-        lambda facts: [MessageAffixes()],
+        lambda inputs: [MessageAffixes()],
     ),
     (
         Mistake(
@@ -97,7 +97,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`t + body`: two strings joined.",
             _RIGHT,
         ),
-        lambda facts: [MessageAffixes(facts.timestamp)],
+        lambda inputs: [MessageAffixes(inputs.timestamp)],
     ),
     (
         Mistake(
@@ -106,7 +106,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{t}.{body}"` where `t` is empty or was not found in the header.',
             _RIGHT,
         ),
-        lambda facts: [
+        lambda inputs: [
             MessageAffixes(f"{word}.") for word in ("", "undefined", "null", "None", "NaN", "0")
         ],
     ),
@@ -117,7 +117,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{t}:{body}"`; a newline, a comma and other marks too.',
             _RIGHT,
         ),
-        lambda facts: [MessageAffixes(facts.timestamp + mark) for mark in _OTHERS],
+        lambda inputs: [MessageAffixes(inputs.timestamp + mark) for mark in _OTHERS],
     ),
     (
         Mistake(
@@ -126,7 +126,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`t * 1000`, `date.getTime()`: a Date made of `t`, and its number taken again.",
             "Sign `t` as the header has it: it is text, no need to parse it for the signature.",
         ),
-        lambda facts: [MessageAffixes(f"{int(facts.timestamp) * 1000}.")],
+        lambda inputs: [MessageAffixes(f"{int(inputs.timestamp) * 1000}.")],
     ),
     (
         Mistake(
@@ -144,7 +144,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`event.created_at + '.' + body`: the body's own time.",
             "Sign the `t` of the header: each attempt has its own.",
         ),
-        lambda facts: [MessageAffixes(f"{facts.created_at}.")] if facts.created_at else [],
+        lambda inputs: [MessageAffixes(f"{inputs.created_at}.")] if inputs.created_at else [],
     ),
     (
         Mistake(
@@ -162,9 +162,9 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             "`parts[1] + '.' + body` where the part is still `t=…`.",
             "Take what follows the `=` of `t=…`.",
         ),
-        lambda facts: [
-            MessageAffixes(f"t={facts.timestamp}."),
-            MessageAffixes(f"v1,t={facts.timestamp}."),
+        lambda inputs: [
+            MessageAffixes(f"t={inputs.timestamp}."),
+            MessageAffixes(f"v1,t={inputs.timestamp}."),
         ],
     ),
     (
@@ -174,8 +174,8 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"v1:{t}:{body}"`, as Slack signs; also with dots.',
             _RIGHT,
         ),
-        lambda facts: [
-            MessageAffixes(f"{version}{mark}{facts.timestamp}{mark}")
+        lambda inputs: [
+            MessageAffixes(f"{version}{mark}{inputs.timestamp}{mark}")
             for version in ("v1", "v0")
             for mark in ":.,"
         ],
@@ -187,9 +187,9 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{body}.{t}"`.',
             _RIGHT,
         ),
-        lambda facts: [
-            MessageAffixes(after=f".{facts.timestamp}"),
-            MessageAffixes(after=facts.timestamp),
+        lambda inputs: [
+            MessageAffixes(after=f".{inputs.timestamp}"),
+            MessageAffixes(after=inputs.timestamp),
         ],
     ),
     (
@@ -199,7 +199,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{id}.{t}.{body}"`: a library for Standard Webhooks, or Svix\'s.',
             _RIGHT + " Pivotal does not sign the delivery id.",
         ),
-        lambda facts: _with_ids(facts.delivery_ids, facts.timestamp),
+        lambda inputs: _with_ids(inputs.delivery_ids, inputs.timestamp),
     ),
     (
         Mistake(
@@ -208,7 +208,7 @@ MESSAGE_MISTAKES: tuple[tuple[Mistake, Frames], ...] = (
             '`f"{event.id}.{t}.{body}"`.',
             _RIGHT,
         ),
-        lambda facts: _with_ids((facts.event_id, facts.event_type), facts.timestamp),
+        lambda inputs: _with_ids((inputs.event_id, inputs.event_type), inputs.timestamp),
     ),
     (
         Mistake(
@@ -228,7 +228,7 @@ _CREATED = re.compile(rb'"created_at"\s*:\s*"([\w.:+-]{1,100})"')
 _HEAD = 4096  # bytes: the envelope begins with them
 
 
-def facts_of(timestamp: str, body: bytes, delivery_ids: Iterable[str]) -> SigningInputs:
+def signing_inputs(timestamp: str, body: bytes, delivery_ids: Iterable[str]) -> SigningInputs:
     """Return what could be signed beside a body, as far as its first bytes tell."""
     found = [
         match[1].decode("ascii", "replace") if (match := pattern.search(body[:_HEAD])) else ""

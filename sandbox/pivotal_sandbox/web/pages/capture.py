@@ -7,7 +7,7 @@ from starlette.responses import Response
 from pivotal_sandbox.common.headers import DELIVERY_ID_HEADER, header_value
 from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import NotFound
-from pivotal_sandbox.exports.exchange import of_capture
+from pivotal_sandbox.exports.exchange import exported_capture
 from pivotal_sandbox.web.pages.body_view import shown
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.copy_as import exports
@@ -37,7 +37,7 @@ async def body(context: PageContext) -> Response:
 async def content(context: PageContext, id: str) -> dict[str, Any]:
     """Return what the page of a capture, or the pane beside the list, is made of."""
     capture = await context.sandbox.captures.get(id)
-    sent = of_capture(capture, context.sandbox.base_url)
+    sent = exported_capture(capture, context.sandbox.base_url)
     outcome = capture.forwarded.outcome if capture.forwarded else None
     response = outcome.response if outcome else None
     return {

@@ -12,7 +12,7 @@ from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.bins import Bin, Step, parse_behavior
 from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.exports.exchange import of_capture
+from pivotal_sandbox.exports.exchange import exported_capture
 from pivotal_sandbox.receiver.capture import PREFIX, is_bin_name
 from pivotal_sandbox.store.captures import CaptureFilter
 from pivotal_sandbox.web.pages import capture as detail
@@ -107,7 +107,7 @@ async def _things(context: PageContext, wanted: CaptureFilter) -> AsyncIterator[
     while True:
         found, cursor = await context.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
         for capture in found:
-            yield Exported(CaptureView.of(capture), of_capture(capture, context.sandbox.base_url))
+            yield Exported(CaptureView.of(capture), exported_capture(capture, context.sandbox.base_url))
         if cursor is None:
             return
 

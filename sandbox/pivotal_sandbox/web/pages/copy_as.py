@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.exports.curl import curl_of
+from pivotal_sandbox.exports.curl import curl_request_command
 from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.har import har
-from pivotal_sandbox.exports.httpie import httpie_of
+from pivotal_sandbox.exports.httpie import httpie_command
 from pivotal_sandbox.exports.pytest_file import pytest_file
 
 _LONGEST = 16 * 1024  # bytes of a body that one still wants to paste
@@ -40,8 +40,8 @@ def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str
     )
     forms = [
         # What a client writes anyway is left out: it is to be read.
-        ("curl", curl_of(_without(sent, "host", "content-length"))),
-        ("HTTPie", httpie_of(_without(sent, "host"))),
+        ("curl", curl_request_command(_without(sent, "host", "content-length"))),
+        ("HTTPie", httpie_command(_without(sent, "host"))),
     ]
     if secrets:
         forms.append(("pytest", pytest_file([sent])))

@@ -12,7 +12,7 @@ from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Request
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError, NotFound
-from pivotal_sandbox.exports.exchange import ExportedRequest, of_attempt
+from pivotal_sandbox.exports.exchange import ExportedRequest, exported_attempt
 from pivotal_sandbox.receiver.verification import verify_request
 from pivotal_sandbox.web.pages.body_view import Shown, shown, text_of
 from pivotal_sandbox.web.pages.context import PageContext
@@ -105,7 +105,7 @@ def last_sent(
 
 
 def _record(delivery: Delivery, event: Event, attempt: Attempt) -> ExportedRequest:
-    return of_attempt(
+    return exported_attempt(
         attempt,
         event_type=delivery.event_type,
         url=delivery.url,
