@@ -136,15 +136,14 @@ async def test_a_body_that_ends_with_the_connection_is_an_answer() -> None:
 async def test_what_is_no_answer_is_told_by_its_code(answer: bytes, told: str) -> None:
     async with talking(answer) as talk:
         assert await talk.ask() == told
-        assert not talk.lane.again
         assert talk.silent()
 
 
-async def test_a_connection_that_was_closed_as_it_was_taken_is_to_be_asked_again() -> None:
+async def test_a_reused_connection_that_closes_without_a_response_is_reset() -> None:
     async with talking(NO_CONTENT, END) as talk:
         assert await talk.ask() == "204"
         assert await talk.ask() == "connection_reset"
-        assert talk.lane.again
+        assert talk.silent()
 
 
 async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:

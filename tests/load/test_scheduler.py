@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import pytest
 from tests.load.receiver import NO_CONTENT, Answering, answering, connections_of
 
 from pivotal_sandbox.clock import sleep
@@ -62,14 +63,20 @@ async def test_as_fast_as_answers_come_takes_all_of_them() -> None:
     assert connections == 4
 
 
-async def test_a_connection_that_was_closed_as_it_was_taken_costs_nothing_but_another() -> None:
-    answers = iter([NO_CONTENT, b""])
+@pytest.mark.parametrize("rate", [20, None])
+async def test_a_request_on_a_connection_that_closes_is_counted_as_reset_and_not_sent_again(
+    rate: float | None,
+) -> None:
+    requests = 0
 
-    async def answer(head: bytes, body: bytes) -> bytes:
-        return next(answers, NO_CONTENT)
+    async def close_every_third(head: bytes, body: bytes) -> bytes:
+        nonlocal requests
+        requests += 1
+        return NO_CONTENT if requests % 3 else b""
 
-    tally, connections = await sent(answer, 5, duration_ms=600)
-    assert (tally.answers, connections) == ({"204": 3}, 2)
+    stats, _ = await sent(close_every_third, rate, duration_ms=300)
+    assert sum(stats.answers.values()) == requests
+    assert stats.answers["connection_reset"] == requests // 3 > 0
 
 
 async def test_a_receiver_that_closes_after_each_answer_is_connected_to_anew() -> None:

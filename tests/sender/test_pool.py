@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -185,47 +186,82 @@ async def test_an_idle_connection_that_the_server_closes_is_replaced(
     assert requests == 3
 
 
-@pytest.mark.parametrize("how", ["close", "reset"])
-async def test_a_request_that_meets_a_closing_connection_is_sent_once_more(
-    pool: Pool, serve: Serve, how: str
+@pytest.mark.parametrize("ending", ["close", "reset"])
+async def test_a_request_on_a_connection_that_closes_is_a_reset_and_not_sent_again(
+    pool: Pool, serve: Serve, ending: str
 ) -> None:
-    received: list[int] = []
+    requests: list[int] = []
 
     async def script(peer: Peer) -> None:
         await peer.request()
-        received.append(peer.number)
+        requests.append(peer.number)
         await peer.send(OK)
         await peer.request()
-        received.append(peer.number)
-        if how == "reset":
+        requests.append(peer.number)
+        if ending == "reset":
             peer.reset()
-
-    port = await serve(script)
-    first = await pool.exchange(post(port), timeout_ms=LONG)
-    second = await pool.exchange(post(port), timeout_ms=LONG)
-    assert first.ok
-    assert second.ok
-    assert second.timing.connect_ms is not None
-    assert received == [1, 1, 2]
-
-
-async def test_a_request_is_sent_again_only_once(pool: Pool, serve: Serve) -> None:
-    received: list[int] = []
-
-    async def script(peer: Peer) -> None:
-        await peer.request()
-        received.append(peer.number)
-        if peer.number == 1:
-            await peer.send(OK)
-            await peer.request()
-            received.append(peer.number)
 
     port = await serve(script)
     assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
     outcome = await pool.exchange(post(port), timeout_ms=LONG)
     assert outcome.error == "connection_reset"
-    assert outcome.detail == f"127.0.0.1:{port} closed the connection without an answer."
-    assert received == [1, 1, 2]
+    assert outcome.detail is not None
+    assert outcome.detail.startswith(f"127.0.0.1:{port} ")
+    assert outcome.detail.endswith("the connection without an answer.")
+    assert requests == [1, 1]
+    assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
+    assert requests == [1, 1, 2]
+
+
+async def test_a_close_that_the_event_loop_has_not_read_yet_is_noticed_before_sending(
+    pool: Pool,
+) -> None:
+    requests = 0
+
+    def answer_once(server: socket.socket) -> None:
+        nonlocal requests
+        server.settimeout(5)
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            requests += 1
+            connection.sendall(OK)
+            closing.wait(5)
+        closed.set()
+
+    closing, closed = threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    answered = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for _ in range(3):
+            closing.clear()
+            closed.clear()
+            answered.append(loop.run_in_executor(None, answer_once, server))
+            outcome = await pool.exchange(post(port), timeout_ms=LONG)
+            assert outcome.ok
+            closing.set()
+            assert closed.wait(10)  # blocks the event loop, so that it cannot read the close
+        await asyncio.gather(*answered)
+    assert requests == 3
+
+
+async def test_an_idle_connection_is_not_reused_after_the_time_that_servers_keep_it(
+    pool: Pool, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers: list[int] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            numbers.append(peer.number)
+            await peer.send(OK)
+
+    port = await serve(script)
+    for max_idle_s in (1.5, 1.5, 0.0):
+        monkeypatch.setattr("pivotal_sandbox.sender.http1._MAX_IDLE_S", max_idle_s)
+        assert (await pool.exchange(post(port), timeout_ms=LONG)).ok
+    assert numbers == [1, 1, 2]
 
 
 @pytest.mark.parametrize(

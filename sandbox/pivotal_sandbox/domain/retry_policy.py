@@ -21,6 +21,7 @@ RETRY_WINDOW = 24 * HOUR
 IN_FLIGHT = 16
 RETENTION = 90 * DAY
 ROTATION_OVERLAP = 24 * HOUR
+KEEP_ALIVE = 1500  # ms; shorter than what common servers allow: gunicorn 2 s, Node and uvicorn 5 s
 RESPONSE_KEPT = 64 * 1024  # bytes
 USER_AGENT = "Pivotal-Webhooks/1.0 (sandbox)"
 
@@ -139,6 +140,18 @@ DEFAULTS = (
     Rule(
         "secret rotation",
         f"the old secret signs too for {ROTATION_OVERLAP // HOUR} h: one more sig= in the header",
+        False,
+    ),
+    Rule(
+        "one attempt",
+        "one request: if a connection dies after the request was sent, the attempt fails with "
+        "connection_reset and is retried later",
+        False,
+    ),
+    Rule(
+        "kept connections",
+        f"reused for {KEEP_ALIVE / SECOND:g} s after the last response, if the receiver has not "
+        "closed them",
         False,
     ),
     Rule(

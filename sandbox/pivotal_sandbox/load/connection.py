@@ -1,14 +1,13 @@
 """One connection of a load: a request after the other, with as little between as can be."""
 
 from collections.abc import Callable
+from time import perf_counter
 
 from pivotal_sandbox.domain.models import Response
 from pivotal_sandbox.sender.http1 import Connection
 
 KNOWN_MOST = 256  # answers; a receiver that makes each one new fills this for nothing
 KNOWN_BYTES = 4096  # of one of them
-
-_LOST = "connection_reset"
 
 
 class LoadConnection(Connection):
@@ -23,14 +22,11 @@ class LoadConnection(Connection):
         "_answer",
         "_asked",
         "_done",
-        "_kept",
         "_known",
         "_limit_ms",
         "_until",
-        "again",
         "began",
         "due",
-        "request",
     )
 
     def __init__(
@@ -46,18 +42,15 @@ class LoadConnection(Connection):
         self._done = done
         self._limit_ms = timeout_ms
         self._asked = False
-        self._kept = False  # it has had an answer before
         self.began = self.due = 0.0
-        self.request = b""
-        self.again = False
 
     def send(self, request: bytes, began: float, due: float) -> None:
-        """Send a request on a connection that is `alive` and has had the answer of the last one.
+        """Send a request on a connection that is `alive` and has had the last response.
 
-        Where `done` finds `again`, the receiver had closed the connection just as it was taken: it
-        saw no request.
+        If the receiver closes the connection without a response, that is a reset connection. The
+        request is not sent again, because the receiver may have read it.
         """
-        self.request, self.began, self.due = request, began, due
+        self.began, self.due = began, due
         self._asked = True
         self._until = self._loop.time() + self._limit_ms / 1000
         if self._timer is None:
@@ -82,7 +75,7 @@ class LoadConnection(Connection):
             self._conclude(piece)
             return
         self._asked = False
-        self._kept = True
+        self.ended_at = perf_counter()
         self._done(self, answer)
 
     def eof_received(self) -> None:
@@ -122,6 +115,4 @@ class LoadConnection(Connection):
                 self._known[piece] = answer
         else:
             answer = result.error
-            self.again = self._kept and answer == _LOST and self.first_byte_at is None
-        self._kept = True
         self._done(self, answer)

@@ -124,11 +124,12 @@ class Sending:
                     self._timer = self._loop.call_later(due - now, self._fall_due)
                 return
             lane = self._free.pop()
-            if lane is None or lane.alive:
+            if lane is None or lane.is_reusable():
                 self._taken += 1
                 self._send(lane, due)
             else:
                 self._lanes.discard(lane)
+                lane.forget()
                 self._give_back(None)
 
     def _fall_due(self) -> None:
@@ -181,9 +182,6 @@ class Sending:
                 return
             self._free.append(lane)
             self._use()
-            return
-        if lane.again:
-            self._open(lane.request, lane.began, lane.due)
             return
         self._count(answer, lane.began, lane.due)
         self._give_back(lane if lane.alive else None)

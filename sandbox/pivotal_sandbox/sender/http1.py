@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import socket
 import struct
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from typing import cast
 
 import httptools
 
+from pivotal_sandbox.common.durations import SECOND
 from pivotal_sandbox.common.urls import Url
 from pivotal_sandbox.domain.models import ErrorCode, Request, Response
+from pivotal_sandbox.domain.retry_policy import KEEP_ALIVE
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.failures import Failure
 
@@ -19,6 +22,7 @@ MAX_HEAD = 64 * 1024
 MAX_RESPONSE = 10 * 1024 * 1024
 
 _READ_BUFFER = 16 * 1024
+_MAX_IDLE_S = KEEP_ALIVE / SECOND
 
 Result = Response | Failure
 
@@ -60,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         "_headers",
         "_loop",
         "_parser",
+        "_poll",
         "_received",
         "_size",
         "_status",
@@ -83,6 +88,7 @@ class Connection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[Result] | None = None
         self._failure: Failure | None = None
+        self._poll: select.poll | None = None
         self.peer = peer
         self.alive = False
         self.closed = asyncio.Event()
@@ -108,6 +114,19 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._set_result(self._failure or self._connection_failure())
         return waiter
+
+    def is_reusable(self) -> bool:
+        """Return whether the connection can take another request.
+
+        A request that meets a closed connection is a failed attempt, so do not rely on an old
+        connection, and ask the socket for a close that the event loop has not read yet.
+        """
+        if not self.alive or perf_counter() - self.ended_at > _MAX_IDLE_S:
+            return False
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not self._poll.poll(0)
 
     def write(self, data: bytes) -> None:
         """Send bytes, if the connection is still open."""
@@ -146,6 +165,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)  # no base class of uvloop's
+        self.ended_at = perf_counter()
         self.alive = True
 
     def get_buffer(self, sizehint: int) -> memoryview:

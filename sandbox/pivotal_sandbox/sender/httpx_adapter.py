@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import httpx
 
+from pivotal_sandbox.common.durations import SECOND
 from pivotal_sandbox.common.urls import Url, parse_url
 from pivotal_sandbox.domain.models import Headers, Outcome, Request, Response, Timing
-from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
+from pivotal_sandbox.domain.retry_policy import KEEP_ALIVE, RESPONSE_KEPT
 from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure, FailureError, not_connected, not_resolved
 from pivotal_sandbox.sender.http1 import MAX_RESPONSE, Result, encode_head
@@ -46,7 +47,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError(addresses.detail, request=request) from FailureError(addresses)
         transport = self._transports.get(host)
         if transport is None:
-            transport = self._transports[host] = httpx.AsyncHTTPTransport(verify=self._ssl_context)
+            transport = self._transports[host] = httpx.AsyncHTTPTransport(
+                verify=self._ssl_context,
+                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE / SECOND),
+            )
         extensions = {**request.extensions, "sni_hostname": host.rstrip(".")}
         last_error = httpx.ConnectError("No address is left.", request=request)
         for address in addresses:

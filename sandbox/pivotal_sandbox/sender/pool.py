@@ -27,10 +27,12 @@ class Pool:
         self._idle: dict[str, list[Connection]] = {}
 
     async def exchange(self, request: Request, *, timeout_ms: float) -> Outcome:
-        """Send `request` and return how that ended, at most `timeout_ms` later.
+        """Send `request` once, and return how that ended, at most `timeout_ms` later.
 
-        Raises `InputError` for a request that HTTP/1.1 cannot carry. Whatever the network or the
-        receiver does is an outcome. A redirect is a response like others.
+        If a reused connection dies after the request was written, the outcome is a reset
+        connection: the receiver may have read the request, so it is not sent again. Raises
+        `InputError` for a request that HTTP/1.1 cannot carry. Whatever the network or the receiver
+        does is an outcome. A redirect is a response like others.
         """
         result, timing = await self.exchange_raw(request, timeout_ms)
         if isinstance(result, Response):
@@ -47,37 +49,30 @@ class Pool:
         deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
         connect_ms = None
         connection = self._take_idle(url.authority)
-        while True:
-            is_reused = connection is not None
-            if connection is None:
-                opened = await self.connect(url, deadline, timeout_ms, make=self.new)
-                connected = perf_counter()
-                if isinstance(opened, Failure):
-                    return opened, Timing((connected - started) * 1000)
-                connect_ms = (connected - started) * 1000
-                connection = opened
-            try:
-                response = connection.expect_response(
-                    deadline, timeout_ms, head_only=request.method == "HEAD"
-                )
-                connection.write(data)
-                result = await response
-            except asyncio.CancelledError:
-                connection.abort()
-                raise
-            first_byte_at = connection.first_byte_at
-            # The server closed what had long been idle just as we took it: it saw no request.
-            if is_reused and first_byte_at is None and _is_lost(result):
-                connection = None
-                continue
-            if connection.alive:
-                self._idle.setdefault(url.authority, []).append(connection)
-            return result, Timing(
-                (connection.ended_at - started) * 1000,
-                connect_ms,
-                None,
-                None if first_byte_at is None else (first_byte_at - started) * 1000,
+        if connection is None:
+            opened = await self.connect(url, deadline, timeout_ms, make=self.new)
+            connect_ms = (perf_counter() - started) * 1000
+            if isinstance(opened, Failure):
+                return opened, Timing(connect_ms)
+            connection = opened
+        try:
+            response = connection.expect_response(
+                deadline, timeout_ms, head_only=request.method == "HEAD"
             )
+            connection.write(data)
+            result = await response
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+        if connection.alive:
+            self._idle.setdefault(url.authority, []).append(connection)
+        first_byte_at = connection.first_byte_at
+        return result, Timing(
+            (connection.ended_at - started) * 1000,
+            connect_ms,
+            None,
+            None if first_byte_at is None else (first_byte_at - started) * 1000,
+        )
 
     async def connect(
         self,
@@ -116,10 +111,7 @@ class Pool:
         while connections:
             # The one used last is the least likely to be closed by now.
             connection = connections.pop()
-            if connection.alive:
+            if connection.is_reusable():
                 return connection
+            connection.abort()
         return None
-
-
-def _is_lost(result: Result) -> bool:
-    return isinstance(result, Failure) and result.error == "connection_reset"
