@@ -63,9 +63,7 @@ async def report_of(
         **{"seed": SEED, "waits": WAITS, **options, "only": tuple(options.get("only", ()))}
     )
     async with serving(receiver, reads_chunks=reads_chunks) as url:
-        return await check(
-            url, SECRET, chosen, probe=probe, restart=restart, on_result=on_result
-        )
+        return await check(url, SECRET, chosen, probe=probe, restart=restart, on_result=on_result)
 
 
 def wrong(report: Report) -> dict[str, Result]:

@@ -1,7 +1,7 @@
 """How answers to forged and to genuine requests are judged."""
 
 import pytest
-from tests.check.test_context import bench
+from tests.check.test_context import make_context
 from tests.check.test_session import Script
 
 from pivotal_sandbox.check.assertions import (
@@ -54,24 +54,24 @@ def test_any_refusal_will_do(status: int) -> None:
 
 
 async def test_refusals_mean_nothing_where_the_control_is_refused_too() -> None:
-    context = bench(line=Script(401))
+    context = make_context(client=Script(401))
     verdict = await refuses(context, [context.forged("x", context.event())])
     assert verdict.outcome == "vacuous"
     assert "refused too (401)" in verdict.observed
 
 
 async def test_an_accepted_forgery_stands_whatever_the_control_says() -> None:
-    context = bench(line=Script(401, 200))
+    context = make_context(client=Script(401, 200))
     assert (await refuses(context, [context.forged("x", context.event())])).outcome == "failed"
 
 
 async def test_a_throttled_control_is_called_so() -> None:
-    context = bench(line=Script(429, 401))
+    context = make_context(client=Script(429, 401))
     assert "throttled" in (await refuses(context, [context.forged("x", context.event())])).observed
 
 
 async def test_each_genuine_request_has_to_be_acknowledged() -> None:
-    context = bench(line=Script(200, 409))
+    context = make_context(client=Script(200, 409))
     verdict = await accepts(context, [context.genuine("first", context.event()) for _ in range(2)])
     assert verdict.outcome == "failed"
     assert "LOST" in verdict.observed

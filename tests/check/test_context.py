@@ -15,20 +15,24 @@ SECRET = "whsec_bench"
 NOW = 1_795_000_000_000
 
 
-def bench(seed: int = 1, line: Script | None = None, probe: Counts | None = None) -> CheckContext:
+def make_context(
+    seed: int = 1, client: Script | None = None, probe: Counts | None = None
+) -> CheckContext:
     settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, 1_000)
     return CheckContext(
-        Session(settings, line or Script(200), NOW, probe), "valid-accepted", "first"
+        Session(settings, client or Script(200), NOW, probe), "valid-accepted", "first"
     )
 
 
-def signature(shot: CheckRequest) -> str:
-    lines = shot.head.decode("latin-1").split("\r\n")
-    return next(line.partition(": ")[2] for line in lines if line.startswith("pivotal-signature"))
+def signature(request: CheckRequest) -> str:
+    lines = request.head.decode("latin-1").split("\r\n")
+    return next(
+        client.partition(": ")[2] for client in lines if client.startswith("pivotal-signature")
+    )
 
 
 def test_events_are_compact_ascii_with_ids_of_their_own() -> None:
-    first, two = bench().event(), bench(2).event()
+    first, two = make_context().event(), make_context(2).event()
     assert first.body.isascii()
     body = json.loads(first.body)
     assert json.dumps(body, separators=(",", ":")).encode() == first.body
@@ -38,45 +42,47 @@ def test_events_are_compact_ascii_with_ids_of_their_own() -> None:
 
 
 def test_the_seed_makes_the_ids() -> None:
-    assert bench(7).event() == bench(7).event()
-    assert bench(7).delivery_id() == bench(7).delivery_id()
+    assert make_context(7).event() == make_context(7).event()
+    assert make_context(7).delivery_id() == make_context(7).delivery_id()
 
 
 def test_an_event_can_be_edited_and_of_any_type() -> None:
     def edit(record: dict[str, Any]) -> None:
         record["name"] = "Edited"
 
-    assert json.loads(bench().event(edit=edit).body)["data"]["name"] == "Edited"
-    assert json.loads(bench().event("no.such_type").body)["type"] == "no.such_type"
-    assert json.loads(bench().event(created_at=0).body)["created_at"].startswith("1970-01-01")
+    assert json.loads(make_context().event(edit=edit).body)["data"]["name"] == "Edited"
+    assert json.loads(make_context().event("no.such_type").body)["type"] == "no.such_type"
+    assert json.loads(make_context().event(created_at=0).body)["created_at"].startswith(
+        "1970-01-01"
+    )
 
 
 def test_genuine_is_signed_for_now_and_forged_is_only_marked() -> None:
-    context = bench()
+    context = make_context()
     genuine, forged = context.genuine("a", context.event()), context.forged("b", context.event())
-    for shot in (genuine, forged):
-        verify(shot.body, signature(shot), SECRET)
+    for request in (genuine, forged):
+        verify(request.body, signature(request), SECRET)
     assert (genuine.genuine, forged.genuine) == (True, False)
 
 
 def test_resigned_has_the_sig_that_it_is_given() -> None:
-    context = bench()
-    shot = context.resigned("x", lambda body, t: f"{len(body)}.{t}", t=5)
-    assert signature(shot) == f"v1,t=5,sig={len(shot.body)}.5"
+    context = make_context()
+    request = context.resigned("x", lambda body, t: f"{len(body)}.{t}", t=5)
+    assert signature(request) == f"v1,t=5,sig={len(request.body)}.5"
     with pytest.raises(SignatureError):
-        verify(shot.body, signature(shot), SECRET)
+        verify(request.body, signature(request), SECRET)
 
 
 async def test_a_hang_ends_a_row_of_requests() -> None:
-    context = bench(line=Script(200, 401, "timeout", 200))
+    context = make_context(client=Script(200, 401, "timeout", 200))
     await context.send(context.genuine("first", context.event()))
     answers = await context.send_all(context.genuine("x", context.event()) for _ in range(5))
     assert [answer.failure for answer in answers] == [None, "timeout"]
 
 
 async def test_effects_are_counted_by_event() -> None:
-    context = bench(probe=Counts(1))
+    context = make_context(probe=Counts(1))
     assert context.has_probe
     assert await context.count(context.event(), context.event()) == [1, 1]
     assert await context.has_effect(context.event())
-    assert not bench().has_probe
+    assert not make_context().has_probe

@@ -18,7 +18,7 @@ from tests.check.broken import (
 from tests.check.receiver import SECRET, Receiver
 from tests.check.receivers import run_one
 from tests.check.server import Request
-from tests.check.test_context import bench
+from tests.check.test_context import make_context
 
 from pivotal_sandbox.check.diagnosis import diagnose
 from pivotal_sandbox.check.model import Exchange
@@ -128,7 +128,7 @@ def test_an_unusual_mistake_is_not_guessed_at() -> None:
 
 
 async def test_an_answer_that_is_no_refusal_is_not_diagnosed() -> None:
-    context = bench()
+    context = make_context()
     assert await diagnose(context, Exchange(b"", 0, 404, None, b"", 1.0)) is None
     assert not context.log
 

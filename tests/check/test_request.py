@@ -16,7 +16,7 @@ EVENT = Event("evt_1", "customer.at_risk", "test", 0, b'{"id":"evt_1"}')
 URL = "http://127.0.0.1:8000/hooks"
 
 
-def shot(**changes: object) -> CheckRequest:
+def make_request(**changes: object) -> CheckRequest:
     return build_check_request(
         "a label",
         EVENT,
@@ -28,13 +28,13 @@ def shot(**changes: object) -> CheckRequest:
     )
 
 
-def headers(shot: CheckRequest) -> list[tuple[str, str]]:
-    _, *lines = shot.head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+def headers(request: CheckRequest) -> list[tuple[str, str]]:
+    _, *lines = request.head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
 
 def test_a_plain_shot_is_what_pivotal_sends() -> None:
-    request = shot()
+    request = make_request()
     assert request.head.startswith(b"POST /hooks HTTP/1.1\r\nhost: 127.0.0.1:8000\r\n")
     found = dict(headers(request))
     verify(request.body, found["pivotal-signature"], "s3cret", now=1_000)
@@ -46,19 +46,21 @@ def test_a_plain_shot_is_what_pivotal_sends() -> None:
 
 @pytest.mark.parametrize("values", [[], ["one"], ["one", "two"]])
 def test_signature_headers_are_as_many_as_asked_for(values: list[str]) -> None:
-    found = [value for name, value in headers(shot(signatures=values)) if "signature" in name]
+    found = [
+        value for name, value in headers(make_request(signatures=values)) if "signature" in name
+    ]
     assert found == values
 
 
 def test_another_body_keeps_the_signature_of_the_first() -> None:
-    genuine, tampered = shot(), shot(body=b'{"id":"evt_2"}x')
+    genuine, tampered = make_request(), make_request(body=b'{"id":"evt_2"}x')
     signed = [dict(headers(request))["pivotal-signature"] for request in (genuine, tampered)]
     assert signed[0] == signed[1]
     assert dict(headers(tampered))["content-length"] == "15"
 
 
 def test_headers_are_replaced_added_and_left_out() -> None:
-    request = shot(
+    request = make_request(
         named="webhook.ping",
         headers=[("content-type", "text/plain"), ("expect", "100-continue")],
         without=["accept"],
@@ -71,14 +73,14 @@ def test_headers_are_replaced_added_and_left_out() -> None:
 
 
 def test_header_names_change_their_case_and_nothing_else_does() -> None:
-    title, upper = recased(shot(), "title"), recased(shot(), "upper")
+    title, upper = recased(make_request(), "title"), recased(make_request(), "upper")
     assert b"\r\nPivotal-Signature: v1," in title.head
     assert b"\r\nPIVOTAL-SIGNATURE: v1," in upper.head
-    assert title.head.lower() == upper.head.lower() == shot().head.lower()
+    assert title.head.lower() == upper.head.lower() == make_request().head.lower()
 
 
 def test_chunks_carry_the_same_body() -> None:
-    request = chunked(shot())
+    request = chunked(make_request())
     assert b"transfer-encoding: chunked" in request.head
     assert b"content-length" not in request.head
     assert request.body.startswith(b"7\r\n")
@@ -86,4 +88,4 @@ def test_chunks_carry_the_same_body() -> None:
 
 
 def test_the_method_can_be_another() -> None:
-    assert of_method(shot(), "GET").head.startswith(b"GET /hooks HTTP/1.1")
+    assert of_method(make_request(), "GET").head.startswith(b"GET /hooks HTTP/1.1")

@@ -1,4 +1,4 @@
-"""Limits, pace, effects, and death."""
+"""Limits, pace, effects, and crash."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ SHOT = CheckRequest("x", b"POST / HTTP/1.1\r\n\r\n", b"", "evt_1", True, 0)
 SETTINGS = Settings("http://127.0.0.1:1/", "s", 1, 1_000)
 
 
-def answer(shot: CheckRequest, status: int | None, failure: ErrorCode | None = None) -> Exchange:
-    return Exchange(shot.sent, 0, status, None, b"", 1.0, label=shot.label, failure=failure)
+def answer(request: CheckRequest, status: int | None, failure: ErrorCode | None = None) -> Exchange:
+    return Exchange(request.sent, 0, status, None, b"", 1.0, label=request.label, failure=failure)
 
 
 class Script:
-    """A line whose answers are written down; the last one goes on."""
+    """A client whose answers are written down; the last one goes on."""
 
     def __init__(self, *answers: int | ErrorCode) -> None:
         self.answers = list(answers)
@@ -26,24 +26,24 @@ class Script:
 
     async def send(
         self,
-        shot: CheckRequest,
+        request: CheckRequest,
         *,
         piece: int = 0,
         pause_ms: float = 0,
         timeout_ms: float | None = None,
     ) -> Exchange:
-        self.sent.append(shot)
+        self.sent.append(request)
         now = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return answer(shot, now) if isinstance(now, int) else answer(shot, None, now)
+        return answer(request, now) if isinstance(now, int) else answer(request, None, now)
 
-    async def send_concurrently(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
-        return [await self.send(shot) for shot in shots]
+    async def send_concurrently(self, requests: Sequence[CheckRequest]) -> list[Exchange]:
+        return [await self.send(request) for request in requests]
 
     async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         return [await self.send(first), await self.send(second)]
 
-    async def send_partial(self, shot: CheckRequest, size: int) -> Exchange:
-        return await self.send(shot)
+    async def send_partial(self, request: CheckRequest, size: int) -> Exchange:
+        return await self.send(request)
 
 
 class Counts:
@@ -66,13 +66,13 @@ async def test_what_was_sent_is_kept_with_whose_it_was() -> None:
 
 
 async def test_no_more_is_sent_than_is_allowed() -> None:
-    line = Script(200)
-    session = Session(SETTINGS, line, 0)
+    client = Script(200)
+    session = Session(SETTINGS, client, 0)
     for _ in range(REQUESTS_MOST // 2):
         await session.follow("x", SHOT, SHOT)
     with pytest.raises(OverError, match="limit of 300"):
         await session.send("x", SHOT, hostile=False)
-    assert len(line.sent) == REQUESTS_MOST
+    assert len(client.sent) == REQUESTS_MOST
 
 
 async def test_effects_are_waited_for_and_then_watched() -> None:
@@ -98,22 +98,22 @@ async def test_who_answers_the_next_time_is_not_dead() -> None:
     await session.send("one", SHOT, hostile=False)
     exchange = await session.send("two", SHOT, hostile=True)
     assert exchange.status is None
-    assert session.death is None
+    assert session.crash is None
 
 
 @pytest.mark.parametrize("failure", ["connection_refused", "timeout"])
 async def test_who_answers_no_more_is_dead_and_gets_nothing_more(failure: ErrorCode) -> None:
-    line = Script(200, "connection_reset", failure)
-    session = Session(SETTINGS, line, 0)
+    client = Script(200, "connection_reset", failure)
+    session = Session(SETTINGS, client, 0)
     await session.send("one", SHOT, hostile=False)
     with pytest.raises(OverError, match="had died"):
         await session.send("two", SHOT, hostile=True)
-    assert session.death is not None
-    assert session.death.case_id == "two"
-    count = len(line.sent)
+    assert session.crash is not None
+    assert session.crash.case_id == "two"
+    count = len(client.sent)
     with pytest.raises(OverError, match="had died"):
         await session.send("three", SHOT, hostile=False)
-    assert len(line.sent) == count
+    assert len(client.sent) == count
 
 
 async def test_the_hostile_request_under_way_is_blamed() -> None:
@@ -122,31 +122,31 @@ async def test_the_hostile_request_under_way_is_blamed() -> None:
 
         async def send(
             self,
-            shot: CheckRequest,
+            request: CheckRequest,
             *,
             piece: int = 0,
             pause_ms: float = 0,
             timeout_ms: float | None = None,
         ) -> Exchange:
-            if shot.label == "hostile":
+            if request.label == "hostile":
                 with pytest.raises(OverError):
                     await session.send("innocent", SHOT, hostile=False)
-                return answer(shot, None, "connection_reset")
-            return await super().send(shot)
+                return answer(request, None, "connection_reset")
+            return await super().send(request)
 
     session = Session(SETTINGS, Crossing(200, "connection_reset", "connection_refused"), 0)
     await session.send("first", SHOT, hostile=False)
     hostile = CheckRequest("hostile", b"POST /x", b"", "", False, 0)
     with pytest.raises(OverError):
         await session.send("guilty", hostile, hostile=True)
-    assert session.death is not None
-    assert session.death.case_id == "guilty"
-    assert session.death.exchange.label == "hostile"
-    assert session.death.exchange.sent == hostile.sent
+    assert session.crash is not None
+    assert session.crash.case_id == "guilty"
+    assert session.crash.exchange.label == "hostile"
+    assert session.crash.exchange.sent == hostile.sent
 
 
 async def test_who_never_answered_is_not_called_dead() -> None:
     session = Session(SETTINGS, Script("connection_reset"), 0)
     exchange = await session.send("one", SHOT, hostile=False)
     assert exchange.failure == "connection_reset"
-    assert session.death is None
+    assert session.crash is None

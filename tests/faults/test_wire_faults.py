@@ -99,7 +99,7 @@ class Receiver:
 
 
 @dataclass
-class Bench:
+class FaultSetup:
     """A sandbox, one endpoint, and the receiver behind it."""
 
     sandbox: Sandbox
@@ -130,7 +130,7 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def setup() -> AsyncIterator[FaultSetup]:
     stage, receiver = ScriptedServers(), Receiver()
     port = await stage.serve(receiver)
     async with Sandbox(clock=Clock.manual(), seed=7, sign_time="sandbox", timeout=3000) as sandbox:
@@ -138,16 +138,16 @@ async def bench() -> AsyncIterator[Bench]:
         await sandbox.dispatcher.settle()
         receiver.seen.clear()
         receiver.ended.clear()
-        yield Bench(sandbox, endpoint, receiver)
+        yield FaultSetup(sandbox, endpoint, receiver)
     await stage.close()
 
 
-async def test_without_a_fault_the_request_is_as_it_should_be(bench: Bench) -> None:
-    await bench.sandbox.trigger("customer.at_risk")
-    await bench.sandbox.dispatcher.settle()
-    [seen] = bench.receiver.seen
+async def test_without_a_fault_the_request_is_as_it_should_be(setup: FaultSetup) -> None:
+    await setup.sandbox.trigger("customer.at_risk")
+    await setup.sandbox.dispatcher.settle()
+    [seen] = setup.receiver.seen
     assert [name for name, _ in seen.headers] == ORDER
-    assert bench.reason(seen) is None
+    assert setup.reason(seen) is None
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ async def test_without_a_fault_the_request_is_as_it_should_be(bench: Bench) -> N
     ],
 )
 async def test_a_spoiled_signature_is_on_the_wire_and_in_the_log(
-    fault: str, reason: str | None, count: int, bench: Bench
+    fault: str, reason: str | None, count: int, setup: FaultSetup
 ) -> None:
-    bench.receiver.answers = [503]
-    triggered = await bench.trigger(fault)
-    await bench.sandbox.advance(HOUR)
-    seen = bench.receiver.seen
-    attempts = await bench.attempts(triggered)
+    setup.receiver.answers = [503]
+    triggered = await setup.trigger(fault)
+    await setup.sandbox.advance(HOUR)
+    seen = setup.receiver.seen
+    attempts = await setup.attempts(triggered)
     assert len(seen) == len(attempts) == 2
     for item, attempt in zip(seen, attempts, strict=True):
         expected = ORDER[:4] + ["pivotal-signature"] * count + ORDER[5:]
@@ -184,35 +184,37 @@ async def test_a_spoiled_signature_is_on_the_wire_and_in_the_log(
         changed = fault in ("tampered-body", "reserialized-body")
         assert attempt.request_body == (item.body if changed else None)
         assert (item.body == triggered.event.body) is not changed
-        assert bench.reason(item, attempt.started_at) == reason
-    assert (await bench.delivery(triggered)).fault == fault
+        assert setup.reason(item, attempt.started_at) == reason
+    assert (await setup.delivery(triggered)).fault == fault
 
 
-async def test_a_duplicate_comes_right_after_the_success_with_the_same_id(bench: Bench) -> None:
-    triggered = await bench.trigger("duplicate")
-    first, second = bench.receiver.seen
+async def test_a_duplicate_comes_right_after_the_success_with_the_same_id(
+    setup: FaultSetup,
+) -> None:
+    triggered = await setup.trigger("duplicate")
+    first, second = setup.receiver.seen
     assert first == second
-    delivery = await bench.delivery(triggered)
+    delivery = await setup.delivery(triggered)
     assert (delivery.status, delivery.attempt_count) == ("delivered", 2)
     assert delivery.first_failed_at is None
-    assert [attempt.number for attempt in await bench.attempts(triggered)] == [1, 2]
+    assert [attempt.number for attempt in await setup.attempts(triggered)] == [1, 2]
 
 
-async def test_what_was_not_accepted_has_no_duplicate_but_its_retries(bench: Bench) -> None:
-    bench.receiver.answers = [500]
-    triggered = await bench.trigger("duplicate")
-    assert len(bench.receiver.seen) == 1
-    await bench.sandbox.advance(DAY)
-    delivery = await bench.delivery(triggered)
+async def test_what_was_not_accepted_has_no_duplicate_but_its_retries(setup: FaultSetup) -> None:
+    setup.receiver.answers = [500]
+    triggered = await setup.trigger("duplicate")
+    assert len(setup.receiver.seen) == 1
+    await setup.sandbox.advance(DAY)
+    delivery = await setup.delivery(triggered)
     assert (delivery.status, delivery.attempt_count) == ("delivered", 2)
 
 
-async def test_a_duplicate_that_fails_is_retried(bench: Bench) -> None:
-    bench.receiver.answers = [200, 503, 200]
-    triggered = await bench.trigger("duplicate")
-    assert (await bench.delivery(triggered)).status == "retrying"
-    await bench.sandbox.advance(DAY)
-    assert (await bench.delivery(triggered)).attempt_count == 3
+async def test_a_duplicate_that_fails_is_retried(setup: FaultSetup) -> None:
+    setup.receiver.answers = [200, 503, 200]
+    triggered = await setup.trigger("duplicate")
+    assert (await setup.delivery(triggered)).status == "retrying"
+    await setup.sandbox.advance(DAY)
+    assert (await setup.delivery(triggered)).attempt_count == 3
 
 
 async def test_concurrent_duplicates_are_there_at_the_same_time() -> None:
@@ -240,30 +242,32 @@ async def test_concurrent_duplicates_are_there_at_the_same_time() -> None:
 
 @pytest.mark.parametrize("answers", [[200, 500], [500, 200], [400, 200]])
 async def test_of_concurrent_duplicates_one_success_is_enough(
-    answers: list[int], bench: Bench
+    answers: list[int], setup: FaultSetup
 ) -> None:
-    bench.receiver.answers = [*answers]
-    triggered = await bench.trigger("concurrent-duplicate")
-    delivery = await bench.delivery(triggered)
+    setup.receiver.answers = [*answers]
+    triggered = await setup.trigger("concurrent-duplicate")
+    delivery = await setup.delivery(triggered)
     assert (delivery.status, delivery.last_status_code) == ("delivered", 200)
     codes = [
         a.outcome.response and a.outcome.response.status_code
-        for a in await bench.attempts(triggered)
+        for a in await setup.attempts(triggered)
     ]
     assert codes == sorted(answers, reverse=True)
 
 
-async def test_of_concurrent_duplicates_that_both_fail_one_makes_it_retry(bench: Bench) -> None:
-    bench.receiver.answers = [503, 404]
-    triggered = await bench.trigger("concurrent-duplicate")
-    assert (await bench.delivery(triggered)).status == "retrying"
-    await bench.sandbox.advance(DAY)
-    assert (await bench.delivery(triggered)).attempt_count == 3
+async def test_of_concurrent_duplicates_that_both_fail_one_makes_it_retry(
+    setup: FaultSetup,
+) -> None:
+    setup.receiver.answers = [503, 404]
+    triggered = await setup.trigger("concurrent-duplicate")
+    assert (await setup.delivery(triggered)).status == "retrying"
+    await setup.sandbox.advance(DAY)
+    assert (await setup.delivery(triggered)).attempt_count == 3
 
 
-async def test_out_of_order_the_older_event_comes_after_the_newer(bench: Bench) -> None:
-    triggered = await bench.trigger("out-of-order")
-    newer, older = (json.loads(seen.body) for seen in bench.receiver.seen)
+async def test_out_of_order_the_older_event_comes_after_the_newer(setup: FaultSetup) -> None:
+    triggered = await setup.trigger("out-of-order")
+    newer, older = (json.loads(seen.body) for seen in setup.receiver.seen)
     assert (newer["type"], older["type"]) == ("customer.at_risk", "customer.updated")
     assert newer["data"]["id"] == older["data"]["id"]
     assert newer["created_at"] > older["created_at"]
@@ -299,95 +303,101 @@ async def test_out_of_order_the_older_event_waits_for_an_answer_to_the_newer() -
     assert types.index("task.updated") > types.index("task.completed")
 
 
-async def test_a_delayed_event_is_old_and_its_signature_fresh(bench: Bench) -> None:
-    await bench.trigger("delayed")
-    [seen] = bench.receiver.seen
+async def test_a_delayed_event_is_old_and_its_signature_fresh(setup: FaultSetup) -> None:
+    await setup.trigger("delayed")
+    [seen] = setup.receiver.seen
     created_at = parse_rfc3339(json.loads(seen.body)["created_at"])
-    assert bench.sandbox.clock.now() - created_at == 6 * HOUR
-    assert bench.reason(seen) is None
+    assert setup.sandbox.clock.now() - created_at == 6 * HOUR
+    assert setup.reason(seen) is None
 
 
-async def test_a_burst_is_twenty_events_of_one_moment(bench: Bench) -> None:
-    triggered = await bench.trigger("burst", "task.created")
-    bodies = [json.loads(seen.body) for seen in bench.receiver.seen]
+async def test_a_burst_is_twenty_events_of_one_moment(setup: FaultSetup) -> None:
+    triggered = await setup.trigger("burst", "task.created")
+    bodies = [json.loads(seen.body) for seen in setup.receiver.seen]
     assert len({body["id"] for body in bodies}) == len(triggered.deliveries) == 20
     assert len({body["created_at"] for body in bodies}) == 1
     assert triggered.event.id == max(body["id"] for body in bodies)
 
 
 @pytest.mark.parametrize("fault", [fault.name for fault in FAULTS if fault.group == "content"])
-async def test_a_spoiled_content_is_signed_kept_sent_and_replayed(fault: str, bench: Bench) -> None:
-    triggered = await bench.trigger(fault)
-    [replayed] = await bench.sandbox.replay([triggered.deliveries[0].id])
-    await bench.sandbox.dispatcher.settle()
-    kept = await bench.sandbox.deliveries.event(triggered.event.id)
-    first, second = bench.receiver.seen
+async def test_a_spoiled_content_is_signed_kept_sent_and_replayed(
+    fault: str, setup: FaultSetup
+) -> None:
+    triggered = await setup.trigger(fault)
+    [replayed] = await setup.sandbox.replay([triggered.deliveries[0].id])
+    await setup.sandbox.dispatcher.settle()
+    kept = await setup.sandbox.deliveries.event(triggered.event.id)
+    first, second = setup.receiver.seen
     assert first.body == second.body == kept.body == triggered.event.body
-    assert bench.reason(first) is None
-    assert bench.reason(second) is None
+    assert setup.reason(first) is None
+    assert setup.reason(second) is None
     assert first.values("pivotal-event") == [kept.type]
     plain = "text/plain" if fault == "wrong-content-type" else "application/json"
     assert first.values("content-type") == [plain]
-    [attempt] = await bench.attempts(triggered)
+    [attempt] = await setup.attempts(triggered)
     assert first.headers == [*attempt.request_headers]
     assert replayed.event_type == kept.type
-    assert (await bench.delivery(triggered)).fault == fault
+    assert (await setup.delivery(triggered)).fault == fault
 
 
-async def test_an_unknown_type_goes_to_those_who_want_the_known_one(bench: Bench) -> None:
-    await bench.sandbox.update_endpoint(bench.endpoint.id, event_types=["customer.at_risk"])
-    triggered = await bench.trigger("unknown-event-type")
-    [seen] = bench.receiver.seen
+async def test_an_unknown_type_goes_to_those_who_want_the_known_one(setup: FaultSetup) -> None:
+    await setup.sandbox.update_endpoint(setup.endpoint.id, event_types=["customer.at_risk"])
+    triggered = await setup.trigger("unknown-event-type")
+    [seen] = setup.receiver.seen
     assert triggered.event.type == json.loads(seen.body)["type"] == "customer.reassigned"
     assert seen.values("pivotal-event") == ["customer.reassigned"]
 
 
-async def test_a_slow_body_comes_in_eight_pieces_over_two_seconds(bench: Bench) -> None:
-    triggered = await bench.trigger("slow-body", "task.created")
-    [seen] = bench.receiver.seen
-    [attempt] = await bench.attempts(triggered)
+async def test_a_slow_body_comes_in_eight_pieces_over_two_seconds(setup: FaultSetup) -> None:
+    triggered = await setup.trigger("slow-body", "task.created")
+    [seen] = setup.receiver.seen
+    [attempt] = await setup.attempts(triggered)
     assert seen.body == triggered.event.body
     assert 7 <= seen.reads <= 8  # the first piece may come with the head
     assert 1900 <= attempt.outcome.timing.total_ms < 2900
-    assert bench.reason(seen) is None
+    assert setup.reason(seen) is None
 
 
-async def test_a_chunked_body_has_no_length_and_several_chunks(bench: Bench) -> None:
-    triggered = await bench.trigger("chunked-body")
-    [seen] = bench.receiver.seen
+async def test_a_chunked_body_has_no_length_and_several_chunks(setup: FaultSetup) -> None:
+    triggered = await setup.trigger("chunked-body")
+    [seen] = setup.receiver.seen
     assert [name for name, _ in seen.headers] == [*ORDER[:-1], "transfer-encoding"]
     assert seen.payload() == triggered.event.body
     assert seen.body.count(b"\r\n") >= 2 * 4 + 1
-    assert bench.reason(seen) is None
-    assert (await bench.delivery(triggered)).status == "delivered"
+    assert setup.reason(seen) is None
+    assert (await setup.delivery(triggered)).status == "delivered"
 
 
-async def test_a_reset_comes_in_the_middle_of_the_body_and_then_the_retry(bench: Bench) -> None:
-    triggered = await bench.trigger("reset-mid-body")
-    await asyncio.wait_for(bench.receiver.ended.wait(), 10)
-    [seen] = bench.receiver.seen
+async def test_a_reset_comes_in_the_middle_of_the_body_and_then_the_retry(
+    setup: FaultSetup,
+) -> None:
+    triggered = await setup.trigger("reset-mid-body")
+    await asyncio.wait_for(setup.receiver.ended.wait(), 10)
+    [seen] = setup.receiver.seen
     half = len(triggered.event.body) // 2
     assert (seen.end, seen.body) == ("reset", triggered.event.body[:half])
     assert seen.values("content-length") == [str(len(triggered.event.body))]
-    [attempt] = await bench.attempts(triggered)
+    [attempt] = await setup.attempts(triggered)
     assert attempt.outcome.error == "connection_reset"
     assert attempt.request_body == seen.body
-    await bench.sandbox.advance(HOUR)
-    retry = bench.receiver.seen[-1]
+    await setup.sandbox.advance(HOUR)
+    retry = setup.receiver.seen[-1]
     assert (retry.end, retry.body) == ("whole", triggered.event.body)
-    assert (await bench.delivery(triggered)).status == "delivered"
+    assert (await setup.delivery(triggered)).status == "delivered"
 
 
-async def test_a_truncated_body_ends_in_silence_and_the_answer_is_awaited(bench: Bench) -> None:
-    triggered = await bench.trigger("truncated-body")
-    [seen] = bench.receiver.seen
+async def test_a_truncated_body_ends_in_silence_and_the_answer_is_awaited(
+    setup: FaultSetup,
+) -> None:
+    triggered = await setup.trigger("truncated-body")
+    [seen] = setup.receiver.seen
     half = len(triggered.event.body) // 2
     assert (seen.end, seen.body) == ("closed", triggered.event.body[:half])
     assert seen.values("content-length") == [str(len(triggered.event.body))]
-    [attempt] = await bench.attempts(triggered)
+    [attempt] = await setup.attempts(triggered)
     assert attempt.request_body == seen.body
-    await bench.sandbox.advance(HOUR)
-    assert bench.receiver.seen[-1].body == triggered.event.body
+    await setup.sandbox.advance(HOUR)
+    assert setup.receiver.seen[-1].body == triggered.event.body
 
 
 async def test_a_truncated_body_may_be_answered() -> None:
@@ -441,23 +451,23 @@ async def test_a_sender_that_leaves_before_the_answer_comes_again() -> None:
     assert delivery.status == "delivered"
 
 
-async def test_a_ping_can_be_spoiled_too(bench: Bench) -> None:
-    triggered = await bench.trigger("no-signature", "webhook.ping", endpoint_id=bench.endpoint.id)
-    burst = await bench.trigger("burst", "webhook.ping", endpoint_id=bench.endpoint.id)
-    assert bench.receiver.seen[0].values("pivotal-signature") == []
+async def test_a_ping_can_be_spoiled_too(setup: FaultSetup) -> None:
+    triggered = await setup.trigger("no-signature", "webhook.ping", endpoint_id=setup.endpoint.id)
+    burst = await setup.trigger("burst", "webhook.ping", endpoint_id=setup.endpoint.id)
+    assert setup.receiver.seen[0].values("pivotal-signature") == []
     assert triggered.deliveries[0].fault == "no-signature"
     assert len(burst.deliveries) == 20
 
 
-async def test_an_unknown_fault_names_the_nearest_and_nothing_happens(bench: Bench) -> None:
+async def test_an_unknown_fault_names_the_nearest_and_nothing_happens(setup: FaultSetup) -> None:
     for how in ({"type": "task.created"}, {"type": "webhook.ping"}):
         with pytest.raises(InputError, match=r'"hex-sig"\. Did you mean "hex-signature"'):
-            await bench.sandbox.trigger(how["type"], endpoint_id=bench.endpoint.id, fault="hex-sig")
-    assert not await bench.sandbox.records("test", "task")
-    assert bench.receiver.seen == []
+            await setup.sandbox.trigger(how["type"], endpoint_id=setup.endpoint.id, fault="hex-sig")
+    assert not await setup.sandbox.records("test", "task")
+    assert setup.receiver.seen == []
 
 
-async def test_a_fault_that_cannot_be_leaves_the_records_as_they_were(bench: Bench) -> None:
+async def test_a_fault_that_cannot_be_leaves_the_records_as_they_were(setup: FaultSetup) -> None:
     with pytest.raises(InputError):
-        await bench.sandbox.trigger("customer.at_risk", set={"plan": "gold"}, fault="out-of-order")
-    assert not await bench.sandbox.records("test", "customer")
+        await setup.sandbox.trigger("customer.at_risk", set={"plan": "gold"}, fault="out-of-order")
+    assert not await setup.sandbox.records("test", "customer")

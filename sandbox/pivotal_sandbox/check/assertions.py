@@ -13,13 +13,13 @@ from pivotal_sandbox.check.verdicts import Verdict, failed, inconclusive, passed
 _FOREIGN_HOST = re.compile(rb"invalid host header|<h1>Bad Request \(400\)</h1>", re.IGNORECASE)
 
 
-async def refuses(context: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
+async def refuses(context: CheckContext, requests: Iterable[CheckRequest]) -> Verdict:
     """Send a genuine request, then the forged ones, and judge: none of those may be accepted.
 
     An answer of 5xx is not acceptance, but looks like an outage: a `should`.
     """
     control = await context.send(context.genuine("control: genuine", context.event()))
-    verdict = judged_forgeries(await context.send_all(shots))
+    verdict = judged_forgeries(await context.send_all(requests))
     # What was accepted, or crashed, stands for itself; a refusal means nothing by itself.
     if verdict.outcome == "passed" and not is_ack(control):
         return refused_control(control)
@@ -54,9 +54,9 @@ def judged_forgeries(exchanges: Sequence[Exchange]) -> Verdict:
     return passed(f"refused: {tally(exchanges)}", *exchanges[:1])
 
 
-async def accepts(context: CheckContext, shots: Iterable[CheckRequest]) -> Verdict:
+async def accepts(context: CheckContext, requests: Iterable[CheckRequest]) -> Verdict:
     """Send genuine requests and judge: each has to be acknowledged."""
-    return judged_genuine(await context.send_all(shots))
+    return judged_genuine(await context.send_all(requests))
 
 
 def judged_genuine(

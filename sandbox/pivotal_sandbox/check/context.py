@@ -112,16 +112,16 @@ class CheckContext:
 
     async def send(
         self,
-        shot: CheckRequest,
+        request: CheckRequest,
         *,
         piece: int = 0,
         pause_ms: float = 0,
         timeout_ms: float | None = None,
     ) -> Exchange:
-        """Send a shot and return what came back."""
+        """Send a request and return what came back."""
         return await self.session.send(
             self.check_id,
-            shot,
+            request,
             hostile=self.turn == "hostile",
             crowded=self.turn == "crowd",
             piece=piece,
@@ -129,11 +129,11 @@ class CheckContext:
             timeout_ms=timeout_ms,
         )
 
-    async def send_all(self, shots: Iterable[CheckRequest]) -> list[Exchange]:
-        """Send shots one after the other, each made when its turn comes; a hang ends it."""
+    async def send_all(self, requests: Iterable[CheckRequest]) -> list[Exchange]:
+        """Send requests one after the other, each made when its turn comes; a hang ends it."""
         exchanges = []
-        for shot in shots:
-            exchanges.append(await self.send(shot))
+        for request in requests:
+            exchanges.append(await self.send(request))
             if exchanges[-1].failure == "timeout":
                 break
         return exchanges

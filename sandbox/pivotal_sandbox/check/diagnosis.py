@@ -36,22 +36,22 @@ class _Mistake:
     body: Callable[[bytes], bytes] = bytes
 
 
-async def diagnose(bench: CheckContext, refused: Exchange) -> Diagnosis | None:
+async def diagnose(context: CheckContext, refused: Exchange) -> Diagnosis | None:
     """Return the mistake that the receiver shares, if it is one of the usual ones."""
     if refused.status not in _SUSPECT:
         return None
-    delivery_id = bench.delivery_id()
-    for mistake in _mistakes(bench.settings.secret, delivery_id):
-        plain, t = bench.event(), bench.now()
+    delivery_id = context.delivery_id()
+    for mistake in _mistakes(context.settings.secret, delivery_id):
+        plain, t = context.event(), context.now()
         event = replace(plain, body=mistake.body(plain.body))
-        shot = bench.forged(
+        request = context.forged(
             f"diagnosis: {mistake.label}",
             event,
             signatures=[mistake.header(event.body, t)],
             t=t,
             delivery_id=delivery_id,
         )
-        exchange = await bench.send(replace(shot, event_id=""))
+        exchange = await context.send(replace(request, event_id=""))
         if is_ack(exchange):
             return Diagnosis(mistake.observed, mistake.topic, exchange)
     return None

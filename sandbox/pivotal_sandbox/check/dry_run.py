@@ -13,26 +13,26 @@ from pivotal_sandbox.errors import InputError
 
 
 class _Mirror:
-    """A line to nobody, where everything is acknowledged."""
+    """A client to nobody, where everything is acknowledged."""
 
     async def send(
         self,
-        shot: CheckRequest,
+        request: CheckRequest,
         *,
         piece: int = 0,
         pause_ms: float = 0,
         timeout_ms: float | None = None,
     ) -> Exchange:
-        return _acknowledged(shot)
+        return _acknowledged(request)
 
-    async def send_concurrently(self, shots: Sequence[CheckRequest]) -> list[Exchange]:
-        return [_acknowledged(shot) for shot in shots]
+    async def send_concurrently(self, requests: Sequence[CheckRequest]) -> list[Exchange]:
+        return [_acknowledged(request) for request in requests]
 
     async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
         return [_acknowledged(first), _acknowledged(second)]
 
-    async def send_partial(self, shot: CheckRequest, size: int) -> Exchange:
-        return _acknowledged(shot)
+    async def send_partial(self, request: CheckRequest, size: int) -> Exchange:
+        return _acknowledged(request)
 
 
 class _Once:
@@ -64,5 +64,5 @@ async def _restart() -> None:
     """There is nobody to restart."""
 
 
-def _acknowledged(shot: CheckRequest) -> Exchange:
-    return Exchange(shot.sent, len(shot.head), 200, None, b"", 0.0, label=shot.label)
+def _acknowledged(request: CheckRequest) -> Exchange:
+    return Exchange(request.sent, len(request.head), 200, None, b"", 0.0, label=request.label)

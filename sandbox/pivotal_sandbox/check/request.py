@@ -74,28 +74,28 @@ def build_check_request(
     return CheckRequest(label, head, sent, event.id, genuine, t)
 
 
-def recased(shot: CheckRequest, case: str) -> CheckRequest:
+def recased(request: CheckRequest, case: str) -> CheckRequest:
     """Return the request with its header names in Title-Case or UPPER."""
-    first, *lines = shot.head.decode("latin-1").split("\r\n")
+    first, *lines = request.head.decode("latin-1").split("\r\n")
     for index, line in enumerate(lines):
         name, colon, value = line.partition(":")
         lines[index] = (name.title() if case == "title" else name.upper()) + colon + value
-    return replace(shot, head="\r\n".join([first, *lines]).encode("latin-1"))
+    return replace(request, head="\r\n".join([first, *lines]).encode("latin-1"))
 
 
-def chunked(shot: CheckRequest) -> CheckRequest:
+def chunked(request: CheckRequest) -> CheckRequest:
     """Return the request with its body in chunks, as a proxy that streams would pass it on."""
-    lines = shot.head.decode("latin-1").split("\r\n")
+    lines = request.head.decode("latin-1").split("\r\n")
     lines = [
         "transfer-encoding: chunked" if line.startswith("content-length:") else line
         for line in lines
     ]
-    half = len(shot.body) // 2
-    pieces = [shot.body[:half], shot.body[half:]]
+    half = len(request.body) // 2
+    pieces = [request.body[:half], request.body[half:]]
     body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    return replace(shot, head="\r\n".join(lines).encode("latin-1"), body=body)
+    return replace(request, head="\r\n".join(lines).encode("latin-1"), body=body)
 
 
-def of_method(shot: CheckRequest, method: str) -> CheckRequest:
+def of_method(request: CheckRequest, method: str) -> CheckRequest:
     """Return the request with another method."""
-    return replace(shot, head=shot.head.replace(b"POST ", method.encode() + b" ", 1))
+    return replace(request, head=request.head.replace(b"POST ", method.encode() + b" ", 1))

@@ -71,12 +71,12 @@ def with_causes(results: Sequence[Result], session: Session) -> tuple[Result, ..
     """Return the results, each with the first cause of its failure."""
     wrong = {result.id: result for result in results if result.outcome in ("failed", "error")}
     causes: dict[str, str | None] = {result.id: cause_of(result, wrong) for result in results}
-    if session.death is not None:
+    if session.crash is not None:
         for result in results:
-            if result.id != session.death.case_id and (
+            if result.id != session.crash.case_id and (
                 result.id == "still-alive" or result.observed.endswith("had died")
             ):
-                causes[result.id] = session.death.case_id
+                causes[result.id] = session.crash.case_id
     return tuple(replace(result, caused_by=_first(result.id, causes)) for result in results)
 
 

@@ -175,13 +175,13 @@ class Run:
         return None
 
     def _verdict_after_crash(self, case: Case, why: str) -> Verdict:
-        death = self._session.death
-        if death is None or death.case_id != case.id:
+        crash = self._session.crash
+        if crash is None or crash.case_id != case.id:
             return skipped(why)
         return Verdict(
             "failed",
-            f"no answer ({death.exchange.label}), and none since: the receiver died of it",
-            (death.exchange,),
+            f"no answer ({crash.exchange.label}), and none since: the receiver died of it",
+            (crash.exchange,),
             "should",  # by itself; that it is dead is what still-alive says
             "crash",
         )
@@ -205,10 +205,10 @@ class Run:
     async def _find_effects_of_forgeries(self) -> None:
         """Find out, for all forged requests together, whether one of them was acted on."""
         session = self._session
-        forged = [t for t in session.log if not t.shot.genuine and t.shot.event_id]
+        forged = [t for t in session.log if not t.request.genuine and t.request.event_id]
         if session.probe is None or not forged:
             return
-        ids = list(dict.fromkeys(t.shot.event_id for t in forged))
+        ids = list(dict.fromkeys(t.request.event_id for t in forged))
         try:
             found = await session.counts(ids, expected=0)
         except ProbeError as error:
@@ -223,5 +223,5 @@ class Run:
             own = [t for t in forged if t.case_id == case.id]
             if earlier is None or not own:
                 continue
-            acted = [t.exchange for t in own if found[t.shot.event_id]]
+            acted = [t.exchange for t in own if found[t.request.event_id]]
             self._ended[case.id] = earlier.after(acted, lenient=session.settings.verifies_async)

@@ -55,7 +55,7 @@ class Trace:
     """
 
     case_id: str
-    shot: CheckRequest
+    request: CheckRequest
     exchange: Exchange
     strained: bool = False
 
@@ -73,24 +73,24 @@ class Session:
     """Sends for all checks, within the limits, and keeps what came back."""
 
     settings: Settings
-    line: ReceiverClient
+    client: ReceiverClient
     now: int
     probe: Probe | None = None
     restart: Restart | None = None
     log: list[Trace] = field(default_factory=list)
-    death: ReceiverCrash | None = None
+    crash: ReceiverCrash | None = None
     lag_ms: float = 0.0  # from the first ack to its effect
 
     def __post_init__(self) -> None:
         self._sent = 0
         self._next_at = 0.0
         self._hostile: tuple[str, CheckRequest] | None = None
-        self._burying = asyncio.Lock()
+        self._crash_check = asyncio.Lock()
 
     async def send(
         self,
         case_id: str,
-        shot: CheckRequest,
+        request: CheckRequest,
         *,
         hostile: bool,
         crowded: bool = False,
@@ -98,49 +98,51 @@ class Session:
         pause_ms: float = 0,
         timeout_ms: float | None = None,
     ) -> Exchange:
-        """Send one shot. Raises `OverError` where the receiver is dead, or turns out to be."""
-        await self._turn(1)
+        """Send one request. Raises `OverError` where the receiver is dead, or turns out to be."""
+        await self._await_turn(1)
         if hostile:
-            self._hostile = case_id, shot
-        exchange = await self.line.send(shot, piece=piece, pause_ms=pause_ms, timeout_ms=timeout_ms)
-        self.log.append(Trace(case_id, shot, exchange, strained=bool(piece) or crowded))
-        await self._look_after(case_id, exchange)
+            self._hostile = case_id, request
+        exchange = await self.client.send(
+            request, piece=piece, pause_ms=pause_ms, timeout_ms=timeout_ms
+        )
+        self.log.append(Trace(case_id, request, exchange, strained=bool(piece) or crowded))
+        await self._check_alive(case_id, exchange)
         if hostile:
             self._hostile = None
         return exchange
 
     async def send_concurrently(
-        self, case_id: str, shots: Sequence[CheckRequest]
+        self, case_id: str, requests: Sequence[CheckRequest]
     ) -> list[Exchange]:
-        """Send shots that are complete at the same moment."""
-        await self._turn(len(shots))
-        exchanges = await self.line.send_concurrently(shots)
+        """Send requests that are complete at the same moment."""
+        await self._await_turn(len(requests))
+        exchanges = await self.client.send_concurrently(requests)
         self.log += [
-            Trace(case_id, shot, exchange, strained=True)
-            for shot, exchange in zip(shots, exchanges, strict=True)
+            Trace(case_id, request, exchange, strained=True)
+            for request, exchange in zip(requests, exchanges, strict=True)
         ]
         for exchange in exchanges:
-            await self._look_after(case_id, exchange)
+            await self._check_alive(case_id, exchange)
         return exchanges
 
     async def follow(
         self, case_id: str, first: CheckRequest, second: CheckRequest
     ) -> list[Exchange]:
-        """Send two shots on one connection."""
-        await self._turn(2)
-        exchanges = await self.line.follow(first, second)
+        """Send two requests on one connection."""
+        await self._await_turn(2)
+        exchanges = await self.client.follow(first, second)
         self.log += [
-            Trace(case_id, shot, exchange)
-            for shot, exchange in zip((first, second), exchanges, strict=False)
+            Trace(case_id, request, exchange)
+            for request, exchange in zip((first, second), exchanges, strict=False)
         ]
         for exchange in exchanges:
-            await self._look_after(case_id, exchange)
+            await self._check_alive(case_id, exchange)
         return exchanges
 
-    async def send_partial(self, shot: CheckRequest, size: int) -> Exchange:
-        """Send so much of a shot's body, and close. It is not logged: nobody answers it."""
-        await self._turn(1)
-        return await self.line.send_partial(shot, size)
+    async def send_partial(self, request: CheckRequest, size: int) -> Exchange:
+        """Send so much of a request's body, and close. It is not logged: nobody answers it."""
+        await self._await_turn(1)
+        return await self.client.send_partial(request, size)
 
     async def wire(self, id: str) -> int:
         """Return how often the first accepted event took effect, and learn how long that takes."""
@@ -175,8 +177,8 @@ class Session:
         waits = self.settings.waits
         return min(max(waits.quiet_ms, 2 * self.lag_ms), waits.settle_ms)
 
-    async def _turn(self, count: int) -> None:
-        if self.death is not None:
+    async def _await_turn(self, count: int) -> None:
+        if self.crash is not None:
             raise OverError("not run: the receiver had died")
         if self._sent + count > REQUESTS_MOST:
             raise OverError(f"not run: the limit of {REQUESTS_MOST} requests is reached")
@@ -187,33 +189,35 @@ class Session:
             self._next_at = start + count / self.settings.pace
             await sleep((start - loop.time()) * 1000)
 
-    async def _look_after(self, case_id: str, exchange: Exchange) -> None:
+    async def _check_alive(self, case_id: str, exchange: Exchange) -> None:
         """Find out, after a request without an answer, whether the receiver lives."""
         if exchange.status is not None or exchange.failure == "protocol":
             return
-        async with self._burying:
-            if self.death is None and not await self._lives(exchange):
-                self.death = self._death(case_id, exchange)
-        if self.death is not None:
+        async with self._crash_check:
+            if self.crash is None and not await self._is_alive(exchange):
+                self.crash = self._crash(case_id, exchange)
+        if self.crash is not None:
             raise OverError("not run: the receiver had died")
 
-    def _death(self, case_id: str, exchange: Exchange) -> ReceiverCrash:
+    def _crash(self, case_id: str, exchange: Exchange) -> ReceiverCrash:
         """Return whose doing it was: of what was under way, a hostile request is the likeliest."""
         if self._hostile is None:
             return ReceiverCrash(case_id, exchange)
-        case_id, shot = self._hostile
-        sent = replace(exchange, sent=shot.sent, head_size=len(shot.head), label=shot.label)
+        case_id, request = self._hostile
+        sent = replace(
+            exchange, sent=request.sent, head_size=len(request.head), label=request.label
+        )
         return ReceiverCrash(case_id, sent)
 
-    async def _lives(self, exchange: Exchange) -> bool:
+    async def _is_alive(self, exchange: Exchange) -> bool:
         """Ask again in the plainest way; a receiver that is being restarted gets some time."""
-        shot = next((t.shot for t in self.log if t.exchange.status is not None), None)
-        if shot is None:  # it never answered: that is not death
+        request = next((t.request for t in self.log if t.exchange.status is not None), None)
+        if request is None:  # it never answered: that is not crash
             return True
         for attempt in range(GONE_TRIES):
             if attempt:
                 await sleep(self.settings.waits.gone_pause_ms)
-            answer = await self.line.send(shot)
+            answer = await self.client.send(request)
             if answer.status is not None:
                 return True
             if answer.failure == "timeout":

@@ -171,7 +171,7 @@ async def unknown_fields(context: CheckContext) -> Verdict:
     topic="redirect",
 )
 async def no_redirect(context: CheckContext) -> Verdict:
-    genuine = [t.exchange for t in context.log if t.shot.genuine]
+    genuine = [t.exchange for t in context.log if t.request.genuine]
     if redirected := [exchange for exchange in genuine if kind(exchange) == "redirect"]:
         to = next(
             (
@@ -203,7 +203,9 @@ async def no_redirect(context: CheckContext) -> Verdict:
 )
 async def ack_latency(context: CheckContext) -> Verdict:
     limit = context.settings.timeout_ms
-    if hung := [t.exchange for t in context.log if t.shot.genuine and kind(t.exchange) == "hang"]:
+    if hung := [
+        t.exchange for t in context.log if t.request.genuine and kind(t.exchange) == "hang"
+    ]:
         return failed(
             f"no answer within {limit / 1000:g} s ({listed(hung)}): {fate_in_words(hung[0])}, "
             "and what the handler did meanwhile is done again",
@@ -213,7 +215,7 @@ async def ack_latency(context: CheckContext) -> Verdict:
     genuine = [
         t.exchange
         for t in context.log[1:]
-        if t.shot.genuine and not t.strained and is_ack(t.exchange)
+        if t.request.genuine and not t.strained and is_ack(t.exchange)
     ]
     if len(genuine) < 2:
         return Verdict("vacuous", "too few genuine requests were acknowledged to judge")

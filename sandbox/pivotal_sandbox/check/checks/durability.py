@@ -37,8 +37,8 @@ async def durable_ack(context: CheckContext) -> Verdict:
     settled = context.event()
     before = await _done(context, settled)
     events = [context.event() for _ in range(EVENTS)]
-    shots = [context.genuine("acknowledged, then killed", event) for event in events]
-    exchanges = await session.send_concurrently(context.check_id, shots)
+    requests = [context.genuine("acknowledged, then killed", event) for event in events]
+    exchanges = await session.send_concurrently(context.check_id, requests)
     kept = [
         (e, exchange) for e, exchange in zip(events, exchanges, strict=True) if is_ack(exchange)
     ]

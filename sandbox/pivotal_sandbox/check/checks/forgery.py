@@ -47,7 +47,7 @@ KEPT = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature is stil
     topic="verify",
 )
 async def sig_missing(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         yield context.forged("no pivotal-signature header", context.event(), signatures=[])
         # Verification that hangs on the JSON parser is not run for what is no JSON.
         for type in OTHER_TYPES:
@@ -58,7 +58,7 @@ async def sig_missing(context: CheckContext) -> Verdict:
                 headers=[("content-type", type)],
             )
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 @check(
@@ -72,11 +72,11 @@ async def sig_missing(context: CheckContext) -> Verdict:
     topic="parse-header",
 )
 async def sig_empty(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for value in ("", VERSION, f"{VERSION},t={context.now()},sig="):
             yield context.forged(f"{value!r} for a signature", context.event(), signatures=[value])
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 @check(
@@ -93,14 +93,14 @@ async def sig_empty(context: CheckContext) -> Verdict:
     topic="compare",
 )
 async def sig_truncated(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for kept in KEPT:
             yield context.resigned(
                 f"the first {kept} of 44 characters",
                 lambda body, t, kept=kept: context.mac(body, t)[:kept],  # type: ignore[misc]
             )
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 def _malformed(t: int) -> dict[str, str]:
@@ -154,11 +154,11 @@ def _arabic(t: int) -> str:
     topic="parse-header",
 )
 async def sig_malformed(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, value in _malformed(context.now()).items():
             yield context.forged(label, context.event(), signatures=[value])
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 @check(
@@ -175,10 +175,10 @@ async def sig_malformed(context: CheckContext) -> Verdict:
     topic="verify",
 )
 async def sig_wrong_secret(context: CheckContext) -> Verdict:
-    shot = context.resigned(
+    request = context.resigned(
         "signed with another secret", lambda body, t: context.mac(body, t, OTHER_SECRET)
     )
-    return await refuses(context, [shot])
+    return await refuses(context, [request])
 
 
 @check(
@@ -195,14 +195,14 @@ async def sig_wrong_secret(context: CheckContext) -> Verdict:
     topic="weak-key",
 )
 async def sig_weak_key(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for key in WEAK_KEYS:
             yield context.resigned(
                 f"signed with the key {key!r}",
                 lambda body, t, key=key: context.mac(body, t, key),  # type: ignore[misc]
             )
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 @check(
@@ -218,16 +218,16 @@ async def sig_weak_key(context: CheckContext) -> Verdict:
     topic="version",
 )
 async def version_downgrade(context: CheckContext) -> Verdict:
-    def shots(versions: tuple[str, ...]) -> Iterator[CheckRequest]:
+    def requests(versions: tuple[str, ...]) -> Iterator[CheckRequest]:
         for version in versions:
             event, t = context.event(), context.now()
             header = f"{version},t={t},sig={context.mac(event.body, t)}"
             yield context.forged(f"version {version!r}", event, signatures=[header], t=t)
 
-    verdict = await refuses(context, shots(("v0", "v2", "", "none")))
+    verdict = await refuses(context, requests(("v0", "v2", "", "none")))
     if verdict.outcome != "passed":
         return verdict
-    upper = await context.send_all(shots(("V1",)))
+    upper = await context.send_all(requests(("V1",)))
     if is_ack(upper[0]):
         return failed(f"accepted ({listed(upper)})", *upper, severity="should")
     return verdict
@@ -258,14 +258,14 @@ async def wrong_algorithm(context: CheckContext) -> Verdict:
         ).digest(),
     }
 
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, way in ways.items():
             yield context.resigned(
                 label,
                 lambda body, t, way=way: base64.b64encode(way(body, t)).decode(),  # type: ignore[misc]
             )
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 @check(

@@ -78,8 +78,8 @@ def _nothing_seen(exchange: Exchange) -> Verdict:
 )
 async def retry_identical(context: CheckContext) -> Verdict:
     event = context.event()
-    shot = context.genuine("the same request again", event)
-    return await _twice(context, event, shot, shot)
+    request = context.genuine("the same request again", event)
+    return await _twice(context, event, request, request)
 
 
 @check(
@@ -103,12 +103,12 @@ async def replay(context: CheckContext) -> Verdict:
 
 
 async def _apart(
-    context: CheckContext, events: tuple[Event, Event], shots: tuple[CheckRequest, CheckRequest]
+    context: CheckContext, events: tuple[Event, Event], requests: tuple[CheckRequest, CheckRequest]
 ) -> Verdict:
     """Send two different events that have something in common: each has its effect."""
-    answers = [await context.send(shots[0])]
+    answers = [await context.send(requests[0])]
     await context.before_retry()
-    answers.append(await context.send(shots[1]))
+    answers.append(await context.send(requests[1]))
     if not is_ack(answers[0]):
         return refused_control(answers[0])
     if not is_ack(answers[1]):
@@ -194,15 +194,15 @@ async def concurrent(context: CheckContext) -> Verdict:
         copies = [
             context.genuine(f"copy {n} of {COPIES} at once", event) for n in range(1, COPIES + 1)
         ]
-        volley = await context.session.send_concurrently(context.check_id, copies)
-        if not any(is_ack(exchange) for exchange in volley):
+        duplicates = await context.session.send_concurrently(context.check_id, copies)
+        if not any(is_ack(exchange) for exchange in duplicates):
             return failed(
-                f"none of {COPIES} copies was acknowledged ({tally(volley)}): "
-                f"{fate_in_words(volley[0])}",
-                *volley,
-                topic=topic_of(volley[0]),
+                f"none of {COPIES} copies was acknowledged ({tally(duplicates)}): "
+                f"{fate_in_words(duplicates[0])}",
+                *duplicates,
+                topic=topic_of(duplicates[0]),
             )
-        answers += volley
+        answers += duplicates
     effects = await context.count(*events)
     if set(effects) != {1}:
         counts = ", ".join(map(str, effects))
@@ -272,17 +272,17 @@ async def forged_first(context: CheckContext) -> Verdict:
 )
 async def aborted(context: CheckContext) -> Verdict:
     cut, left = context.event(), context.event()
-    shots = {
+    requests = {
         "after a body cut short": (context.genuine("a body cut short", cut), cut),
         "after a sender that did not wait": (context.genuine("not waited for", left), left),
     }
-    for shot, event in shots.values():
-        size = len(shot.body) // 2 if event is cut else len(shot.body)
-        await context.session.send_partial(shot, size)
+    for request, event in requests.values():
+        size = len(request.body) // 2 if event is cut else len(request.body)
+        await context.session.send_partial(request, size)
     await context.before_retry()
     answers = [
         await context.send(context.genuine(f"again, {label}", event))
-        for label, (_, event) in shots.items()
+        for label, (_, event) in requests.items()
     ]
     if wrong := [answer for answer in answers if not is_ack(answer)]:
         return judged_genuine(wrong)

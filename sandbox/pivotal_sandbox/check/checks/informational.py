@@ -51,10 +51,10 @@ async def chunked_body(context: CheckContext) -> Verdict:
     topic="chunked",
 )
 async def expect_continue(context: CheckContext) -> Verdict:
-    shot = context.genuine(
+    request = context.genuine(
         "Expect: 100-continue", context.event(), headers=[("expect", "100-continue")]
     )
-    return judged_genuine([await context.send(shot, piece=len(shot.body), pause_ms=200)])
+    return judged_genuine([await context.send(request, piece=len(request.body), pause_ms=200)])
 
 
 @check(
@@ -68,10 +68,10 @@ async def expect_continue(context: CheckContext) -> Verdict:
     topic="crowd",
 )
 async def minimal_headers(context: CheckContext) -> Verdict:
-    shot = context.genuine(
+    request = context.genuine(
         "neither accept nor user-agent", context.event(), without=["accept", "user-agent"]
     )
-    return await accepts(context, [shot])
+    return await accepts(context, [request])
 
 
 @check(
@@ -111,13 +111,13 @@ async def keepalive_reuse(context: CheckContext) -> Verdict:
     topic="oversize",
 )
 async def oversize_unsigned(context: CheckContext) -> Verdict:
-    shot = context.forged(
+    request = context.forged(
         "64 MiB announced, and not signed",
         context.event(),
         signatures=[],
         headers=[("content-length", str(ANNOUNCED))],
     )
-    exchange = await context.send(shot, timeout_ms=PATIENCE_MS)
+    exchange = await context.send(request, timeout_ms=PATIENCE_MS)
     if exchange.failure == "timeout":
         return passed("it waits for more; a look at Content-Length would refuse it at once")
     return passed(f"refused early: {said(exchange)}", exchange)
@@ -155,7 +155,7 @@ async def sig_malleable(context: CheckContext) -> Verdict:
     if not is_ack(control):
         return refused_control(control)
 
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, write in (
             ("without padding", lambda mac: mac.rstrip("=")),
             ("in url-safe base64", lambda mac: mac.replace("+", "-").replace("/", "_")),
@@ -165,10 +165,10 @@ async def sig_malleable(context: CheckContext) -> Verdict:
             while not {"+", "/"} & set(context.mac(event.body, t)):
                 event = context.event()
             header = f"{VERSION},t={t},sig={write(context.mac(event.body, t))}"
-            shot = context.forged(f"the signature {label}", event, signatures=[header], t=t)
-            yield replace(shot, event_id="")  # to act on it is no fault
+            request = context.forged(f"the signature {label}", event, signatures=[header], t=t)
+            yield replace(request, event_id="")  # to act on it is no fault
 
-    answers = await context.send_all(shots())
+    answers = await context.send_all(requests())
     if taken := [answer for answer in answers if is_ack(answer)]:
         return failed(f"accepted ({listed(taken)})", *taken)
     return passed("one way of writing a signature is accepted", *answers)
@@ -188,7 +188,7 @@ async def sig_malleable(context: CheckContext) -> Verdict:
     topic="rotation",
 )
 async def rotation_overlap(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, first in (("first", True), ("last", False)):
             event, t = context.event(), context.now()
             good = f"sig={context.mac(event.body, t)}"
@@ -198,7 +198,7 @@ async def rotation_overlap(context: CheckContext) -> Verdict:
                 f"two signatures, the good one {label}", event, signatures=[header], t=t
             )
 
-    return judged_genuine(await context.send_all(shots()), topic="rotation")
+    return judged_genuine(await context.send_all(requests()), topic="rotation")
 
 
 @check(
@@ -215,8 +215,8 @@ async def rotation_overlap(context: CheckContext) -> Verdict:
 async def secret_rotation(context: CheckContext) -> Verdict:
     previous = context.settings.previous_secret
     assert previous is not None
-    shot = context.genuine("signed with the previous secret", context.event(), secret=previous)
-    return await accepts(context, [shot])
+    request = context.genuine("signed with the previous secret", context.event(), secret=previous)
+    return await accepts(context, [request])
 
 
 @check(
@@ -238,10 +238,10 @@ async def tolerance(context: CheckContext) -> Verdict:
             middle = (good + bad) // 2
             if middle > 2 * NEAR:
                 middle = round(middle / NEAR) * NEAR
-            shot = context.forged(
+            request = context.forged(
                 f"signed {middle} s {name}", context.event(), t=context.now() + sign * middle
             )
-            exchange = await context.send(replace(shot, event_id=""))
+            exchange = await context.send(replace(request, event_id=""))
             good, bad = (middle, bad) if is_ack(exchange) else (good, middle)
         found.append(f"about {good} s {name}" if bad < HOUR else f"an hour {name} and more")
     return passed(f"it tolerates {' and '.join(found)}")

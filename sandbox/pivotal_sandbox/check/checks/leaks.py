@@ -42,10 +42,10 @@ def _texts(exchange: Exchange) -> bytes:
 
 def _expected(trace: Trace, secret: str) -> Iterator[bytes]:
     """Yield the signatures that would have made a forged request pass, in base64 and in hex."""
-    head = trace.shot.head
-    times = {str(trace.shot.t), *(t.decode() for t in _T.findall(head))}
+    head = trace.request.head
+    times = {str(trace.request.t), *(t.decode() for t in _T.findall(head))}
     for t in sorted(times):
-        signature = mac(trace.shot.body, secret, t)
+        signature = mac(trace.request.body, secret, t)
         yield signature.rstrip("=").encode()
         yield base64.b64decode(signature).hex().encode()
 
@@ -75,15 +75,15 @@ async def leak_secret(context: CheckContext) -> Verdict:
         text = _texts(trace.exchange)
         for what, form in forms.items():
             if len(secret) >= SECRET_LEAST and form in text:
-                return failed(f"an answer contains {what} ({trace.shot.label})", trace.exchange)
-        if trace.shot.genuine or not text.strip():
+                return failed(f"an answer contains {what} ({trace.request.label})", trace.exchange)
+        if trace.request.genuine or not text.strip():
             continue
         for form in _expected(trace, secret):
             # What was sent is no news: an answer may echo its request.
-            if form in text and form not in trace.shot.sent:
+            if form in text and form not in trace.request.sent:
                 return failed(
                     f"the answer to a forged request contains the signature that it lacked "
-                    f"({trace.shot.label})",
+                    f"({trace.request.label})",
                     trace.exchange,
                 )
     return passed(f"neither secret nor expected signature in {len(context.log)} answers")
@@ -103,6 +103,6 @@ async def leak_stacktrace(context: CheckContext) -> Verdict:
     for trace in context.log:
         text = _texts(trace.exchange)
         for what, pattern in _TRACES.items():
-            if pattern.search(text) and not pattern.search(trace.shot.sent):
-                return failed(f"an answer contains {what} ({trace.shot.label})", trace.exchange)
+            if pattern.search(text) and not pattern.search(trace.request.sent):
+                return failed(f"an answer contains {what} ({trace.request.label})", trace.exchange)
     return passed(f"no stack trace in {len(context.log)} answers")

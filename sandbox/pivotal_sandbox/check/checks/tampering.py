@@ -45,12 +45,12 @@ async def body_tampered(context: CheckContext) -> Verdict:
         "a field appended": lambda body: body[:-1] + b',"admin":true}',
     }
 
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, change in changes.items():
             event = context.event()
             yield context.forged(f"genuine signature, {label}", event, body=change(event.body))
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 @check(
@@ -67,7 +67,7 @@ async def body_tampered(context: CheckContext) -> Verdict:
     topic="ping",
 )
 async def ping_bypass(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         yield context.forged(
             "called a ping, not signed", context.event(), named=PING, signatures=[]
         )
@@ -78,7 +78,7 @@ async def ping_bypass(context: CheckContext) -> Verdict:
         )
         yield context.forged("a ping, not signed", context.event(PING), signatures=[])
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())
 
 
 async def _effects(context: CheckContext, *events: Event) -> list[int]:
@@ -169,7 +169,7 @@ async def dup_signature_header(context: CheckContext) -> Verdict:
     event = context.event()
     t = context.now()
     # Either verdict is right, so that neither refusal nor effect means anything.
-    shot = context.forged(
+    request = context.forged(
         "a good one, then a bad one",
         event,
         signatures=[
@@ -177,7 +177,7 @@ async def dup_signature_header(context: CheckContext) -> Verdict:
             f"{VERSION},t={t},sig={base64.b64encode(bytes(32)).decode()}",
         ],
     )
-    both = await context.send(replace(shot, event_id=""))
+    both = await context.send(replace(request, event_id=""))
     if kind(both) in ("crash", "hang"):
         return failed(f"crashed ({listed([both])})", both, severity="should", topic="parse-header")
     return passed(f"refused the one, answered {said(both)} to the other", forged, both)
@@ -197,7 +197,7 @@ async def dup_signature_header(context: CheckContext) -> Verdict:
     topic="reject-status",
 )
 async def reject_status(context: CheckContext) -> Verdict:
-    forged = [t for t in context.log if not t.shot.genuine and t.case_id != "valid-accepted"]
+    forged = [t for t in context.log if not t.request.genuine and t.case_id != "valid-accepted"]
     if not forged:
         return inconclusive("no forged request was sent")
     exchanges = [t.exchange for t in forged]

@@ -51,11 +51,11 @@ async def t_tampered(context: CheckContext) -> Verdict:
 )
 async def mac_without_timestamp(context: CheckContext) -> Verdict:
     key = context.settings.secret.encode()
-    shot = context.resigned(
+    request = context.resigned(
         "a signature over the body alone",
         lambda body, t: base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode(),
     )
-    return await refuses(context, [shot])
+    return await refuses(context, [request])
 
 
 def _at(context: CheckContext, label: str, offset: int) -> CheckRequest:
@@ -118,7 +118,7 @@ async def future_timestamp(context: CheckContext) -> Verdict:
 async def clock_skew(context: CheckContext) -> Verdict:
     most = context.settings.max_skew
 
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, offset in (("behind", -PAST), ("ahead", FUTURE)):
             seconds = max(-most, min(offset, most))
             yield context.genuine(
@@ -127,7 +127,7 @@ async def clock_skew(context: CheckContext) -> Verdict:
                 t=context.now() + seconds,
             )
 
-    return await accepts(context, shots())
+    return await accepts(context, requests())
 
 
 @check(
@@ -144,7 +144,7 @@ async def clock_skew(context: CheckContext) -> Verdict:
     topic="one-t",
 )
 async def dup_t_confusion(context: CheckContext) -> Verdict:
-    def shots() -> Iterator[CheckRequest]:
+    def requests() -> Iterator[CheckRequest]:
         for label, order in (("old, then new", "on"), ("new, then old", "no")):
             event, now = context.event(), context.now()
             old = now - DAY
@@ -154,4 +154,4 @@ async def dup_t_confusion(context: CheckContext) -> Verdict:
                 f"two t ({label}), the old one signed", event, signatures=[header], t=old
             )
 
-    return await refuses(context, shots())
+    return await refuses(context, requests())

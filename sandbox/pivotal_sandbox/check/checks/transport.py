@@ -58,12 +58,12 @@ async def header_case(context: CheckContext) -> Verdict:
     topic="content-type",
 )
 async def content_type(context: CheckContext) -> Verdict:
-    shot = context.genuine(
+    request = context.genuine(
         "application/json; charset=utf-8",
         context.event(),
         headers=[("content-type", "application/json; charset=utf-8")],
     )
-    return await accepts(context, [shot])
+    return await accepts(context, [request])
 
 
 @check(
@@ -80,8 +80,8 @@ async def content_type(context: CheckContext) -> Verdict:
     topic="pieces",
 )
 async def slow_body(context: CheckContext) -> Verdict:
-    shot = context.genuine("a body that comes in small pieces", context.event())
-    exchange = await context.send(shot, piece=PIECE, pause_ms=PIECE_PAUSE_MS)
+    request = context.genuine("a body that comes in small pieces", context.event())
+    exchange = await context.send(request, piece=PIECE, pause_ms=PIECE_PAUSE_MS)
     return judged_genuine([exchange], topic=None if exchange.status is None else "pieces")
 
 
@@ -148,12 +148,12 @@ async def still_alive(context: CheckContext) -> Verdict:
     try:
         exchange = await context.send(context.genuine("a last ping", context.event(PING)))
     except OverError:
-        death = context.session.death
-        if death is None:
+        crash = context.session.crash
+        if crash is None:
             raise
         return failed(
-            f"it died of {death.case_id} ({death.exchange.label}), and nothing answers any more",
-            death.exchange,
+            f"it died of {crash.case_id} ({crash.exchange.label}), and nothing answers any more",
+            crash.exchange,
         )
     if exchange.status is None:
         return failed(f"no answer to a last ping: {said(exchange)}", exchange)
