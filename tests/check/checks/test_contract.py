@@ -5,9 +5,12 @@ from tests.check.receiver import Receiver
 from tests.check.receivers import run_one
 from tests.check.server import Answer
 
+from pivotal_sandbox.check.options import Waits
+
 
 def test_a_probe_that_does_not_show_the_first_event_is_an_error() -> None:
-    report = run_one(Receiver(), probe=lambda id: 0, only=["idempotency"])
+    waits = Waits(settle_ms=50)
+    report = run_one(Receiver(), probe=lambda id: 0, only=["idempotency"], waits=waits)
     by_id = {result.id: result for result in report.results}
     assert by_id["valid-accepted"].outcome == "error"
     assert "the probe shows 0" in by_id["valid-accepted"].observed
