@@ -19,6 +19,7 @@ from pivotal_sandbox.receiver.forward import (
     Forwarder,
     build_forwarded_request,
     build_response,
+    check_forward_url,
     find_bin_name,
     truncate_for_log,
 )
@@ -86,8 +87,10 @@ class CaptureReceiver:
     async def set_bin(self, bin: Bin) -> None:
         """Store a bin's behavior; it starts with the first step.
 
-        Raises `InputError` if the bin would forward to itself.
+        Raises `InputError` if the bin would forward to itself, or to a URL with a fragment.
         """
+        if bin.forward_to:
+            check_forward_url(bin.forward_to)
         self._check_forwarding(bin)
         await self._captures.set_bin(bin)
         self._response_counts.pop(bin.name, None)
@@ -193,7 +196,7 @@ class CaptureReceiver:
                 send, 502, "Bad Gateway", f"It cannot be forwarded: {error}"
             )
             return
-        response = build_response(outcome, request.url)
+        response = build_response(outcome, request.url, capture.method)
         capture = _with_status(capture, response.status_code, started)
         forwarded = Forwarded(request.url, truncate_for_log(outcome))
         await self._store(replace(capture, forwarded=forwarded), is_new=False)
@@ -259,7 +262,9 @@ def _reset(scope: Scope) -> None:
 
 async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
     raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    if status not in (204, 304):
+    # A response to HEAD has the length of the body that it leaves out.
+    has_length = any(name.lower() == "content-length" for name, _ in headers)
+    if status not in (204, 304) and not has_length:
         raw_headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": raw_headers})
     await send({"type": "http.response.body", "body": b"" if status in (204, 304) else body})
