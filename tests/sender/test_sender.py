@@ -91,6 +91,28 @@ async def test_https_sends_the_target_to_the_byte(serve: Serve) -> None:
     assert second.timing.tls_ms is None
 
 
+async def test_an_https_request_on_a_connection_that_closes_is_not_sent_again(
+    serve: Serve,
+) -> None:
+    requests: list[int] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        requests.append(peer.number)
+        await peer.send(OK)
+        await peer.request()
+        requests.append(peer.number)
+
+    server_side, client_side = tls_pair()
+    port = await serve(script, tls=server_side)
+    sender = Sender(guard=AddressGuard(), ssl_context=client_side)
+    first = await sender.send(post(f"https://localhost:{port}/"))
+    second = await sender.send(post(f"https://localhost:{port}/"))
+    await sender.close()
+    assert (first.ok, second.error) == (True, "connection_reset")
+    assert requests == [1, 1]
+
+
 async def test_only_allowed_hosts_are_sent_to(sender: Sender) -> None:
     for scheme in ("http", "https"):
         outcome = await sender.send(post(f"{scheme}://10.1.2.3/"))
