@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -128,6 +129,10 @@ def test_a_finding_has_the_same_mark_in_the_next_run() -> None:
     first, again = marks(BROKEN), marks(CAPPED)
     assert len(set(first)) == len(first)
     assert again[0] in first
+
+
+def test_a_target_with_a_lone_surrogate_is_still_a_uri() -> None:
+    check_shape(run_of(replace(BROKEN, target="http://h/\ud800")))
 
 
 @given(reports)
