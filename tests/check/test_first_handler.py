@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.check.receivers import WAITS
 
 from pivotal_sandbox.check.model import Report
+from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import ProbeUrl
 from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.check.runner import check
@@ -26,7 +28,8 @@ async def grade(version: str, folder: Path) -> Report:
     )
     url = f"{base}/webhooks/pivotal"
     async with start_receiver(command, url, SECRET):
-        return await check(url, SECRET, probe=ProbeUrl(f"{base}/done/{{id}}"))
+        probe = ProbeUrl(f"{base}/done/{{id}}")
+        return await check(url, SECRET, CheckOptions(waits=WAITS), probe=probe)
 
 
 # For each version its grade, and what its report says has to be mended.

@@ -12,6 +12,8 @@ from tests.check.server import Answer, Request, serving
 from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.errors import InputError, UnreachableError
 
+END_MS = 300
+
 SERVER = """
 import http.server, os, sys
 print("up, with", os.environ["PIVOTAL_WEBHOOK_SECRET"], os.environ.get("PIVOTAL_PROBE_FILE"))
@@ -47,7 +49,9 @@ async def test_it_is_told_its_port_and_secret_and_ended_with_its_children(
         f"cd {tmp_path}; sleep 60 & echo $! > {pids}; "
         f"{sys.executable} server.py & echo $! >> {pids}; wait"
     )
-    async with start_receiver(command, url, "s3cret", probe_file=tmp_path / "probe") as receiver:
+    async with start_receiver(
+        command, url, "s3cret", probe_file=tmp_path / "probe", end_ms=END_MS
+    ) as receiver:
         assert f"up, with s3cret {tmp_path / 'probe'}" in receiver.output()
         assert receiver.exit_code is None
         children = [int(line) for line in pids.read_text().split()]
@@ -60,7 +64,7 @@ async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url
     (tmp_path / "server.py").write_text(SERVER)
     pids = tmp_path / "pids"
     command = f"cd {tmp_path}; echo $$ >> {pids}; trap '' TERM; exec {sys.executable} server.py"
-    async with start_receiver(command, url, "s3cret") as receiver:
+    async with start_receiver(command, url, "s3cret", end_ms=END_MS) as receiver:
         await receiver.restart()
         first, second = map(int, pids.read_text().split())
         assert receiver.output().count("up, with s3cret") == 2
@@ -86,7 +90,7 @@ async def test_what_left_its_process_group_is_not_taken_for_killed(
 async def test_who_ignores_the_order_to_end_is_killed(tmp_path: Path, url: str) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     command = f"cd {tmp_path}; trap '' TERM; {sys.executable} server.py"
-    async with start_receiver(command, url, "s") as receiver:
+    async with start_receiver(command, url, "s", end_ms=END_MS) as receiver:
         pass
     assert receiver.exit_code is not None
 
@@ -99,7 +103,7 @@ async def test_one_that_ends_at_once_is_shown_with_what_it_printed(url: str) -> 
 
 async def test_one_that_does_not_answer_in_time_is_ended(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"(?s)did not answer .* in 0.2 s.*\(nothing\)"):
-        async with start_receiver("sleep 60", url, "s", start_ms=200):
+        async with start_receiver("sleep 60", url, "s", start_ms=200, end_ms=END_MS):
             raise AssertionError
 
 

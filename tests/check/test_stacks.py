@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.check.receivers import wrong
+from tests.check.receivers import WAITS, wrong
 
 from pivotal_sandbox.check.model import Report
+from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import ProbeUrl
 from pivotal_sandbox.check.receiver_process import start_receiver
 from pivotal_sandbox.check.runner import check
@@ -42,7 +43,8 @@ async def grade(command: str, folder: Path, start_ms: float = 60_000) -> Report:
     async with start_receiver(
         f"cd '{folder}' && {command}", url, SECRET, start_ms=start_ms
     ) as receiver:
-        report = await check(url, SECRET, probe=ProbeUrl(f"{base}/count/{{id}}"))
+        probe = ProbeUrl(f"{base}/count/{{id}}")
+        report = await check(url, SECRET, CheckOptions(waits=WAITS), probe=probe)
         found = {id: result.observed for id, result in wrong(report).items()}
         assert found == {}, receiver.output()
     return report

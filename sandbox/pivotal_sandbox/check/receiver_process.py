@@ -27,12 +27,18 @@ class Started:
     """A receiver's process, and what it prints."""
 
     def __init__(
-        self, command: str, url: str, environment: Mapping[str, str], output: IO[bytes]
+        self,
+        command: str,
+        url: str,
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        end_ms: float = END_MS,
     ) -> None:
         self._command = command
         self._url = url
         self._environment = environment
         self._output = output
+        self._end_ms = end_ms
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, start_ms: float = START_MS) -> None:
@@ -98,12 +104,12 @@ class Started:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, order)
             with suppress(TimeoutError):
-                async with asyncio.timeout(END_MS / 1000):
+                async with asyncio.timeout(self._end_ms / 1000):
                     await self._process.wait()
         # The shell may be gone before its children; those are waited for by whoever adopts them.
         waited = 0.0
         with suppress(ProcessLookupError, PermissionError):
-            while waited < END_MS:
+            while waited < self._end_ms:
                 os.killpg(group, signal.SIGKILL)
                 await sleep(POLL_MS)
                 waited += POLL_MS
@@ -117,12 +123,14 @@ async def start_receiver(
     *,
     probe_file: Path | None = None,
     start_ms: float = START_MS,
+    end_ms: float = END_MS,
 ) -> AsyncIterator[Started]:
     """Start a receiver by a shell command, and wait until it answers; end it and its children.
 
-    It finds `PORT`, `PIVOTAL_WEBHOOK_SECRET` and, if there is one, `PIVOTAL_PROBE_FILE` in its
-    environment. Raises `InputError` where the port is taken already, and `UnreachableError`, with
-    what it printed, where it ends or does not answer in time.
+    Its environment has `PORT`, `PIVOTAL_WEBHOOK_SECRET` and, if there is one,
+    `PIVOTAL_PROBE_FILE`. It has `start_ms` to answer, and `end_ms` to end when asked to, before it
+    is killed. Raises `InputError` if the port is taken already, and `UnreachableError`, with what
+    it printed, if it ends or does not answer in time.
     """
     if await _answers(url):
         raise InputError(
@@ -136,7 +144,7 @@ async def start_receiver(
     if probe_file is not None:
         environment["PIVOTAL_PROBE_FILE"] = str(probe_file)
     with tempfile.TemporaryFile() as output:
-        receiver = Started(command, url, environment, output)
+        receiver = Started(command, url, environment, output, end_ms)
         try:
             await receiver.start(start_ms)
             yield receiver
