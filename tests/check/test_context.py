@@ -8,17 +8,18 @@ from tests.check.test_session import Counts, Script
 
 from pivotal_sandbox import SignatureError, verify
 from pivotal_sandbox.check.context import CheckContext
+from pivotal_sandbox.check.options import Waits
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import Session, Settings
 
-SECRET = "whsec_bench"
+SECRET = "whsec_context"
 NOW = 1_795_000_000_000
 
 
 def make_context(
     seed: int = 1, client: Script | None = None, probe: Counts | None = None
 ) -> CheckContext:
-    settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, 1_000)
+    settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, 1_000, waits=Waits(quiet_ms=0))
     return CheckContext(
         Session(settings, client or Script(200), NOW, probe), "valid-accepted", "first"
     )
@@ -26,27 +27,25 @@ def make_context(
 
 def signature(request: CheckRequest) -> str:
     lines = request.head.decode("latin-1").split("\r\n")
-    return next(
-        client.partition(": ")[2] for client in lines if client.startswith("pivotal-signature")
-    )
+    return next(line.partition(": ")[2] for line in lines if line.startswith("pivotal-signature"))
 
 
-def test_events_are_compact_ascii_with_ids_of_their_own() -> None:
-    first, two = make_context().event(), make_context(2).event()
+def test_events_are_compact_ascii_and_have_unique_ids() -> None:
+    first, second = make_context().event(), make_context(2).event()
     assert first.body.isascii()
     body = json.loads(first.body)
     assert json.dumps(body, separators=(",", ":")).encode() == first.body
-    assert body["id"] == first.id != two.id
-    assert body["data"]["id"] != json.loads(two.body)["data"]["id"]
+    assert body["id"] == first.id != second.id
+    assert body["data"]["id"] != json.loads(second.body)["data"]["id"]
     assert body["type"] == "customer.at_risk"
 
 
-def test_the_seed_makes_the_ids() -> None:
+def test_seed_determines_the_ids() -> None:
     assert make_context(7).event() == make_context(7).event()
     assert make_context(7).delivery_id() == make_context(7).delivery_id()
 
 
-def test_an_event_can_be_edited_and_of_any_type() -> None:
+def test_event_can_be_edited_and_have_any_type() -> None:
     def edit(record: dict[str, Any]) -> None:
         record["name"] = "Edited"
 
@@ -57,7 +56,7 @@ def test_an_event_can_be_edited_and_of_any_type() -> None:
     )
 
 
-def test_genuine_is_signed_for_now_and_forged_is_only_marked() -> None:
+def test_genuine_request_is_signed_now_and_forged_request_is_marked() -> None:
     context = make_context()
     genuine, forged = context.genuine("a", context.event()), context.forged("b", context.event())
     for request in (genuine, forged):
@@ -65,7 +64,7 @@ def test_genuine_is_signed_for_now_and_forged_is_only_marked() -> None:
     assert (genuine.genuine, forged.genuine) == (True, False)
 
 
-def test_resigned_has_the_sig_that_it_is_given() -> None:
+def test_resigned_request_has_the_given_signature() -> None:
     context = make_context()
     request = context.resigned("x", lambda body, t: f"{len(body)}.{t}", t=5)
     assert signature(request) == f"v1,t=5,sig={len(request.body)}.5"
@@ -73,14 +72,14 @@ def test_resigned_has_the_sig_that_it_is_given() -> None:
         verify(request.body, signature(request), SECRET)
 
 
-async def test_a_hang_ends_a_row_of_requests() -> None:
+async def test_timeout_ends_a_series_of_requests() -> None:
     context = make_context(client=Script(200, 401, "timeout", 200))
     await context.send(context.genuine("first", context.event()))
     answers = await context.send_all(context.genuine("x", context.event()) for _ in range(5))
     assert [answer.failure for answer in answers] == [None, "timeout"]
 
 
-async def test_effects_are_counted_by_event() -> None:
+async def test_effects_are_counted_per_event() -> None:
     context = make_context(probe=Counts(1))
     assert context.has_probe
     assert await context.count(context.event(), context.event()) == [1, 1]
