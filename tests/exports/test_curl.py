@@ -15,7 +15,7 @@ texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 def test_a_plain_request_is_one_command_to_read() -> None:
     assert curl_command("POST", "http://h/in", [("host", "h"), ("x-empty", "")], b"{}") == (
         "curl -sS --globoff --path-as-is -X POST http://h/in -H 'host: h' -H 'x-empty;' "
-        "-H accept: -H user-agent: -H content-type: -H expect: --data-raw '{}'"
+        "-H accept: -H user-agent: -H content-type: -H expect: --max-time 30 --data-raw '{}'"
     )
 
 
@@ -46,9 +46,15 @@ def test_a_shell_reads_what_is_meant(text: str, data: bytes) -> None:
 
 def test_a_script_names_what_it_sends_and_when_it_was_sent() -> None:
     lines = curl_script([sent(id="msg_1"), sent(id="msg_2", at=1_500)]).splitlines()
-    assert lines[:3] == ["#!/bin/sh", "", "# msg_1  1970-01-01T00:00:00.000Z  task.completed"]
-    assert lines[5] == "# msg_2  1970-01-01T00:00:01.500Z  task.completed"
-    assert [line[:8] for line in lines[3::3]] == ["curl -sS", "curl -sS"]
+    assert lines[:4] == [
+        "#!/bin/sh",
+        "failed=0",
+        "",
+        "# msg_1  1970-01-01T00:00:00.000Z  task.completed",
+    ]
+    assert lines[6] == "# msg_2  1970-01-01T00:00:01.500Z  task.completed"
+    assert [line[:8] for line in lines[4:-2:3]] == ["curl -sS", "curl -sS"]
+    assert lines[-1] == "exit $failed"
 
 
 def test_a_signature_can_be_made_when_it_is_sent() -> None:

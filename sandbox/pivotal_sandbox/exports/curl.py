@@ -2,11 +2,17 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
+from ipaddress import ip_address
 
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.text import printable
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
+from pivotal_sandbox.common.urls import parse_url
+from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.exports.exchange import ExportedRequest
+
+TIMEOUT_S = 30  # three times what a delivery waits: enough for a receiver in a debugger
 
 # What curl adds of its own unless it is told not to.
 _CURL_DEFAULT_HEADERS = ("accept", "user-agent", "content-type", "expect")
@@ -17,11 +23,17 @@ _UNQUOTED_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 def curl_script(requests: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     """Return a script that sends all of it again; with `re_sign` signed when it is sent."""
-    return script(requests, curl_request_command, re_sign=re_sign)
+    command = partial(curl_request_command, must_succeed=True)
+    return script(requests, command, re_sign=re_sign)
 
 
-def curl_request_command(exported: ExportedRequest, re_sign: bool = False) -> str:
-    """Return the command for what was sent."""
+def curl_request_command(
+    exported: ExportedRequest, re_sign: bool = False, *, must_succeed: bool = False
+) -> str:
+    """Return the command that sends the request again.
+
+    With `must_succeed`, curl fails on a 4xx or 5xx where a correct receiver accepts the request.
+    """
     request = exported.request
     return curl_command(
         request.method,
@@ -29,6 +41,7 @@ def curl_request_command(exported: ExportedRequest, re_sign: bool = False) -> st
         request.headers,
         request.body,
         re_sign=re_sign and exported.signed,
+        must_succeed=must_succeed and exported.accepted is True,
     )
 
 
@@ -38,14 +51,20 @@ def script(
     *,
     re_sign: bool,
 ) -> str:
-    """Return a script of such commands, a comment above each."""
-    lines = ["#!/bin/sh"]
+    """Return a script of such commands, a comment above each.
+
+    It runs all of them, and exits with 1 if one of them failed.
+    """
+    lines = ["#!/bin/sh", "failed=0"]
     if re_sign:
         lines.append(': "${PIVOTAL_WEBHOOK_SECRET:?is what the requests are signed with}"')
     for request in requests:
         # A title is a stranger's: in ASCII, and without a line break, it stays a comment.
-        lines.append(f"\n# {request.id}  {rfc3339(request.at)}  {ascii(request.title)[1:-1]}")
-        lines.append(command(request, re_sign))
+        lines.append(
+            f"\n# {request.id}  {format_rfc3339(request.at)}  {ascii(request.title)[1:-1]}"
+        )
+        lines.append(f"{command(request, re_sign)} || failed=1")
+    lines.append("\nexit $failed")
     return "\n".join(lines) + "\n"
 
 
@@ -57,17 +76,20 @@ def curl_command(
     *,
     options: str = "",
     re_sign: bool = False,
+    must_succeed: bool = False,
 ) -> str:
     """Return the command that repeats method, URL, headers and body to the byte.
 
     curl puts `Host` first, under this name. `url` and `headers` are Latin-1, a character for each
     byte; `options` are more words for curl. With `re_sign` the signature is made when it is sent,
-    by the secret in PIVOTAL_WEBHOOK_SECRET.
+    by the secret in PIVOTAL_WEBHOOK_SECRET. With `must_succeed`, curl fails on a 4xx or 5xx.
     """
     text = body.decode("latin-1")
+    # An empty chunked body is a last chunk: without data, curl would never send that.
+    has_body = bool(body) or is_chunked(headers)
     arguments = ["curl", "-sS", "--globoff", "--path-as-is", *options.split()]
     # Told to send a HEAD by -X, curl would wait for the body that its answer announces.
-    arguments += ["--head"] if method == "HEAD" and not body else ["-X", shell_quote(method)]
+    arguments += ["--head"] if method == "HEAD" and not has_body else ["-X", shell_quote(method)]
     arguments.append(_shell_word(url))
     for name, value in headers:
         if re_sign and name.lower() == SIGNATURE_HEADER:
@@ -78,13 +100,37 @@ def curl_command(
     for name in _CURL_DEFAULT_HEADERS:
         if name not in sent_names:
             arguments += ["-H", f"{name}:"]
-    if not body:
+    arguments += ["--max-time", str(TIMEOUT_S)]
+    if is_loopback(url):
+        arguments += ["--noproxy", "'*'"]
+    if must_succeed:
+        arguments.append("--fail")
+    if not has_body:
         command = arguments
     elif _is_printable(text) and len(body) <= _MAX_ARGUMENT_BYTES:
         command = [*arguments, "--data-raw", shell_quote(text)]
     else:
         command = [printf_command(body), "|", *arguments, "--data-binary", "@-"]
     return " ".join(command).encode("latin-1").decode()
+
+
+def is_chunked(headers: Sequence[Sequence[str]]) -> bool:
+    """Say whether the body is framed in chunks."""
+    return any(name.lower() == "transfer-encoding" for name, _ in headers)
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether a URL leads to this machine, where a proxy of the environment cannot follow."""
+    try:
+        host = parse_url("/".join(url.split("/", 3)[:3])).host
+    except InputError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def shell_quote(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Headers, Outcome, Request
 from pivotal_sandbox.exports.exchange import ExportedRequest
 
@@ -31,7 +31,7 @@ def har(requests: Sequence[ExportedRequest], *, version: str) -> str:
 def _entry(exported: ExportedRequest) -> dict[str, Any]:
     timings = _timings(exported.outcome)
     entry = {
-        "startedDateTime": rfc3339(exported.at),
+        "startedDateTime": format_rfc3339(exported.at),
         # TLS is within the connecting.
         "time": sum(ms for part, ms in timings.items() if part != "ssl" and ms > 0),
         "request": _request(exported.request),

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.exports.curl import (
+    TIMEOUT_S,
     curl_request_command,
+    is_loopback,
     printf_command,
     script,
     shell_quote,
@@ -29,16 +32,21 @@ _NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 def httpie_script(requests: Sequence[ExportedRequest], *, re_sign: bool = False) -> str:
     """Return a script that sends all of it again; with `re_sign` signed when it is sent."""
-    return script(requests, httpie_command, re_sign=re_sign)
+    return script(requests, partial(httpie_command, must_succeed=True), re_sign=re_sign)
 
 
-def httpie_command(exported: ExportedRequest, re_sign: bool = False) -> str:
-    """Return the command for what was sent: of curl's, with the reason, where HTTPie cannot."""
+def httpie_command(
+    exported: ExportedRequest, re_sign: bool = False, *, must_succeed: bool = False
+) -> str:
+    """Return the command that sends the request again.
+
+    Where HTTPie cannot, it is curl's command below a comment with the reason. With `must_succeed`,
+    it fails on a 4xx or 5xx where a correct receiver accepts the request.
+    """
     reason = _unsupported_part(exported)
     if reason:
-        return (
-            f"# By curl, as HTTPie cannot send {reason}.\n{curl_request_command(exported, re_sign)}"
-        )
+        command = curl_request_command(exported, re_sign, must_succeed=must_succeed)
+        return f"# By curl, as HTTPie cannot send {reason}.\n{command}"
     request = exported.request
     arguments = ["http", *_HTTPIE_OPTIONS]
     if not request.body:
@@ -55,6 +63,11 @@ def httpie_command(exported: ExportedRequest, re_sign: bool = False) -> str:
             )
     sent_names = {name.lower() for name, _ in request.headers}
     arguments += [f"{name}:" for name in _HTTPIE_DEFAULT_HEADERS if name not in sent_names]
+    arguments.append(f"--timeout={TIMEOUT_S}")
+    if is_loopback(request.url):
+        arguments.append(f"--proxy={request.url.partition(':')[0]}:")  # no proxy for this scheme
+    if must_succeed and exported.accepted is True:
+        arguments.append("--check-status")
     command = " ".join(arguments)
     return f"{printf_command(request.body)} | {command}" if request.body else command
 

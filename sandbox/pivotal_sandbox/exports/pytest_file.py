@@ -24,6 +24,7 @@ from pivotal_sandbox import sign
 
 SECRET = os.environ.get("PIVOTAL_WEBHOOK_SECRET")
 URL = os.environ.get("WEBHOOK_URL")
+TIMEOUT_S = 30
 
 # method, URL, headers, body, whether it bears a right signature, whether it is to be accepted
 REQUESTS = [
@@ -32,16 +33,17 @@ REQUESTS = [
 _BOTTOM = ''']
 
 
-def answered(method, url, headers, body):
-    """Send these bytes; return the status and the body of the answer, 0 where there was none."""
+def send(method, url, headers, body):
+    """Send these bytes; return the status and the body of the answer. Fail if there is none."""
     place = urlsplit(url)
     target = "/" + url.partition("://")[2].partition("/")[2]
     head = "".join(f"{name}: {value}\\r\\n" for name, value in headers)
-    if body and any(name.lower() == "transfer-encoding" for name, _ in headers):
-        body = b"%x\\r\\n%b\\r\\n0\\r\\n\\r\\n" % (len(body), body)
+    if any(name.lower() == "transfer-encoding" for name, _ in headers):
+        chunk = b"%x\\r\\n%b\\r\\n" % (len(body), body) if body else b""
+        body = chunk + b"0\\r\\n\\r\\n"
     port = place.port or (443 if place.scheme == "https" else 80)
     try:
-        with socket.create_connection((place.hostname, port), timeout=30) as connection:
+        with socket.create_connection((place.hostname, port), timeout=TIMEOUT_S) as connection:
             if place.scheme == "https":
                 tls = ssl.create_default_context()
                 connection = tls.wrap_socket(connection, server_hostname=place.hostname)
@@ -51,7 +53,7 @@ def answered(method, url, headers, body):
                 answer.begin()
                 return answer.status, answer.read()
     except (OSError, HTTPException) as error:
-        return 0, repr(error)
+        pytest.fail(f"There is no answer from {url}: {error!r}", pytrace=False)
 
 
 @pytest.mark.parametrize(("method", "url", "headers", "body", "signed", "accepted"), REQUESTS)
@@ -62,11 +64,11 @@ def test_it_is_answered_as_it_should_be(method, url, headers, body, signed, acce
     if SECRET and signed:
         fresh = sign(body, SECRET, timestamp=int(time.time()))
         headers = [(n, fresh if n.lower() == "pivotal-signature" else v) for n, v in headers]
-    status, said = answered(method, url, headers, body)
+    status, answer = send(method, url, headers, body)
     if accepted is None:
-        assert status < 500, said
+        assert status < 500, answer
     else:
-        assert (200 <= status < 300) is accepted, f"{status}: {said[:500]}"
+        assert (200 <= status < 300) is accepted, f"{status}: {answer[:500]}"
 '''
 
 

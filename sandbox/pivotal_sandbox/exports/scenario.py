@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pivotal_sandbox.common.durations import format_duration
 from pivotal_sandbox.common.headers import METHOD_PATTERN, NAME_PATTERN
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.exports.exchange import ExportedRequest
@@ -27,7 +27,7 @@ def scenario_file(requests: Sequence[ExportedRequest], *, re_sign: bool = False)
     """
     lines = [
         f'title = "What was sent, {len(requests)} in all, once more"',
-        f"start = {_toml_string(rfc3339(requests[0].at))}",
+        f"start = {_toml_string(format_rfc3339(requests[0].at))}",
     ]
     names = _endpoints(requests)
     for address, name in names.items():
