@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotal_sandbox.clock import MANUAL_START, Clock, sleep, wall_time
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.errors import InputError
 
 START = 1_767_225_600.0
@@ -62,7 +62,7 @@ def test_a_manual_clock_stands_still() -> None:
 
 
 def test_every_manual_clock_starts_at_the_same_moment() -> None:
-    assert rfc3339(Clock.manual().now()) == "2026-01-01T00:00:00.000Z"
+    assert format_rfc3339(Clock.manual().now()) == "2026-01-01T00:00:00.000Z"
     assert Clock.manual().now() == MANUAL_START
     assert Clock.manual(7).now() == 7
     assert Clock.manual().mode == "manual"

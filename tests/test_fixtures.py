@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 
-from pivotal_sandbox.common.timestamps import parse_rfc3339, rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339, parse_rfc3339
 from pivotal_sandbox.package_data import FIXTURES
 from pivotal_sandbox.records.sample_data import load_sample_data
 
@@ -43,7 +43,7 @@ FORMATS.checks("date-time")(lambda value: not isinstance(value, str) or exists(v
 
 
 def exists(moment: str) -> bool:
-    return rfc3339(parse_rfc3339(moment)) == moment
+    return format_rfc3339(parse_rfc3339(moment)) == moment
 
 
 def errors(schema: dict[str, Any], value: Any) -> list[str]:

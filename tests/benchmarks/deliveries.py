@@ -41,7 +41,7 @@ from pivotal_sandbox.domain.models import (
     Response,
     Timing,
 )
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.domain.retry_policy import Decision, after
 from pivotal_sandbox.feed import Activity, Attempted
@@ -85,7 +85,7 @@ class ByHand:
         now = clock.now()
         self.data["health_score"] = now % 100
         event_id, type = ids.new(EVENT, now), "customer.updated"
-        event = Event(event_id, type, "test", now, envelope(event_id, type, now, self.data))
+        event = Event(event_id, type, "test", now, build_body(event_id, type, now, self.data))
         delivery = Delivery(
             ids.new(DELIVERY, now), event_id, type, self.endpoint.id, "test", self.url, now
         )

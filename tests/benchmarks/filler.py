@@ -12,7 +12,7 @@ from pivotal_sandbox.clock import MANUAL_START
 from pivotal_sandbox.common.ids import DELIVERY, ENDPOINT, EVENT, Ids
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Delivery, Event, Mode, Status
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.records.sample_data import load_sample_data
 from pivotal_sandbox.store.database import Row, Table
 from pivotal_sandbox.store.deliveries import DELIVERIES, EVENTS, delivery_row, event_row
@@ -75,7 +75,7 @@ def _rows(
         endpoint = source.randrange(ENDPOINTS)
         mode: Mode = "live" if endpoint == 0 else "test"
         event_id = ids.new(EVENT, now)
-        event = Event(event_id, type, mode, now, envelope(event_id, type, now, record))
+        event = Event(event_id, type, mode, now, build_body(event_id, type, now, record))
         [(status, code)] = source.choices(ends, weights)
         delivery = Delivery(
             ids.new(DELIVERY, now),

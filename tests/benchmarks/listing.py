@@ -25,7 +25,7 @@ from tests.benchmarks.filler import DAYS_90, fill
 from tests.sender.pool_transport import PoolTransport
 
 from pivotal_sandbox.clock import MANUAL_START
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Delivery
 from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database
@@ -44,7 +44,7 @@ _ITEM = '"event_id":'
 def cases(delivery: Delivery, name: str) -> dict[str, Query]:
     """Return what to ask for; `delivery` is one in the middle, about somebody of that name."""
     endpoint, type = delivery.endpoint_id, "customer.churned"
-    since, until = (rfc3339(MANUAL_START + DAYS_90 // part) for part in (9, 3))
+    since, until = (format_rfc3339(MANUAL_START + DAYS_90 // part) for part in (9, 3))
     return {
         "all": {},
         "mode": {"mode": "live"},

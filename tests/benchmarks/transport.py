@@ -30,7 +30,7 @@ from tests.sender.pool_transport import PoolTransport
 
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.pool import Pool
@@ -60,7 +60,7 @@ def request_to(url: str) -> Request:
     type = next(
         event_type for event_type in load_catalog() if event_type.name == "customer.updated"
     )
-    body = envelope("evt_1", type.name, 0, json.loads(json.dumps(type.example))["data"])
+    body = build_body("evt_1", type.name, 0, json.loads(json.dumps(type.example))["data"])
     return build_request("msg_1", type.name, body, url=url, secrets=["whsec_1"], timestamp=0)
 
 

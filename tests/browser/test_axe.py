@@ -29,8 +29,8 @@ async def violations(page: Page, axe: str) -> list[str]:
         })"""
     )
     return [
-        f"{violation['id']}: {violation['help']}: {[node['html'][:160] for node in violation['nodes'][:3]]}"
-        for violation in found["violations"]
+        f"{rule['id']}: {rule['help']}: {[node['html'][:160] for node in rule['nodes'][:3]]}"
+        for rule in found["violations"]
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.common.json_paths import assign, differences, pointer, related
+from pivotal_sandbox.common.json_paths import changed_paths, paths_overlap, pointer, set_path
 from pivotal_sandbox.errors import InputError
 
 RECORD: dict[str, Any] = {
@@ -31,12 +31,12 @@ RECORD: dict[str, Any] = {
     ],
 )
 def test_a_path_is_given_a_value_and_the_rest_stays(path: str, expected: dict[str, Any]) -> None:
-    assert assign(RECORD, path, 1) == {**RECORD, **expected}
+    assert set_path(RECORD, path, 1) == {**RECORD, **expected}
 
 
 def test_the_record_given_is_left_as_it_was() -> None:
     before = repr(RECORD)
-    after = assign(RECORD, "phases.1.status", "completed")
+    after = set_path(RECORD, "phases.1.status", "completed")
     assert repr(RECORD) == before
     assert after["owner"] is RECORD["owner"]
 
@@ -55,17 +55,17 @@ def test_the_record_given_is_left_as_it_was() -> None:
 )
 def test_a_path_that_leads_nowhere_is_refused_unless_forced(path: str, at: str, says: str) -> None:
     with pytest.raises(InputError) as caught:
-        assign(RECORD, path, 1)
+        set_path(RECORD, path, 1)
     assert caught.value.pointer == at
     assert says in str(caught.value)
-    forced = assign(RECORD, path, 1, force=True)
+    forced = set_path(RECORD, path, 1, force=True)
     first, _, rest = path.partition(".")
-    assert forced[first] == assign({}, rest, 1)
+    assert forced[first] == set_path({}, rest, 1)
 
 
 def test_a_path_has_an_end() -> None:
     with pytest.raises(InputError, match="at most 32 parts"):
-        assign({}, "a." * 32 + "a", 1, force=True)
+        set_path({}, "a." * 32 + "a", 1, force=True)
 
 
 def test_a_pointer_escapes_what_it_must() -> None:
@@ -92,13 +92,13 @@ def test_a_pointer_escapes_what_it_must() -> None:
 def test_differences_are_named_by_the_deepest_path(
     before: Any, after: Any, paths: list[str]
 ) -> None:
-    assert list(differences(before, after)) == paths
+    assert list(changed_paths(before, after)) == paths
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.integers() | st.none()), st.integers())
 def test_what_is_assigned_is_the_difference(record: dict[str, Any], value: int) -> None:
-    after = assign(record, "a", value)
-    assert list(differences(record, after)) == ([] if record.get("a") == value else ["a"])
+    after = set_path(record, "a", value)
+    assert list(changed_paths(record, after)) == ([] if record.get("a") == value else ["a"])
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_what_is_assigned_is_the_difference(record: dict[str, Any], value: int) 
 def test_paths_are_related_that_are_the_same_above_or_below(
     one: str, other: str, yes: bool
 ) -> None:
-    assert related(one, other) is yes
+    assert paths_overlap(one, other) is yes

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.common.json_values import DEEPEST, checked, copied, parse_value, written
+from pivotal_sandbox.common.json_values import (
+    DEEPEST,
+    deep_copy,
+    dump_json,
+    parse_value,
+    validate_json_value,
+)
 from pivotal_sandbox.errors import InputError
 
 json_values = st.recursive(
@@ -53,13 +59,13 @@ def test_any_text_is_a_value(text: str) -> None:
 
 @given(json_values)
 def test_a_json_value_is_checked_and_copied(value: Any) -> None:
-    for copy in (checked(value), copied(value)):
+    for copy in (validate_json_value(value), deep_copy(value)):
         assert msgspec.json.encode(copy) == msgspec.json.encode(value)
 
 
 def test_a_copy_shares_nothing_that_can_change() -> None:
     value: Any = {"a": [{"b": []}]}
-    for copy in (checked(value), copied(value)):
+    for copy in (validate_json_value(value), deep_copy(value)):
         copy["a"][0]["b"].append(1)
     assert value == {"a": [{"b": []}]}
 
@@ -87,16 +93,16 @@ def nested(levels: int) -> Any:
 )
 def test_what_json_cannot_carry_is_refused_at_its_place(value: Any, pointer: str) -> None:
     with pytest.raises(InputError) as caught:
-        checked(value)
+        validate_json_value(value)
     assert caught.value.pointer == pointer
 
 
 def test_what_json_can_just_carry_is_let_through() -> None:
     for value in (nested(DEEPEST), 10**4299, -(10**4299), (1, 2)):
-        msgspec.json.encode(checked(value))
-    assert checked((1, 2)) == [1, 2]
+        msgspec.json.encode(validate_json_value(value))
+    assert validate_json_value((1, 2)) == [1, 2]
 
 
 @given(json_values)
 def test_a_value_is_written_as_it_is_read(value: Any) -> None:
-    assert msgspec.json.decode(written(value)) == msgspec.json.decode(msgspec.json.encode(value))
+    assert msgspec.json.decode(dump_json(value)) == msgspec.json.decode(msgspec.json.encode(value))

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.common.text import bytes_shown, printable
+from pivotal_sandbox.common.text import display_bytes, printable
 
 
 def test_what_would_drive_a_terminal_is_shown_as_an_escape() -> None:
@@ -17,11 +17,11 @@ def test_letters_line_breaks_and_tabs_stay() -> None:
 
 
 def test_bytes_that_are_no_utf_8_are_escapes_among_text() -> None:
-    assert bytes_shown("Zoë".encode() + b"\xff\x00") == "Zoë\\xff\\x00"
+    assert display_bytes("Zoë".encode() + b"\xff\x00") == "Zoë\\xff\\x00"
 
 
 @given(st.binary())
 def test_any_bytes_can_be_shown(data: bytes) -> None:
-    shown = bytes_shown(data)
+    shown = display_bytes(data)
     assert printable(shown) == shown
     assert len(shown.encode()) >= len(data)

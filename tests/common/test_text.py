@@ -1,6 +1,6 @@
 import pytest
 
-from pivotal_sandbox.common.text import counted, plural
+from pivotal_sandbox.common.text import format_count, pluralize
 
 
 @pytest.mark.parametrize(
@@ -8,8 +8,8 @@ from pivotal_sandbox.common.text import counted, plural
     [(0, "attempt", "0 attempts"), (1, "delivery", "1 delivery"), (2, "delivery", "2 deliveries")],
 )
 def test_counted_things_are_in_the_plural(count: int, noun: str, text: str) -> None:
-    assert counted(count, noun) == text
+    assert format_count(count, noun) == text
 
 
 def test_a_noun_in_y_ends_in_ies() -> None:
-    assert (plural("delivery"), plural("check")) == ("deliveries", "checks")
+    assert (pluralize("delivery"), pluralize("check")) == ("deliveries", "checks")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.common.timestamps import day, parse_rfc3339, rfc3339
+from pivotal_sandbox.common.timestamps import format_date, format_rfc3339, parse_rfc3339
 from pivotal_sandbox.errors import InputError
 
 FIRST = -62_135_596_800_000  # 0001-01-01
@@ -25,19 +25,19 @@ moments = st.integers(FIRST, LAST)
     ],
 )
 def test_a_moment_is_written_in_utc_with_milliseconds(ms: int, text: str) -> None:
-    assert rfc3339(ms) == text
-    assert day(ms) == text[:10]
+    assert format_rfc3339(ms) == text
+    assert format_date(ms) == text[:10]
 
 
 @given(moments)
 def test_what_is_written_is_read_back(ms: int) -> None:
-    assert parse_rfc3339(rfc3339(ms)) == ms
+    assert parse_rfc3339(format_rfc3339(ms)) == ms
 
 
 @pytest.mark.parametrize("ms", [FIRST - 1, LAST + 1, 10**30])
 def test_a_moment_outside_the_calendar_is_refused(ms: int) -> None:
     with pytest.raises(InputError, match="years 1 to 9999"):
-        rfc3339(ms)
+        format_rfc3339(ms)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.common.validation import from_validation, refused
+from pivotal_sandbox.common.validation import from_validation, validation_error
 from pivotal_sandbox.errors import InputError
 
 
@@ -61,4 +61,4 @@ def test_any_sentence_of_the_decoder_becomes_an_error(sentence: str) -> None:
 def test_an_unknown_field_is_answered_with_the_nearest(body: bytes, said: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(body, type=Outer)
-    assert str(refused(caught.value, Outer)) == said
+    assert str(validation_error(caught.value, Outer)) == said

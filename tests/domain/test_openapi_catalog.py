@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.json_values import copied
+from pivotal_sandbox.common.json_values import deep_copy
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.openapi_catalog import is_openapi, webhooks_catalog
 from pivotal_sandbox.errors import InputError
@@ -36,7 +36,7 @@ def described(body: Any, **more: Any) -> dict[str, Any]:
 
 def test_our_own_description_comes_back_as_our_own_catalog() -> None:
     own = load_catalog()
-    back = webhooks_catalog(copied(document(OPERATIONS, own)))
+    back = webhooks_catalog(deep_copy(document(OPERATIONS, own)))
     assert [one.name for one in back] == [one.name for one in own]
     for one in back:
         assert one.schema == own.get(one.name).schema
@@ -90,7 +90,7 @@ def test_a_webhook_may_be_a_reference_and_its_key_a_path() -> None:
 
 
 def without(path: str) -> dict[str, Any]:
-    whole: dict[str, Any] = copied(described(INVOICE))
+    whole: dict[str, Any] = deep_copy(described(INVOICE))
     *above, last = path.split("/")
     node = whole
     for part in above:

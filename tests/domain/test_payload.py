@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Event
-from pivotal_sandbox.domain.payload import Edits, edited, envelope
+from pivotal_sandbox.domain.payload import Edits, apply_edits, build_body
 from pivotal_sandbox.errors import InputError
 
 
 def test_a_body_is_compact_utf8_with_its_keys_in_order() -> None:
-    body = envelope("evt_1", "task.created", 1_716_566_400_007, {"z": "Ñandú 🙂", "a": [1, None]})
+    body = build_body("evt_1", "task.created", 1_716_566_400_007, {"z": "Ñandú 🙂", "a": [1, None]})
     assert (
         body
         == (
@@ -30,7 +30,7 @@ def test_a_body_is_compact_utf8_with_its_keys_in_order() -> None:
     )
 )
 def test_what_is_read_from_a_body_is_what_was_put_in(data: dict[str, object]) -> None:
-    assert json.loads(envelope("evt_1", "x", 0, data)) == {
+    assert json.loads(build_body("evt_1", "x", 0, data)) == {
         "id": "evt_1",
         "type": "x",
         "created_at": "1970-01-01T00:00:00.000Z",
@@ -40,12 +40,12 @@ def test_what_is_read_from_a_body_is_what_was_put_in(data: dict[str, object]) ->
 
 def test_a_moment_outside_the_calendar_is_refused() -> None:
     with pytest.raises(InputError):
-        envelope("evt_1", "x", 10**18, {})
+        build_body("evt_1", "x", 10**18, {})
 
 
 def test_an_edited_event_has_another_id_and_the_rest_as_it_was() -> None:
-    before = Event("evt_1", "x", "test", 7, envelope("evt_1", "x", 7, {"a": {"b": 1}}), ("a",))
-    after = edited(before, Edits({"data.a.b": 2, "created_at": "now"}, None), "evt_2")
+    before = Event("evt_1", "x", "test", 7, build_body("evt_1", "x", 7, {"a": {"b": 1}}), ("a",))
+    after = apply_edits(before, Edits({"data.a.b": 2, "created_at": "now"}, None), "evt_2")
     assert after == Event(
         "evt_2",
         "x",
@@ -58,8 +58,8 @@ def test_an_edited_event_has_another_id_and_the_rest_as_it_was() -> None:
 
 def test_an_edit_is_checked_where_there_is_a_catalog(catalog: Catalog) -> None:
     data = catalog.get("task.created").example["data"]
-    before = Event("evt_1", "task.created", "test", 7, envelope("evt_1", "task.created", 7, data))
-    assert edited(before, Edits({"data.title": "Call"}, catalog), "evt_2").id == "evt_2"
+    before = Event("evt_1", "task.created", "test", 7, build_body("evt_1", "task.created", 7, data))
+    assert apply_edits(before, Edits({"data.title": "Call"}, catalog), "evt_2").id == "evt_2"
     for edits, pointer in (
         ({"data.title": 1}, "/set/data/title"),
         ({"title": "Call"}, "/set/title"),
@@ -67,11 +67,11 @@ def test_an_edit_is_checked_where_there_is_a_catalog(catalog: Catalog) -> None:
         ({"type": ""}, "/set/type"),
     ):
         with pytest.raises(InputError) as caught:
-            edited(before, Edits(edits, catalog), "evt_2")
+            apply_edits(before, Edits(edits, catalog), "evt_2")
         assert caught.value.pointer == pointer
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
 def test_what_is_no_json_object_is_not_edited(body: bytes) -> None:
     with pytest.raises(InputError, match="evt_1 is no JSON object"):
-        edited(Event("evt_1", "x", "test", 7, body), Edits({"id": "x"}, None), "evt_2")
+        apply_edits(Event("evt_1", "x", "test", 7, body), Edits({"id": "x"}, None), "evt_2")

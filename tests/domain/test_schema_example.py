@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pivotal_sandbox.common.json_schema import Schema
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.domain.schema_example import likeness
+from pivotal_sandbox.domain.schema_example import example_value
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ from pivotal_sandbox.domain.schema_example import likeness
     ],
 )
 def test_a_value_is_as_its_schema_has_it(schema: Any, value: Any) -> None:
-    assert likeness(schema) == value
+    assert example_value(schema) == value
     if isinstance(schema, dict):
         Schema(schema).check(value)
 
@@ -57,15 +57,15 @@ def test_what_contains_itself_ends() -> None:
         "$defs": {"n": {"properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/n"}}}}}
     }
     schema = {**tree, "$ref": "#/$defs/n"}
-    Schema(schema).check(likeness(schema))
+    Schema(schema).check(example_value(schema))
     endless = {"$defs": {"n": {"required": ["n"], "properties": {"n": {"$ref": "#/$defs/n"}}}}}
-    assert likeness({**endless, "$ref": "#/$defs/n"})
-    assert likeness({"$ref": "#"}) == "text"
+    assert example_value({**endless, "$ref": "#/$defs/n"})
+    assert example_value({"$ref": "#"}) == "text"
 
 
 @pytest.mark.parametrize("one", list(load_catalog()), ids=lambda one: one.name)
 def test_one_of_the_catalogs_own_schemas_is_met(one: Any) -> None:
-    Schema(one.schema).check(likeness(one.schema))
+    Schema(one.schema).check(example_value(one.schema))
 
 
 @given(
@@ -78,4 +78,4 @@ def test_one_of_the_catalogs_own_schemas_is_met(one: Any) -> None:
 )
 def test_any_nesting_is_met(schema: dict[str, Any]) -> None:
     if schema.get("type") != "object" or schema["properties"]:
-        assert likeness(schema) is not None
+        assert example_value(schema) is not None

@@ -8,7 +8,7 @@ import pytest
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Event, Request
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.apply import spoil, spoil_events
@@ -50,7 +50,7 @@ def test_a_wrong_content_type_is_plain_text_and_rightly_signed() -> None:
 
 
 def event(id: str) -> Event:
-    body = envelope(id, "task.updated", NOW, {"id": "tsk_1"})
+    body = build_body(id, "task.updated", NOW, {"id": "tsk_1"})
     return Event(id, "task.updated", "test", NOW, body)
 
 

@@ -12,7 +12,7 @@ from pivotal_sandbox.common.json_schema import Schema
 from pivotal_sandbox.domain.catalog import PING, Catalog
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Event
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.content import BIG, DELAY, LARGE, OF_EVENTS, spoil_event
 
@@ -25,7 +25,7 @@ def events(new_world: NewWorld) -> dict[str, Event]:
     found = {}
     for type in TYPES:
         data = new_world().trigger(type, NOW).events[0].data
-        found[type] = Event(f"evt_{type}", type, "test", NOW, envelope("evt_1", type, NOW, data))
+        found[type] = Event(f"evt_{type}", type, "test", NOW, build_body("evt_1", type, NOW, data))
     return found
 
 
@@ -89,7 +89,7 @@ def test_a_type_that_a_catalog_of_ones_own_has_is_not_called_unknown() -> None:
             ]
         }
     )
-    event = Event("evt_1", names[0], "test", NOW, envelope("evt_1", names[0], NOW, {}))
+    event = Event("evt_1", names[0], "test", NOW, build_body("evt_1", names[0], NOW, {}))
     assert spoil_event("unknown-event-type", event, own).type == "customer.reassigned_again"
 
 
@@ -135,7 +135,7 @@ def test_free_text_is_in_many_scripts_and_what_has_a_form_keeps_it(
 def test_no_two_texts_are_the_same_where_items_are_to_be_unique(catalog: Catalog) -> None:
     data = catalog.get("customer.created").example["data"] | {"tags": ["a", "b", "c"]}
     event = Event(
-        "e", "customer.created", "test", NOW, envelope("e", "customer.created", NOW, data)
+        "e", "customer.created", "test", NOW, build_body("e", "customer.created", NOW, data)
     )
     tags = body(spoil_event("unicode", event, catalog))["data"]["tags"]
     assert len(set(tags)) == 3
@@ -164,7 +164,7 @@ def test_a_large_body_is_a_mebibyte_to_the_byte(events: dict[str, Event], catalo
 
 def test_a_body_that_is_larger_already_stays_as_large(catalog: Catalog) -> None:
     data = {"name": "x" * LARGE}
-    event = Event("e", "task.created", "test", NOW, envelope("e", "task.created", NOW, data))
+    event = Event("e", "task.created", "test", NOW, build_body("e", "task.created", NOW, data))
     assert body(spoil_event("large-body", event, catalog))["data"] == {**data, "padding": ""}
 
 
@@ -181,7 +181,7 @@ def test_an_empty_body_has_no_bytes_and_invalid_json_half_of_them(
 
 @pytest.mark.parametrize("padding", ["", "a", "ab", "abc"])
 def test_json_is_cut_between_two_characters(padding: str, catalog: Catalog) -> None:
-    body = envelope("e", "task.created", NOW, {"title": padding + "é" * 200})
+    body = build_body("e", "task.created", NOW, {"title": padding + "é" * 200})
     event = Event("e", "task.created", "test", NOW, body)
     assert spoil_event("invalid-json", event, catalog).body.decode().endswith("é")
 
@@ -195,7 +195,7 @@ def test_a_delayed_event_happened_six_hours_ago(events: dict[str, Event], catalo
 @pytest.mark.parametrize("fault", ["null-optionals", "unicode", "big-integers"])
 def test_where_there_is_nothing_to_spoil_it_is_refused(fault: str, catalog: Catalog) -> None:
     data = {"endpoint_id": "ep_1", "mode": "test"}
-    ping = Event("evt_1", PING, "test", NOW, envelope("evt_1", PING, NOW, data))
+    ping = Event("evt_1", PING, "test", NOW, build_body("evt_1", PING, NOW, data))
     with pytest.raises(InputError, match=rf"schema of webhook\.ping lets {fault} change") as caught:
         spoil_event(fault, ping, catalog)
     assert caught.value.pointer == "/fault"
@@ -224,7 +224,7 @@ def test_what_may_be_null_by_an_enumeration_is_and_a_constant_stays() -> None:
         }
     )
     data = {"may": "a", "must": "a", "is": "a", "one": "a", "whole": 5}
-    event = Event("evt_1", "a.b", "test", NOW, envelope("evt_1", "a.b", NOW, data))
+    event = Event("evt_1", "a.b", "test", NOW, build_body("evt_1", "a.b", NOW, data))
     assert body(spoil_event("null-optionals", event, own))["data"] == {
         **data,
         "may": None,

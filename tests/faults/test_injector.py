@@ -17,7 +17,7 @@ from pivotal_sandbox.domain.models import (
     Timing,
     Wire,
 )
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.chaos import parse_chaos
@@ -158,7 +158,7 @@ async def test_a_made_up_secret_is_the_delivery_s_own_and_stays_the_same() -> No
 def made(count: int = 200) -> list[Triggered]:
     found = []
     for number in range(count):
-        body = envelope(f"evt_{number}", "customer.created", MANUAL_START, {"id": "cus_1"})
+        body = build_body(f"evt_{number}", "customer.created", MANUAL_START, {"id": "cus_1"})
         event = Event(f"evt_{number}", "customer.created", "test", MANUAL_START, body)
         found.append(
             Triggered(event, (replace(DELIVERY, id=f"msg_{number}", event_type=event.type),))

@@ -4,7 +4,7 @@ import pytest
 from tests.conftest import NewWorld
 from tests.records.conftest import BUILT_IN, LATER, NOW, made, types
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.traffic import BURST, OLDER, TIMES, apply_traffic_fault, together
@@ -32,7 +32,7 @@ def test_a_burst_is_twenty_events_of_one_moment(world: RecordStore) -> None:
     assert types(change) == ["customer.created"] * BURST
     assert TIMES["burst"] == BURST == 20
     assert {event.data["plan"] for event in change.events} == {"growth"}
-    assert {event.data["created_at"] for event in change.events} == {rfc3339(NOW)}
+    assert {event.data["created_at"] for event in change.events} == {format_rfc3339(NOW)}
     assert len(world.records("customer")) == 20
 
 
@@ -49,8 +49,8 @@ def test_out_of_order_are_two_events_of_one_record_that_differ(
     assert older.data["id"] == newer.data["id"]
     if not type.endswith(".deleted"):
         assert older.data != newer.data
-        assert newer.data["updated_at"] == rfc3339(NOW)
-        assert older.data["updated_at"] <= rfc3339(NOW - OLDER)
+        assert newer.data["updated_at"] == format_rfc3339(NOW)
+        assert older.data["updated_at"] <= format_rfc3339(NOW - OLDER)
 
 
 def test_the_record_named_is_the_one_and_the_newer_event_has_the_edit(world: RecordStore) -> None:

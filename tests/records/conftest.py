@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.rng import Draw
+from pivotal_sandbox.common.rng import RandomSource
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.records.factory import RecordFactory
 from pivotal_sandbox.records.record_store import Change, RecordStore
@@ -42,4 +42,4 @@ def schema_of(catalog: Catalog, object: str) -> Schema:
 
 @pytest.fixture
 def maker(names: SampleData) -> RecordFactory:
-    return RecordFactory(names, Draw(random.Random(1)))
+    return RecordFactory(names, RandomSource(random.Random(1)))

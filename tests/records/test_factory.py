@@ -6,8 +6,8 @@ import pytest
 
 from pivotal_sandbox.common.durations import DAY
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.rng import Draw
-from pivotal_sandbox.common.timestamps import day, rfc3339
+from pivotal_sandbox.common.rng import RandomSource
+from pivotal_sandbox.common.timestamps import format_date, format_rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.records.factory import PREFIXES, RecordFactory
@@ -37,12 +37,12 @@ def test_a_record_is_as_its_schema_has_it_whatever_is_drawn(
     schema = Schema(catalog.get(f"{object}.created").schema)
     nulls: set[str] = set()
     for seed in range(60):
-        maker = RecordFactory(names, Draw(random.Random(seed)))
+        maker = RecordFactory(names, RandomSource(random.Random(seed)))
         for at in (NOW, NOW - 30 * DAY):
             record = make(maker, object, at)
             schema.check(record)
             assert list(record) == list(schema.schema["properties"])
-            assert record["created_at"] == rfc3339(at)
+            assert record["created_at"] == format_rfc3339(at)
             nulls |= {field for field, value in record.items() if value is None}
     fields = schema.schema["properties"]
     allowed = {field for field in fields if "null" in fields[field]["type"]}
@@ -75,7 +75,7 @@ def test_an_onboarding_that_has_not_started_has_only_dates_ahead(maker: RecordFa
     assert {phase["status"] for phase in onboarding["phases"]} == {"pending"}
     assert onboarding["progress"] == 0
     assert onboarding["current_phase"] is onboarding["started_at"] is None
-    assert day(NOW) <= onboarding["start_date"] < onboarding["target_date"]
+    assert format_date(NOW) <= onboarding["start_date"] < onboarding["target_date"]
 
 
 def test_an_onboarding_is_as_far_as_its_days_led(maker: RecordFactory) -> None:
@@ -90,11 +90,11 @@ def test_an_onboarding_is_as_far_as_its_days_led(maker: RecordFactory) -> None:
         assert phase["started_at"] == moments[-1]
         moments.append(phase["completed_at"])
     assert moments[:3] == sorted(moments[:3])
-    assert onboarding["updated_at"] == moments[2] <= rfc3339(NOW)
+    assert onboarding["updated_at"] == moments[2] <= format_rfc3339(NOW)
 
 
 def test_a_phase_that_would_end_later_today_ends_now(names: SampleData) -> None:
     for seed in range(20):
-        maker = RecordFactory(names, Draw(random.Random(seed)))
+        maker = RecordFactory(names, RandomSource(random.Random(seed)))
         onboarding = make(maker, "onboarding", NOW - 7 * DAY)
-        assert onboarding["phases"][0]["completed_at"] == rfc3339(NOW)
+        assert onboarding["phases"][0]["completed_at"] == format_rfc3339(NOW)

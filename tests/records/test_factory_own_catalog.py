@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pivotal_sandbox.common.ids import Ids
-from pivotal_sandbox.common.rng import Draw
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.rng import RandomSource
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import EventType
 from pivotal_sandbox.records.factory import key_of, record_like
 
@@ -18,7 +18,7 @@ NOW = 1_780_000_000_000
 def like(data: dict[str, Any]) -> dict[str, Any]:
     event_type = EventType("a.b", "a", "", False, {}, {"type": "a.b", "data": data})
     source = random.Random(1)
-    return record_like(event_type, Draw(source), Ids(source), NOW)
+    return record_like(event_type, RandomSource(source), Ids(source), NOW)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_is_no_id_stays(id: Any) -> None:
 def test_the_record_is_made_now_and_the_example_stays() -> None:
     data = {"created_at": "then", "updated_at": None, "seen_at": "then", "more": [1]}
     made = like(data)
-    assert made == {**data, "created_at": rfc3339(NOW)}
+    assert made == {**data, "created_at": format_rfc3339(NOW)}
     made["more"].append(2)
     assert data["more"] == [1]
     assert data["created_at"] == "then"

@@ -6,7 +6,7 @@ import pytest
 from tests.records.conftest import LATER, NOW, made, schema_of, types
 
 from pivotal_sandbox.common.ids import is_id
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.errors import Conflict, InputError, NotFound
 from pivotal_sandbox.records.factory import PREFIXES
@@ -22,7 +22,7 @@ def test_a_record_is_made_whole_with_an_id_of_its_kind(
     assert record is not None
     schema_of(catalog, object).check(record)
     assert is_id(PREFIXES[object], record["id"])
-    assert record["created_at"] == record["updated_at"] == rfc3339(NOW)
+    assert record["created_at"] == record["updated_at"] == format_rfc3339(NOW)
     assert types(change) == [f"{object}.created"]
     assert change.events[0].data == record
     assert world.records(object)[record["id"]] == record
@@ -66,7 +66,7 @@ def test_given_fields_are_in_the_record_and_the_rest_is_drawn(world: RecordStore
 def test_a_record_can_begin_in_another_state(world: RecordStore) -> None:
     change = world.create("customer", {"health": "at_risk"}, NOW)
     assert types(change) == ["customer.created"]
-    assert change.events[0].data["at_risk_since"] == rfc3339(NOW)
+    assert change.events[0].data["at_risk_since"] == format_rfc3339(NOW)
 
 
 def test_an_id_can_be_given_but_not_twice(world: RecordStore) -> None:
@@ -94,7 +94,7 @@ def test_a_change_fires_updated_with_the_paths_that_changed(world: RecordStore) 
     change = world.change("customer", id, {"plan": "starter", "tags": ["a"]}, LATER)
     [event] = change.events
     assert (event.type, event.changed) == ("customer.updated", ("plan", "updated_at"))
-    assert event.data == {**before, "plan": "starter", "updated_at": rfc3339(LATER)}
+    assert event.data == {**before, "plan": "starter", "updated_at": format_rfc3339(LATER)}
     [touched] = change.records
     assert (touched.object, touched.id, touched.record) == ("customer", id, event.data)
     assert world.records("customer")[id] == event.data
@@ -154,7 +154,7 @@ def test_a_flip_fires_beside_updated_and_after_it(
 def test_a_lost_customer_is_so_in_every_field_and_can_come_back(world: RecordStore) -> None:
     id = made(world, "customer")
     lost = world.change("customer", id, {"health": "churned"}, LATER).events[0].data
-    assert (lost["lifecycle"], lost["churned_at"]) == ("churned", rfc3339(LATER))
+    assert (lost["lifecycle"], lost["churned_at"]) == ("churned", format_rfc3339(LATER))
     back = world.change("customer", id, {"health": "healthy"}, LATER).events[0].data
     assert (back["lifecycle"], back["churned_at"]) == ("active", None)
 
@@ -187,7 +187,11 @@ def test_a_phase_that_changes_moves_what_is_current(world: RecordStore) -> None:
     data = change.events[0].data
     assert (data["previous_phase"], data["current_phase"]) == ("setup", "data_import")
     assert data["progress"] == 40
-    assert data["phases"][1]["completed_at"] == data["phases"][2]["started_at"] == rfc3339(LATER)
+    assert (
+        data["phases"][1]["completed_at"]
+        == data["phases"][2]["started_at"]
+        == format_rfc3339(LATER)
+    )
     assert {"phases.1.status", "phases.1.completed_at", "current_phase"} <= set(
         change.events[0].changed
     )
@@ -271,7 +275,7 @@ def test_a_customer_goes_with_all_that_belongs_to_it(world: RecordStore) -> None
     }
     assert types(change) == ["contact.deleted", "contact.deleted", "customer.deleted"]
     assert change.events[-1].data["id"] == id
-    assert change.events[-1].data["updated_at"] == rfc3339(NOW)
+    assert change.events[-1].data["updated_at"] == format_rfc3339(NOW)
     assert set(world.records("task")) == {other}
     assert len(world.records("customer")) == 1
 
@@ -285,7 +289,7 @@ def test_a_contact_that_goes_is_no_primary_contact_any_more(world: RecordStore) 
     assert types(change) == ["onboarding.updated", "contact.deleted"]
     assert change.events[0].changed == ("primary_contact_id", "updated_at")
     assert world.records("onboarding")[onboarding]["primary_contact_id"] is None
-    assert world.records("onboarding")[unlinked]["updated_at"] == rfc3339(NOW)
+    assert world.records("onboarding")[unlinked]["updated_at"] == format_rfc3339(NOW)
     assert world.records("contact") == {}
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import NewWorld
 from tests.records.conftest import LATER, NOW, made, types
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import PING, Catalog, EventType
 from pivotal_sandbox.errors import InputError
 
@@ -49,8 +49,8 @@ def test_a_record_of_another_object_is_like_the_example_with_its_own_id(
         "id": id,
         "total": 6,
         "lines": [{"text": "Ö"}],
-        "created_at": rfc3339(NOW),
-        "updated_at": rfc3339(NOW),
+        "created_at": format_rfc3339(NOW),
+        "updated_at": format_rfc3339(NOW),
     }
     assert OWN.get("invoice.paid").example["data"] == INVOICE
     assert world.records("invoice")[id] == event.data

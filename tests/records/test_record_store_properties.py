@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.conftest import NewWorld
 from tests.records.conftest import BUILT_IN, LATER, NOW, made, schema_of, types
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.records.factory import PREFIXES
 from pivotal_sandbox.records.record_store import Change, RecordStore
@@ -59,11 +59,11 @@ def story(world: RecordStore) -> list[bytes]:
     bodies = []
     for step, type in enumerate(BUILT_IN * 3):
         for event in world.trigger(type, NOW + step).events:
-            bodies.append(envelope("evt_1", event.type, NOW + step, event.data))
+            bodies.append(build_body("evt_1", event.type, NOW + step, event.data))
         id = next(iter(world.records("customer")), None)
         if id:
             change = world.change("customer", id, {"seats": step + 1}, NOW + step)
-            bodies += [envelope("evt_1", event.type, NOW, event.data) for event in change.events]
+            bodies += [build_body("evt_1", event.type, NOW, event.data) for event in change.events]
     return bodies
 
 
@@ -76,13 +76,14 @@ def test_the_story_is_the_same_in_another_process() -> None:
     program = """
 import hashlib, random
 from pivotal_sandbox.common.ids import Ids
-from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.record_store import RecordStore
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.records.sample_data import load_names
+from pivotal_sandbox.records.sample_data import load_sample_data
 source = random.Random("a")
-world = World("test", load_catalog(), load_names(), Ids(source), source)
-said = [repr(world.trigger(one.name, 0)) for one in load_catalog() if one.name != "webhook.ping"]
-print(hashlib.sha256("".join(said).encode()).hexdigest())
+store = RecordStore("test", load_catalog(), load_sample_data(), Ids(source), source)
+types = [event_type.name for event_type in load_catalog()]
+changes = [repr(store.trigger(name, 0)) for name in types if name != "webhook.ping"]
+print(hashlib.sha256("".join(changes).encode()).hexdigest())
 """
     digests = {
         subprocess.run(
@@ -100,15 +101,15 @@ def test_a_trigger_without_an_edit_loads_no_validator() -> None:
     program = """
 import random, sys
 from pivotal_sandbox.common.ids import Ids
-from pivotal_sandbox.records.record_store import World
+from pivotal_sandbox.records.record_store import RecordStore
 from pivotal_sandbox.domain.catalog_loader import load_catalog
-from pivotal_sandbox.records.sample_data import load_names
+from pivotal_sandbox.records.sample_data import load_sample_data
 source = random.Random(1)
-world = World("test", load_catalog(), load_names(), Ids(source), source)
-for one in load_catalog():
-    if one.name != "webhook.ping":
-        world.trigger(one.name, 0)
-world.create("task", {}, 0)
+store = RecordStore("test", load_catalog(), load_sample_data(), Ids(source), source)
+for event_type in load_catalog():
+    if event_type.name != "webhook.ping":
+        store.trigger(event_type.name, 0)
+store.create("task", {}, 0)
 assert "jsonschema" not in sys.modules
 """
     subprocess.run(
@@ -215,7 +216,7 @@ def test_whatever_is_let_through_the_next_trigger_still_works(
         except InputError:
             continue
         for event in change.events:
-            envelope("evt_1", event.type, NOW, event.data)
+            build_body("evt_1", event.type, NOW, event.data)
     assert types(world.trigger(type, LATER)) == [type]
     assert types(world.create("task", {}, LATER)) == ["task.created"]
 
@@ -234,7 +235,7 @@ def test_thousands_of_steps_leave_a_world_of_sound_records(
             for id, record in world.records(object).items():
                 schema.check(record)
                 assert record["id"] == id
-                assert record["created_at"] <= record["updated_at"] <= rfc3339(now)
+                assert record["created_at"] <= record["updated_at"] <= format_rfc3339(now)
                 if "customer_id" in record:
                     assert record["customer_id"] in world.records("customer")
                 if record.get("primary_contact_id"):

@@ -7,7 +7,7 @@ from tests.conftest import NewWorld
 from tests.records.conftest import BUILT_IN, LATER, NOW, made, schema_of, types
 
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import PING, Catalog
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.records.changes import Change
@@ -37,7 +37,7 @@ def test_each_type_can_be_triggered_again_and_again(
                 assert world.records(record.object).get(record.id) == record.record
             if not type.endswith(("created", "deleted")):
                 assert {*event.changed} - {"updated_at"}
-                assert event.data["updated_at"] == rfc3339(NOW + step * 1000)
+                assert event.data["updated_at"] == format_rfc3339(NOW + step * 1000)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_trigger_makes_the_change_that_the_type_says(
     [event] = world.trigger(type, NOW).events
     assert event.data[field] == value
     assert field in event.changed
-    assert event.data["created_at"] < rfc3339(NOW)
+    assert event.data["created_at"] < format_rfc3339(NOW)
 
 
 def test_triggers_go_on_with_the_same_record(world: RecordStore) -> None:
@@ -100,7 +100,7 @@ def test_an_onboarding_goes_through_its_phases(world: RecordStore) -> None:
     assert (done["status"], done["progress"], done["completed_at"]) == (
         "completed",
         100,
-        rfc3339(NOW),
+        format_rfc3339(NOW),
     )
 
 
@@ -126,7 +126,7 @@ def test_an_update_changes_only_what_is_set(world: RecordStore) -> None:
     id = made(world, "contact")
     before = world.records("contact")[id]
     [event] = world.trigger("contact.updated", LATER, set={"title": "Chief"}).events
-    assert event.data == {**before, "title": "Chief", "updated_at": rfc3339(LATER)}
+    assert event.data == {**before, "title": "Chief", "updated_at": format_rfc3339(LATER)}
 
 
 def test_data_replaces_whole_fields_and_set_goes_on_top(world: RecordStore) -> None:
@@ -229,7 +229,7 @@ def test_without_validation_it_is_sent_anyway_and_the_world_stays_sound(
     assert {key: event.data[key] for key in set} == set
     assert {"arr", "more", "health", "id"} <= {*event.changed}
     kept = world.records("customer")[id]
-    assert (kept["health"], kept["updated_at"]) == ("at_risk", rfc3339(LATER))
+    assert (kept["health"], kept["updated_at"]) == ("at_risk", format_rfc3339(LATER))
     schema_of(catalog, "customer").check(kept)
 
 

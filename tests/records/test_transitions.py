@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
-from pivotal_sandbox.records.transitions import FLIPS, OPEN, STATE, fired, settle, suitable
+from pivotal_sandbox.records.transitions import FLIPS, OPEN, STATE, eligible_states, fired, settle
 
 NOW = 1_780_000_000_000
 PHASES = [{"key": "a", "status": "in_progress"}, {"key": "b", "status": "pending"}]
@@ -17,7 +17,7 @@ def test_the_flips_are_between_states_that_the_schemas_have(catalog: Catalog) ->
         states = catalog.get(type).schema["properties"][STATE[flip.object]]["enum"]
         assert {*flip.before, flip.after} <= {*states}
         assert flip.after not in flip.before
-        assert suitable(type, flip.object) == flip.before
+        assert eligible_states(type, flip.object) == flip.before
     for object, open_states in OPEN.items():
         if object in STATE:
             states = catalog.get(f"{object}.updated").schema["properties"][STATE[object]]["enum"]
@@ -37,7 +37,7 @@ def test_the_flips_are_between_states_that_the_schemas_have(catalog: Catalog) ->
 def test_other_events_happen_to_what_goes_on(
     type: str, object: str, states: tuple[str, ...]
 ) -> None:
-    assert suitable(type, object) == states
+    assert eligible_states(type, object) == states
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def settled(
 @pytest.mark.parametrize(
     ("old", "new", "follows"),
     [
-        ("healthy", "at_risk", {"at_risk_since": rfc3339(NOW)}),
-        ("at_risk", "churned", {"churned_at": rfc3339(NOW), "lifecycle": "churned"}),
+        ("healthy", "at_risk", {"at_risk_since": format_rfc3339(NOW)}),
+        ("at_risk", "churned", {"churned_at": format_rfc3339(NOW), "lifecycle": "churned"}),
         ("churned", "healthy", {"lifecycle": "active"}),
         ("healthy", "healthy", {}),
     ],
@@ -93,7 +93,7 @@ def test_what_follows_from_health(old: str, new: str, follows: dict[str, Any]) -
 
 def test_an_onboarding_keeps_the_moment_at_which_it_started() -> None:
     first = settled("onboarding", {"status": "not_started"}, {"status": "in_progress"})
-    assert first["started_at"] == rfc3339(NOW)
+    assert first["started_at"] == format_rfc3339(NOW)
     before = {"status": "delayed", "started_at": "then"}
     assert "started_at" not in settled("onboarding", before, {"status": "in_progress"})
     assert settled("task", {"status": "open"}, {"status": "in_progress"}) == {
@@ -141,7 +141,7 @@ def test_only_the_phase_whose_status_changed_is_stamped() -> None:
     after = {**before, "phases": [PHASES[0], {"key": "b", "status": "completed"}]}
     settle("onboarding", before, after, {"phases.1.status"}, NOW)
     assert after["phases"][0] is PHASES[0]
-    assert after["phases"][1]["completed_at"] == rfc3339(NOW)
+    assert after["phases"][1]["completed_at"] == format_rfc3339(NOW)
 
 
 @pytest.mark.parametrize("spoilt", [None, [], "x", [{"key": "a"}]])

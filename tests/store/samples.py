@@ -11,7 +11,7 @@ from pivotal_sandbox.domain.models import (
     Response,
     Timing,
 )
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 
 NOW = 1_767_225_600_000
 DAY = 86_400_000
@@ -26,7 +26,7 @@ def an_id(prefix: str, now: int, number: int = 0) -> str:
 def an_event(number: int = 0, now: int = NOW, name: str = "Žofie") -> Event:
     """Return an event about somebody of that name."""
     id = an_id(EVENT, now, number)
-    body = envelope(id, "customer.at_risk", now, {"name": name})
+    body = build_body(id, "customer.at_risk", now, {"name": name})
     return Event(id, "customer.at_risk", "test", now, body, ("health", "owner.name"))
 
 

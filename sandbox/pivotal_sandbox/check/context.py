@@ -9,10 +9,10 @@ from pivotal_sandbox.check.request import CheckRequest, build_check_request
 from pivotal_sandbox.check.session import Session, Settings, Trace
 from pivotal_sandbox.clock import sleep, wall_time
 from pivotal_sandbox.common.ids import DELIVERY, EVENT, Ids
-from pivotal_sandbox.common.json_values import copied
+from pivotal_sandbox.common.json_values import deep_copy
 from pivotal_sandbox.domain.catalog_loader import load_catalog
 from pivotal_sandbox.domain.models import Event
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.signature import VERSION, mac
 
 _PLAIN = {"name": "Bluewater Mobility", "domain": "bluewater.example.org"}
@@ -63,14 +63,14 @@ class CheckContext:
         """Return an event of its own, in compact ASCII: the catalog's example with another id."""
         catalog = load_catalog()
         example = catalog.get(type if type in catalog else "customer.at_risk").example["data"]
-        record = copied(example)
+        record = deep_copy(example)
         record.update({key: value for key, value in _PLAIN.items() if key in record})
         if "id" in record:
             record["id"] = self._ids.new(record["id"].partition("_")[0] + "_", self.session.now)
         if edit is not None:
             edit(record)
         created_at = self.session.now if created_at is None else created_at
-        return self.raw(type, lambda id: envelope(id, type, created_at, record))
+        return self.raw(type, lambda id: build_body(id, type, created_at, record))
 
     def raw(self, type: str, body: Callable[[str], bytes]) -> Event:
         """Return an event whose body is made, from its id, as the caller likes."""

@@ -8,7 +8,7 @@ import click
 from pivotal_sandbox.cli.client import Client, Json, Query
 from pivotal_sandbox.cli.options import F, all_of
 from pivotal_sandbox.cli.output import note, print_json
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 
 PAGE = 50
 _LONGEST_PAGE = 500
@@ -59,4 +59,4 @@ def print_listed(
         return
     if rows:
         show(rows)
-    note(f"{counted(len(rows), noun)}." if rows else nothing or f"No {noun} matches.")
+    note(f"{format_count(len(rows), noun)}." if rows else nothing or f"No {noun} matches.")

@@ -8,8 +8,8 @@ import msgspec
 from pivotal_sandbox.cli.attempt_output import colour, told
 from pivotal_sandbox.cli.output import moment, printable
 from pivotal_sandbox.common.durations import format_duration
-from pivotal_sandbox.common.text import counted
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.text import format_count
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.retry_policy import is_retried
 from pivotal_sandbox.faults.registry import find_fault
 from pivotal_sandbox.feed import Attempted
@@ -63,7 +63,7 @@ class Transcript:
 
 def lines_of(entry: Entry, file: str = "") -> list[str]:
     """Return the lines for people; none for what is told by another entry, too."""
-    at = click.style(moment(rfc3339(entry.at))[5:], dim=True)
+    at = click.style(moment(format_rfc3339(entry.at))[5:], dim=True)
     if isinstance(entry, Narration):
         return ["", f"{at}  {click.style(printable(entry.text), bold=True)}"]
     if isinstance(entry, Done):
@@ -84,7 +84,7 @@ def lines_of(entry: Entry, file: str = "") -> list[str]:
 
 def json_of(entry: Entry) -> Json:
     """Return the entry for programs: the same in each run of the story, to the byte."""
-    at = rfc3339(entry.at)
+    at = format_rfc3339(entry.at)
     if isinstance(entry, Narration):
         return {"type": "said", "at": at, "text": entry.text}
     if isinstance(entry, Done):
@@ -180,16 +180,16 @@ def _summary(entry: Summary) -> str:
     if not total:
         holds = "Nothing was expected"
     elif entry.failed:
-        holds = f"{counted(entry.failed, 'expectation')} of {total} failed"
+        holds = f"{format_count(entry.failed, 'expectation')} of {total} failed"
     else:
         holds = f"{'It holds' if total == 1 else f'All {total} expectations hold'}"
     skipped = f", {entry.skipped} skipped" if entry.skipped else ""
     mark = click.style("✓", fg="green") if entry.ok else click.style("✗", fg="red")
     what = ", ".join(
         (
-            counted(entry.events, "event"),
-            counted(entry.deliveries, "delivery"),
-            counted(entry.attempts, "attempt"),
+            format_count(entry.events, "event"),
+            format_count(entry.deliveries, "delivery"),
+            format_count(entry.attempts, "attempt"),
         )
     )
     return f"{mark} {holds}{skipped}. {what} in {format_duration(entry.took)}."

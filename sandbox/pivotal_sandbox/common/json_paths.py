@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pivotal_sandbox.common.json_values import DEEPEST, escape
+from pivotal_sandbox.common.json_values import DEEPEST, escape_pointer
 from pivotal_sandbox.errors import InputError
 
 
 def pointer(path: str) -> str:
     """Return the JSON pointer of a dotted path: "/owner/email"."""
-    return "".join(f"/{escape(part)}" for part in path.split("."))
+    return "".join(f"/{escape_pointer(part)}" for part in path.split("."))
 
 
-def assign(record: dict[str, Any], path: str, value: Any, *, force: bool = False) -> dict[str, Any]:
+def set_path(
+    record: dict[str, Any], path: str, value: Any, *, force: bool = False
+) -> dict[str, Any]:
     """Return the record with `value` at `path`; what is not on the way there is shared.
 
     An object that is null or missing is made. Raises `InputError` where the path leads through
@@ -50,19 +52,19 @@ def _no_way(node: Any, parts: list[str], depth: int) -> str:
     return f'"{here}" is {node!r:.40}, which has no "{parts[depth]}".'
 
 
-def differences(before: Any, after: Any, at: str = "") -> Iterator[str]:
+def changed_paths(before: Any, after: Any, at: str = "") -> Iterator[str]:
     """Yield the path of each part of `after` that is new or has another value, and of each gone."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key, new in after.items():
             old = before.get(key, _NONE)
             if old is not new:
-                yield from differences(old, new, f"{at}.{key}" if at else key)
+                yield from changed_paths(old, new, f"{at}.{key}" if at else key)
         if not before.keys() <= after.keys():
             yield from (f"{at}.{key}" if at else key for key in before if key not in after)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             if old is not new:
-                yield from differences(old, new, f"{at}.{index}")
+                yield from changed_paths(old, new, f"{at}.{index}")
     elif not _same(before, after):
         yield at
 
@@ -75,6 +77,6 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after) and isinstance(before, bool) == isinstance(after, bool)
 
 
-def related(one: str, other: str) -> bool:
+def paths_overlap(one: str, other: str) -> bool:
     """Say whether two paths are the same, or one lies below the other."""
     return one == other or one.startswith(other + ".") or other.startswith(one + ".")

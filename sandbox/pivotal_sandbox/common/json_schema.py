@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pivotal_sandbox.common.json_values import escape
+from pivotal_sandbox.common.json_values import escape_pointer
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.errors import InputError, did_you_mean
 
@@ -166,7 +166,7 @@ def _is_moment(value: object) -> bool:
 
 
 def _pointer(path: Iterable[str | int]) -> str:
-    return "".join(f"/{escape(str(part))}" for part in path)
+    return "".join(f"/{escape_pointer(str(part))}" for part in path)
 
 
 def _explained(error: "ValidationError") -> InputError:
@@ -189,7 +189,7 @@ def _explained(error: "ValidationError") -> InputError:
                 for key in value
                 if key not in known and not any(re.search(pattern, key) for pattern in patterns)
             )
-            at = f"{at}/{escape(extra)}"
+            at = f"{at}/{escape_pointer(extra)}"
             text = f'{it} has no "{extra:.40}".{did_you_mean(extra, known)}'
         case "required":
             text = f'{it} lacks "{next(key for key in wanted if key not in value)}".'

@@ -22,17 +22,17 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def written(value: Any) -> str:
+def dump_json(value: Any) -> str:
     """Return a JSON value as JSON."""
     return _encode(value).decode()
 
 
-def copied(value: Any) -> Any:
+def deep_copy(value: Any) -> Any:
     """Return a JSON value made of new objects and lists. Writing and reading it is the fast way."""
     return _decode(_encode(value))
 
 
-def checked(value: Any, pointer: str = "", depth: int = 0) -> Any:
+def validate_json_value(value: Any, pointer: str = "", depth: int = 0) -> Any:
     """Return a copy of what JSON can carry; raise `InputError` naming the part that it cannot."""
     if depth > DEEPEST:
         raise InputError(f"Nested deeper than {DEEPEST} levels.", pointer=pointer)
@@ -44,11 +44,16 @@ def checked(value: Any, pointer: str = "", depth: int = 0) -> Any:
         return _encodable(value, pointer)
     if isinstance(value, dict):
         return {
-            checked_key(key, pointer): checked(part, f"{pointer}/{escape(key)}", depth + 1)
+            validate_key(key, pointer): validate_json_value(
+                part, f"{pointer}/{escape_pointer(key)}", depth + 1
+            )
             for key, part in value.items()
         }
     if isinstance(value, list | tuple):
-        return [checked(part, f"{pointer}/{index}", depth + 1) for index, part in enumerate(value)]
+        return [
+            validate_json_value(part, f"{pointer}/{index}", depth + 1)
+            for index, part in enumerate(value)
+        ]
     raise InputError(
         f"{_shown(value)} is no JSON value: write null, true or false, a finite number of less "
         "than 4300 digits, a string, an array or an object.",
@@ -56,12 +61,12 @@ def checked(value: Any, pointer: str = "", depth: int = 0) -> Any:
     )
 
 
-def escape(key: str) -> str:
+def escape_pointer(key: str) -> str:
     """Return an object's key as a JSON pointer writes it."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def checked_key(key: Any, pointer: str = "") -> str:
+def validate_key(key: Any, pointer: str = "") -> str:
     """Return the key of an object; raise `InputError` where JSON has no such key."""
     if not isinstance(key, str):
         raise InputError(f"An object's keys are strings, unlike {key!r:.40}.", pointer=pointer)

@@ -7,7 +7,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-class Draw:
+class RandomSource:
     """What is drawn is the same for the same source. Leaner than `random`'s own methods."""
 
     def __init__(self, source: random.Random) -> None:

@@ -3,12 +3,12 @@
 import re
 
 
-def counted(count: int, noun: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """Return "1 attempt", "2 attempts"; the plural of a noun in -y is -ies."""
-    return f"{count} {noun if count == 1 else plural(noun)}"
+    return f"{count} {noun if count == 1 else pluralize(noun)}"
 
 
-def plural(noun: str) -> str:
+def pluralize(noun: str) -> str:
     """Return the noun for more than one, or none, of what it names."""
     return noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
 
@@ -24,6 +24,6 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def bytes_shown(data: bytes) -> str:
+def display_bytes(data: bytes) -> str:
     """Return bytes for reading: UTF-8 as text, all that is none as escapes like \\xff."""
     return printable(data.decode("utf-8", "backslashreplace"))

@@ -28,14 +28,14 @@ def _time(second: int) -> str:
     return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
-def rfc3339(ms: int) -> str:
+def format_rfc3339(ms: int) -> str:
     """Return a moment (ms since the epoch) as UTC: "2026-05-24T08:00:00.000Z"."""
     days, ms = divmod(ms, DAY)
     second, ms = divmod(ms, SECOND)
     return f"{_date(days)}T{_time(second)}.{ms:03}Z"
 
 
-def day(ms: int) -> str:
+def format_date(ms: int) -> str:
     """Return the day of a moment (ms since the epoch) in UTC: "2026-05-24"."""
     return _date(ms // DAY)
 
@@ -60,6 +60,6 @@ def parse_rfc3339(text: str) -> int:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def moment(ms: int) -> datetime:
+def to_datetime(ms: int) -> datetime:
     """Return a moment (ms since the epoch) with its time zone, UTC."""
     return _EPOCH + timedelta(milliseconds=ms)

@@ -17,7 +17,7 @@ _VALUE = re.compile(r"Invalid enum value '(.*)'\.\Z", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown field|required field) `([^`]+)`")
 
 
-def refused(error: msgspec.ValidationError, kind: type[Struct]) -> InputError:
+def validation_error(error: msgspec.ValidationError, kind: type[Struct]) -> InputError:
     """Return the error for what is no `kind`; for an unknown field or word, with the nearest."""
     found = from_validation(error)
     known = kind.__struct_encode_fields__

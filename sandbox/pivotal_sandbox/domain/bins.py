@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from pivotal_sandbox.common.durations import format_duration, parse_duration
-from pivotal_sandbox.common.json_values import checked, escape
+from pivotal_sandbox.common.json_values import escape_pointer, validate_json_value
 from pivotal_sandbox.domain.models import Headers
 from pivotal_sandbox.errors import InputError, did_you_mean
 
@@ -52,7 +52,7 @@ def parse_behavior(steps: object, pointer: str = "/behaviour") -> tuple[Step, ..
 
     Raises `InputError` naming the step and key.
     """
-    steps = checked(steps, pointer)
+    steps = validate_json_value(steps, pointer)
     if not isinstance(steps, list) or not steps:
         raise InputError("The behaviour is a list of one step or more.", pointer=pointer)
     return tuple(_step(step, f"{pointer}/{index}") for index, step in enumerate(steps))
@@ -67,7 +67,7 @@ def _step(step: object, pointer: str) -> Step:
         if key not in _KEYS:
             raise InputError(
                 f'A step has no "{key:.40}"; it has {", ".join(_KEYS)}.{did_you_mean(key, _KEYS)}',
-                pointer=f"{pointer}/{escape(key)}",
+                pointer=f"{pointer}/{escape_pointer(key)}",
             )
     for key in ("hang", "reset"):
         if key in step:
@@ -104,7 +104,7 @@ def _headers(headers: object, pointer: str) -> Headers:
     if not isinstance(headers, dict):
         raise InputError('The headers are an object such as {"x-a": "b"}.', pointer=pointer)
     for name, value in headers.items():
-        its = f"{pointer}/{escape(name)}"
+        its = f"{pointer}/{escape_pointer(name)}"
         if not isinstance(value, str):
             raise InputError("A header's value is a text.", pointer=its)
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():

@@ -7,9 +7,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, Self, TypeVar
 
-from pivotal_sandbox.common.json_paths import related
+from pivotal_sandbox.common.json_paths import paths_overlap
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.json_values import escape
+from pivotal_sandbox.common.json_values import escape_pointer
 from pivotal_sandbox.domain.models import Endpoint, Event
 from pivotal_sandbox.errors import InputError, NotFound, did_you_mean
 
@@ -98,7 +98,9 @@ def subscribed(endpoint: Endpoint, event: Event) -> bool:
         return False
     if not endpoint.field_filter or not _is_update(event.type):
         return True
-    return any(related(path, wanted) for path in event.changed for wanted in endpoint.field_filter)
+    return any(
+        paths_overlap(path, wanted) for path in event.changed for wanted in endpoint.field_filter
+    )
 
 
 def check_subscription(
@@ -159,7 +161,7 @@ def _object(value: Any, at: str, what: str, known: Sequence[str]) -> dict[str, A
         if key not in known:
             raise InputError(
                 f'{what} has no "{key:.40}"; it has {", ".join(known)}.{did_you_mean(key, known)}',
-                pointer=f"{at}/{escape(key)}",
+                pointer=f"{at}/{escape_pointer(key)}",
             )
     return value
 

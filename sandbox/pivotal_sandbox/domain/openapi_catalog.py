@@ -3,9 +3,9 @@
 from typing import Any
 
 from pivotal_sandbox.common.json_references import resolve_reference
-from pivotal_sandbox.common.json_values import checked, escape
+from pivotal_sandbox.common.json_values import escape_pointer, validate_json_value
 from pivotal_sandbox.domain.catalog import Catalog
-from pivotal_sandbox.domain.schema_example import likeness
+from pivotal_sandbox.domain.schema_example import example_value
 from pivotal_sandbox.errors import InputError
 
 _CREATED_AT = "2026-01-01T00:00:00.000Z"
@@ -39,14 +39,14 @@ def webhooks_catalog(document: dict[str, Any]) -> Catalog:
         catalog.check()
     except InputError as error:
         _, _, number, *rest = error.pointer.split("/")
-        place = "/".join([f"/webhooks/{escape(entries[int(number)]['name'])}", *rest])
+        place = "/".join([f"/webhooks/{escape_pointer(entries[int(number)]['name'])}", *rest])
         raise InputError(str(error), pointer=place) from None
     return catalog
 
 
 def _entry(document: dict[str, Any], name: str, item: Any) -> dict[str, Any]:
     """Return the entry of the catalog for one webhook."""
-    at = f"/webhooks/{escape(name)}"
+    at = f"/webhooks/{escape_pointer(name)}"
     operation, at = _part(document, _resolved(document, item, at), "post", at)
     summary = operation.get("summary") or operation.get("description") or ""
     body, at = _part(document, operation, "requestBody", at)
@@ -64,7 +64,7 @@ def _entry(document: dict[str, Any], name: str, item: Any) -> dict[str, Any]:
     schema = _standing_alone(document, schema, at_schema)
     example = _example(document, described, shape, at)
     if example is None:
-        example = likeness(schema)
+        example = example_value(schema)
     elif is_event:
         example = example.get("data") if isinstance(example, dict) else None
     return {
@@ -83,7 +83,7 @@ def _entry(document: dict[str, Any], name: str, item: Any) -> dict[str, Any]:
 
 def _part(document: dict[str, Any], owner: dict[str, Any], key: str, at: str) -> Any:
     """Return a part that is an object, and its pointer."""
-    at = f"{at}/{escape(key)}"
+    at = f"{at}/{escape_pointer(key)}"
     if key not in owner:
         raise InputError(f'"{key}" is missing.', pointer=at)
     return _resolved(document, owner[key], at), at
@@ -126,7 +126,7 @@ def _standing_alone(document: dict[str, Any], schema: Any, at: str) -> dict[str,
             copy["$ref"] = f"#/$defs/{names[reference]}"
         return copy
 
-    alone = moved(checked(schema, at))
+    alone = moved(validate_json_value(schema, at))
     if not isinstance(alone, dict):
         raise InputError("This is a schema, which is an object.", pointer=at)
     return {**alone, "$defs": definitions} if definitions else alone
@@ -137,12 +137,12 @@ def _example(
 ) -> Any:
     """Return the first example of the body that is given, None where there is none."""
     if "example" in described:
-        return checked(described["example"], f"{at}/example")
+        return validate_json_value(described["example"], f"{at}/example")
     examples = described.get("examples")
     if isinstance(examples, dict) and examples:
         one, place = _part(document, examples, next(iter(examples)), f"{at}/examples")
-        return checked(one.get("value"), f"{place}/value")
+        return validate_json_value(one.get("value"), f"{place}/value")
     given = shape.get("examples")
     if isinstance(given, list) and given:
-        return checked(given[0], f"{at}/schema/examples/0")
-    return checked(shape.get("example"), f"{at}/schema/example")
+        return validate_json_value(given[0], f"{at}/schema/examples/0")
+    return validate_json_value(shape.get("example"), f"{at}/schema/example")

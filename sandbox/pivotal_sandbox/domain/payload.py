@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from pivotal_sandbox.common.json_paths import assign, pointer
+from pivotal_sandbox.common.json_paths import pointer, set_path
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.json_values import checked, checked_key
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.json_values import validate_json_value, validate_key
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import NAME, Catalog
 from pivotal_sandbox.domain.models import Event, Record
 from pivotal_sandbox.errors import InputError, did_you_mean
@@ -19,9 +19,9 @@ _encode = msgspec.json.Encoder().encode
 _KEYS = ("id", "type", "created_at", "data")
 
 
-def envelope(id: str, type: str, created_at: int, data: Record) -> bytes:
+def build_body(id: str, type: str, created_at: int, data: Record) -> bytes:
     """Return compact UTF-8 JSON with id, type, created_at (given in ms) and data, in that order."""
-    return _encode({"id": id, "type": type, "created_at": rfc3339(created_at), "data": data})
+    return _encode({"id": id, "type": type, "created_at": format_rfc3339(created_at), "data": data})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Edits:
     catalog: Catalog | None
 
 
-def edited(event: Event, edits: Edits, id: str) -> Event:
+def apply_edits(event: Event, edits: Edits, id: str) -> Event:
     """Return a copy of the event with that id, its body edited.
 
     The body has the new id, too, unless the edits say another: then the log knows the copy by the
@@ -56,13 +56,13 @@ def edited(event: Event, edits: Edits, id: str) -> Event:
 
 def _with(body: Record, edits: Edits) -> Record:
     for path, value in edits.paths.items():
-        at = pointer(checked_key(path))
+        at = pointer(validate_key(path))
         if path.partition(".")[0] not in _KEYS:
             nearest = did_you_mean(path, _KEYS)
             if path.partition(".")[0] in body["data"]:
                 nearest = f' Did you mean "data.{path}"?'
             raise InputError(f'An event has no "{path:.60}".{nearest}', pointer=at)
-        body = assign(body, path, checked(value, at), force=edits.catalog is None)
+        body = set_path(body, path, validate_json_value(value, at), force=edits.catalog is None)
     type = body["type"]
     if not isinstance(type, str) or not NAME.match(type):
         raise InputError(

@@ -19,7 +19,7 @@ _TEXTS = {
 }
 
 
-def likeness(schema: Any) -> Any:
+def example_value(schema: Any) -> Any:
     """Return a value that is as the schema has it, as far as that can be seen from its keywords."""
     return _value(schema, schema, 0)
 

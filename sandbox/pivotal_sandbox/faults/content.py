@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.common.durations import HOUR
 from pivotal_sandbox.common.json_schema import Node, Schema
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Event
 from pivotal_sandbox.errors import InputError
@@ -36,7 +36,7 @@ def spoil_event(fault: str, event: Event, catalog: Catalog) -> Event:
 
 def dated(event: Event, created_at: int) -> Event:
     """Return the event as if it had happened at another time (ms)."""
-    changed = _edited(event, {"created_at": rfc3339(created_at)})
+    changed = _edited(event, {"created_at": format_rfc3339(created_at)})
     return replace(changed, created_at=created_at)
 
 

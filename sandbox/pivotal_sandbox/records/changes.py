@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from pivotal_sandbox.common.json_paths import assign, pointer
-from pivotal_sandbox.common.json_values import checked, checked_key
+from pivotal_sandbox.common.json_paths import pointer, set_path
+from pivotal_sandbox.common.json_values import validate_json_value, validate_key
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError
 
@@ -54,7 +54,7 @@ class Edit:
         """Return the record as edited. Raises `InputError` for a path that leads nowhere."""
         edited = {**record, **self.fields}
         for path, value in self.paths.items():
-            edited = assign(edited, path, value, force=self.force)
+            edited = set_path(edited, path, value, force=self.force)
         return edited
 
 
@@ -69,6 +69,9 @@ def parse_edit(paths: Fields | None, fields: Fields | None = None, *, force: boo
     for given in (paths, fields):
         if not isinstance(given, Mapping):
             raise InputError('Fields are an object such as {"health": "at_risk"}.')
-    whole = checked(dict(fields))
-    parts = {checked_key(path): checked(value, pointer(path)) for path, value in paths.items()}
+    whole = validate_json_value(dict(fields))
+    parts = {
+        validate_key(path): validate_json_value(value, pointer(path))
+        for path, value in paths.items()
+    }
     return Edit(whole, parts, {**whole, **parts}, force)

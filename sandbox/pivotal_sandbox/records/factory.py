@@ -5,9 +5,9 @@ from typing import Any
 
 from pivotal_sandbox.common.durations import DAY, HOUR
 from pivotal_sandbox.common.ids import Ids, is_id
-from pivotal_sandbox.common.json_values import copied
-from pivotal_sandbox.common.rng import Draw
-from pivotal_sandbox.common.timestamps import day, rfc3339
+from pivotal_sandbox.common.json_values import deep_copy
+from pivotal_sandbox.common.rng import RandomSource
+from pivotal_sandbox.common.timestamps import format_date, format_rfc3339
 from pivotal_sandbox.domain.catalog import EventType
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.records.phases import progress
@@ -26,7 +26,7 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 class RecordFactory:
     """Makes records. `at` is when the record was made, `now` what its history reaches up to."""
 
-    def __init__(self, names: SampleData, draw: Draw) -> None:
+    def __init__(self, names: SampleData, draw: RandomSource) -> None:
         self.names = names
         self.draw = draw
         self.managers = [
@@ -35,7 +35,7 @@ class RecordFactory:
 
     def customer(self, id: str, at: int, now: int, health: str = "healthy") -> Record:
         """Return a customer who is healthy or at risk."""
-        draw, names, made = self.draw, self.names, rfc3339(at)
+        draw, names, made = self.draw, self.names, format_rfc3339(at)
         company, trade = draw.pick(names.companies), draw.pick(names.trades)
         place = names.places[company.place]
         domain = f"{company.slug}-{trade.lower()}.example.{draw.pick(_TOP_LEVELS)}"
@@ -59,19 +59,19 @@ class RecordFactory:
             "health": health,
             "health_score": score if at < now or draw.chance(0.75) else None,
             "health_reason": None if healthy else draw.pick(names.risks),
-            "at_risk_since": None if healthy else rfc3339(fell),
+            "at_risk_since": None if healthy else format_rfc3339(fell),
             "churned_at": None,
             "owner": draw.pick(self.managers) if draw.chance(0.9) else None,
-            "renewal_date": day(at + 365 * DAY) if draw.chance(0.8) else None,
+            "renewal_date": format_date(at + 365 * DAY) if draw.chance(0.8) else None,
             "tags": draw.some(names.tags["customer"], 3),
             "custom_fields": self._custom_fields("customer"),
             "created_at": made,
-            "updated_at": made if healthy else rfc3339(fell),
+            "updated_at": made if healthy else format_rfc3339(fell),
         }
 
     def contact(self, id: str, at: int, now: int, customer_id: str, domain: object) -> Record:
         """Return somebody who works for that customer."""
-        draw, names, made = self.draw, self.names, rfc3339(at)
+        draw, names, made = self.draw, self.names, format_rfc3339(at)
         person = draw.pick(names.people)
         place = names.places[person.place]
         if not isinstance(domain, str) or len(domain) > _LONGEST_DOMAIN:
@@ -87,7 +87,7 @@ class RecordFactory:
             "primary": draw.chance(0.3),
             "locale": place.locale,
             "time_zone": place.time_zone if draw.chance(0.9) else None,
-            "last_seen_at": rfc3339(now - draw.between(1, 40) * HOUR) if at < now else None,
+            "last_seen_at": format_rfc3339(now - draw.between(1, 40) * HOUR) if at < now else None,
             "tags": draw.some(names.tags["contact"], 2),
             "custom_fields": self._custom_fields("contact"),
             "created_at": made,
@@ -98,7 +98,7 @@ class RecordFactory:
         self, id: str, at: int, now: int, customer_id: str, contact_id: str | None, status: str
     ) -> Record:
         """Return an onboarding that is not_started, or as far as the days since `at` led."""
-        draw, names, made = self.draw, self.names, rfc3339(at)
+        draw, names, made = self.draw, self.names, format_rfc3339(at)
         started = status != "not_started"
         start = at if started else now + draw.between(0, 9) * DAY
         phases = self._phases(start, now if started else start - 1)
@@ -114,12 +114,12 @@ class RecordFactory:
             "previous_phase": begun[-2]["key"] if len(begun) > 1 else None,
             "phases": phases,
             "progress": progress(phases),
-            "start_date": day(start),
+            "start_date": format_date(start),
             "target_date": phases[-1]["due_date"],
             "forecast_date": None,
             "delay_reason": None,
             "cancel_reason": None,
-            "started_at": rfc3339(start) if started else None,
+            "started_at": format_rfc3339(start) if started else None,
             "completed_at": None,
             "cancelled_at": None,
             "tags": draw.some(names.tags["onboarding"], 2),
@@ -130,7 +130,7 @@ class RecordFactory:
 
     def task(self, id: str, at: int, now: int, onboarding_id: str, customer_id: object) -> Record:
         """Return an open task of that onboarding."""
-        draw, names, made = self.draw, self.names, rfc3339(at)
+        draw, names, made = self.draw, self.names, format_rfc3339(at)
         chore = draw.pick(names.tasks)
         return {
             "id": id,
@@ -143,7 +143,7 @@ class RecordFactory:
             "priority": draw.pick(PRIORITIES),
             "side": chore.side,
             "assignee": self._assignee(chore.side) if draw.chance(0.7) else None,
-            "due_date": day(now + draw.between(2, 14) * DAY) if draw.chance(0.9) else None,
+            "due_date": format_date(now + draw.between(2, 14) * DAY) if draw.chance(0.9) else None,
             "completed_at": None,
             "tags": draw.some(names.tags["task"], 2),
             "custom_fields": self._custom_fields("task"),
@@ -165,9 +165,9 @@ class RecordFactory:
                     "key": phase.key,
                     "name": phase.name,
                     "status": "completed" if done else "in_progress" if begun else "pending",
-                    "due_date": day(due),
-                    "started_at": rfc3339(entered) if begun else None,
-                    "completed_at": rfc3339(left) if done else None,
+                    "due_date": format_date(due),
+                    "started_at": format_rfc3339(entered) if begun else None,
+                    "completed_at": format_rfc3339(left) if done else None,
                 }
             )
         return phases
@@ -183,14 +183,14 @@ class RecordFactory:
         return {key: self.draw.pick(options) for key, options in fields.items()}
 
 
-def record_like(event_type: EventType, draw: Draw, ids: Ids, now: int) -> Record:
+def record_like(event_type: EventType, draw: RandomSource, ids: Ids, now: int) -> Record:
     """Return the example's `data` with an id of its own, made now."""
-    record: Record = copied(event_type.example["data"])
+    record: Record = deep_copy(event_type.example["data"])
     if "id" in record:
         record["id"] = _id_like(record["id"], draw, ids, now)
     for field in ("created_at", "updated_at"):
         if isinstance(record.get(field), str):
-            record[field] = rfc3339(now)
+            record[field] = format_rfc3339(now)
     return record
 
 
@@ -200,7 +200,7 @@ def key_of(record: Mapping[str, Any]) -> str | None:
     return str(id) if isinstance(id, str | int) else None
 
 
-def _id_like(id: Any, draw: Draw, ids: Ids, now: int) -> Any:
+def _id_like(id: Any, draw: RandomSource, ids: Ids, now: int) -> Any:
     """Return another id of the same form: ours are made anew, others get other digits."""
     if isinstance(id, int) and not isinstance(id, bool):
         return draw.between(10 ** (len(str(id)) - 1), 10 ** len(str(id)) - 1)

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Any
 
 from pivotal_sandbox.common.ids import Ids
-from pivotal_sandbox.common.json_paths import differences
+from pivotal_sandbox.common.json_paths import changed_paths
 from pivotal_sandbox.common.json_schema import Schema
-from pivotal_sandbox.common.json_values import copied
-from pivotal_sandbox.common.rng import Draw
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.json_values import deep_copy
+from pivotal_sandbox.common.rng import RandomSource
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.catalog import PING, Catalog, EventType
 from pivotal_sandbox.domain.models import Mode, Record
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, did_you_mean
@@ -28,8 +28,8 @@ from pivotal_sandbox.records.factory import PREFIXES, RecordFactory, key_of, rec
 from pivotal_sandbox.records.index import LINKS, RecordIndex
 from pivotal_sandbox.records.sample_data import SampleData
 from pivotal_sandbox.records.selection import RecordSelector
-from pivotal_sandbox.records.transitions import FLIPS, STATE, fired, settle, suitable
-from pivotal_sandbox.records.typical_changes import turn
+from pivotal_sandbox.records.transitions import FLIPS, STATE, eligible_states, fired, settle
+from pivotal_sandbox.records.typical_changes import typical_change
 
 __all__ = ["Change", "FiredEvent", "RecordChange", "RecordStore"]
 
@@ -52,10 +52,10 @@ class RecordStore:
         self.mode = mode
         self.catalog = catalog
         self._ids = ids
-        self._draw = Draw(source)
+        self._draw = RandomSource(source)
         self._maker = RecordFactory(names, self._draw)
-        self._shelf = RecordIndex()
-        self._cast = RecordSelector(self._shelf, self._maker, ids)
+        self._index = RecordIndex()
+        self._selector = RecordSelector(self._index, self._maker, ids)
         self._schemas: dict[str, Schema] = {}
         self._own = _own_objects(catalog, names)
 
@@ -64,13 +64,13 @@ class RecordStore:
         if object not in self.catalog.objects:
             nearest = did_you_mean(object, self.catalog.objects)
             raise NotFound(f'There is no object "{object}".{nearest}', pointer="/object")
-        return self._shelf.all(object)
+        return self._index.all(object)
 
     def restore(self, records: Mapping[str, Mapping[str, Record]]) -> None:
         """Take up records that were kept: object -> id -> record."""
         kept = [(object, *pair) for object, its in records.items() for pair in its.items()]
         for object, id, record in sorted(kept, key=lambda one: str(one[2].get("updated_at"))):
-            self._shelf.put(object, id, record)
+            self._index.put(object, id, record)
 
     def create(self, object: str, fields: Fields, now: int, *, validate: bool = True) -> Change:
         """Make a record with `fields`, the rest of it drawn, and parents where there are none.
@@ -90,7 +90,7 @@ class RecordStore:
             self._check(event_type, record)
             self._check_links(object, edit.given)
         draft += _kept(object, id or key_of(made), record)
-        return self._apply(draft, [FiredEvent(f"{object}.created", copied(record))])
+        return self._apply(draft, [FiredEvent(f"{object}.created", deep_copy(record))])
 
     def change(
         self, object: str, id: str, fields: Fields, now: int, *, validate: bool = True
@@ -102,7 +102,7 @@ class RecordStore:
         """
         before, edit = self._existing(object, id), parse_edit(fields, force=not validate)
         after = self._changed(object, before, {}, edit, now)
-        if next(differences(before, after), None) is None:
+        if next(changed_paths(before, after), None) is None:
             return Change()
         if validate:
             if key_of(after) != id:
@@ -117,7 +117,7 @@ class RecordStore:
         draft, events = self._unlinked(object, id, now)
         for kind, one in self._family(object, id):
             draft.append(RecordChange(kind, one, None))
-            events.append(FiredEvent(f"{kind}.deleted", copied(self._shelf.all(kind)[one])))
+            events.append(FiredEvent(f"{kind}.deleted", deep_copy(self._index.all(kind)[one])))
         return self._apply(draft, events)
 
     def trigger(
@@ -160,8 +160,8 @@ class RecordStore:
         if type not in (f"{object}.created", f"{object}.deleted"):
             # What is made like an example is all new to the receiver, but for its id.
             base = before if found or object in self._own else {"id": before.get("id")}
-            changed = dict.fromkeys((*differences(base, sent), *edit.paths))
-        return self._apply(draft, [FiredEvent(type, copied(sent), tuple(changed))])
+            changed = dict.fromkeys((*changed_paths(base, sent), *edit.paths))
+        return self._apply(draft, [FiredEvent(type, deep_copy(sent), tuple(changed))])
 
     def stage(
         self, type: str, now: int, *, set: Fields | None = None, data: Fields | None = None
@@ -188,7 +188,7 @@ class RecordStore:
         return record
 
     def _not_found(self, object: str, id: str, pointer: str) -> NotFound:
-        newest = islice(reversed([*self._shelf.all(object)]), _COMPARED)
+        newest = islice(reversed([*self._index.all(object)]), _COMPARED)
         return NotFound(
             f'There is no {object} "{id:.80}".{did_you_mean(id, newest)}', pointer=pointer
         )
@@ -197,10 +197,10 @@ class RecordStore:
         """Return the record given by id, or the one put last to which the event can happen."""
         object, id = event_type.object, key_of(given)
         if id is not None:
-            return self._shelf.get(object, id)
+            return self._index.get(object, id)
         if object not in self._own or event_type.name == f"{object}.created":
             return None
-        return self._cast.fit(event_type.name, object, given)
+        return self._selector.fit(event_type.name, object, given)
 
     def _new(
         self,
@@ -214,14 +214,14 @@ class RecordStore:
         type, object = event_type.name, event_type.object
         if object not in self._own:
             return record_like(event_type, self._draw, self._ids, now)
-        state = None if type == f"{object}.created" else suitable(type, object)[0]
-        return self._cast.make(object, id, state, given, now, draft)
+        state = None if type == f"{object}.created" else eligible_states(type, object)[0]
+        return self._selector.make(object, id, state, given, now, draft)
 
     def _family(self, object: str, id: str | None) -> Iterator[tuple[str, str]]:
         """Yield the record after all that belongs to it."""
         if id is not None:
             for kind in LINKS:
-                for one in self._shelf.below(id, kind):
+                for one in self._index.below(id, kind):
                     yield from self._family(kind, one)
             yield object, id
 
@@ -231,11 +231,11 @@ class RecordStore:
         """Return what becomes of the records that name one which is going, but outlive it."""
         draft: list[RecordChange] = []
         events: list[FiredEvent] = []
-        contact = self._shelf.get(object, id) if object == "contact" and id else None
+        contact = self._index.get(object, id) if object == "contact" and id else None
         customer_id = contact.get("customer_id") if contact else None
         if isinstance(customer_id, str):
-            for one in self._shelf.below(customer_id, "onboarding"):
-                before = self._shelf.all("onboarding")[one]
+            for one in self._index.below(customer_id, "onboarding"):
+                before = self._index.all("onboarding")[one]
                 if before.get("primary_contact_id") == id:
                     edit = parse_edit({"primary_contact_id": None})
                     after = self._changed("onboarding", before, {}, edit, now)
@@ -252,7 +252,7 @@ class RecordStore:
         type, object = event_type.name, event_type.object
         if object not in self._own or (given and type == f"{object}.updated"):
             return {}
-        turned = turn(type, self._maker, before, now)
+        turned = typical_change(type, self._maker, before, now)
         if not given:
             return turned
         decided = {path.partition(".")[0] for path in given}
@@ -275,20 +275,22 @@ class RecordStore:
             and "updated_at" not in given
             and isinstance(before.get("updated_at"), str)
         ):
-            after["updated_at"] = rfc3339(now)
+            after["updated_at"] = format_rfc3339(now)
         return after
 
     def _fires(self, object: str, before: Record, after: Record) -> list[FiredEvent]:
-        changed = tuple(differences(before, after))
+        changed = tuple(changed_paths(before, after))
         flips = fired(object, before, after) if object in self._own else []
-        return [FiredEvent(type, copied(after), changed) for type in (f"{object}.updated", *flips)]
+        return [
+            FiredEvent(type, deep_copy(after), changed) for type in (f"{object}.updated", *flips)
+        ]
 
     def _apply(self, draft: list[RecordChange], events: list[FiredEvent]) -> Change:
         for one in draft:
             if one.record is None:
-                self._shelf.remove(one.object, one.id)
+                self._index.remove(one.object, one.id)
             else:
-                self._shelf.put(one.object, one.id, one.record)
+                self._index.put(one.object, one.id, one.record)
         return Change(tuple(draft), tuple(event for event in events if event.type in self.catalog))
 
     # -- checking
@@ -310,7 +312,7 @@ class RecordStore:
         if object in self._own:
             for field, kind in LINKS.get(object, {}).items():
                 id = given.get(field)
-                if id is not None and id not in self._shelf.all(kind):
+                if id is not None and id not in self._index.all(kind):
                     raise self._not_found(kind, id, f"/{field}")
 
 
@@ -321,7 +323,7 @@ def _kept(object: str, id: str | None, record: Record) -> list[RecordChange]:
 @lru_cache(maxsize=8)  # there are two worlds for each sandbox, and a sandbox for each test
 def _own_objects(catalog: Catalog, names: SampleData) -> frozenset[str]:
     """Return the objects whose records in the catalog have the fields that Pivotal gives them."""
-    maker = RecordFactory(names, Draw(random.Random(0)))
+    maker = RecordFactory(names, RandomSource(random.Random(0)))
     fields = {
         "customer": maker.customer("", 0, 0).keys(),
         "contact": maker.contact("", 0, 0, "", None).keys(),

@@ -10,20 +10,20 @@ from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.records.changes import Fields, RecordChange
 from pivotal_sandbox.records.factory import PREFIXES, RecordFactory
 from pivotal_sandbox.records.index import LINKS, RecordIndex
-from pivotal_sandbox.records.transitions import OPEN, PHASE_CHANGED, suitable
+from pivotal_sandbox.records.transitions import OPEN, PHASE_CHANGED, eligible_states
 
 
 class RecordSelector:
     """Finds and makes records of the four objects. `draft` collects the parents that are made."""
 
-    def __init__(self, shelf: RecordIndex, maker: RecordFactory, ids: Ids) -> None:
-        self._shelf = shelf
+    def __init__(self, index: RecordIndex, maker: RecordFactory, ids: Ids) -> None:
+        self._index = index
         self._maker = maker
         self._ids = ids
 
     def fit(self, type: str, object: str, given: Fields) -> Record | None:
         """Return the record put last to which the event can happen, linked as given."""
-        found = self._shelf.latest(object, suitable(type, object), _links(object, given))
+        found = self._index.latest(object, eligible_states(type, object), _links(object, given))
         if found and type == PHASE_CHANGED and found.get("progress") == 100:
             return None
         return found
@@ -51,7 +51,7 @@ class RecordSelector:
             return self._maker.contact(id, at, now, above_id, above.get("domain"))
         if object == "task":
             return self._maker.task(id, at, now, above_id, above.get("customer_id"))
-        contacts = self._shelf.below(above_id, "contact")
+        contacts = self._index.below(above_id, "contact")
         contact_id = next(
             (contact for contact in contacts if is_id(PREFIXES["contact"], contact)), None
         )
@@ -62,10 +62,10 @@ class RecordSelector:
     ) -> tuple[str, Record]:
         id = given.get(field)
         if isinstance(id, str) and is_id(PREFIXES[kind], id):
-            found = self._shelf.get(kind, id)
+            found = self._index.get(kind, id)
         else:
             id = None
-            found = self._shelf.latest(kind, OPEN[kind], _links(kind, given))
+            found = self._index.latest(kind, OPEN[kind], _links(kind, given))
         if found is not None:
             return id or found["id"], found
         made = self.make(kind, id, OPEN[kind][0], given, now, draft)

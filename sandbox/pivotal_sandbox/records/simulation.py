@@ -9,7 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pivotal_sandbox.common.rng import Draw
+from pivotal_sandbox.common.rng import RandomSource
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError
@@ -17,7 +17,7 @@ from pivotal_sandbox.records.factory import RecordFactory
 from pivotal_sandbox.records.phases import following
 from pivotal_sandbox.records.sample_data import SampleData
 from pivotal_sandbox.records.transitions import FLIPS, STATE
-from pivotal_sandbox.records.typical_changes import turn
+from pivotal_sandbox.records.typical_changes import typical_change
 
 CUSTOMERS = 5  # at the same time, so that a minute of them shows whole lives
 
@@ -41,8 +41,8 @@ class CustomerJourney:
     """
 
     def __init__(self, seed: int, names: SampleData) -> None:
-        self._choose = Draw(random.Random(f"{seed}/choices"))
-        self._maker = RecordFactory(names, Draw(random.Random(f"{seed}/fields")))
+        self._choose = RandomSource(random.Random(f"{seed}/choices"))
+        self._maker = RecordFactory(names, RandomSource(random.Random(f"{seed}/fields")))
         self._waiting: list[tuple[_Story, RecordAction]] = []
         self._current: _Story | None = None
 
@@ -135,7 +135,7 @@ class CustomerJourney:
     def _turn(self, type: str, record: Record) -> RecordAction:
         """Return the change that fires `type`, with what usually changes beside it."""
         object = "onboarding" if type == "phase.changed" else type.partition(".")[0]
-        fields = turn(type, self._maker, record, _moment(record))
+        fields = typical_change(type, self._maker, record, _moment(record))
         if type in FLIPS:
             fields[STATE[object]] = FLIPS[type].after
         return RecordAction(object, record["id"], fields)

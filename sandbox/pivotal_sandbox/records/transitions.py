@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.records.phases import are_phases, moved, progress, stamped, under_way
 
@@ -70,7 +70,7 @@ _STAMPS = {
 }
 
 
-def suitable(type: str, object: str) -> tuple[str, ...]:
+def eligible_states(type: str, object: str) -> tuple[str, ...]:
     """Return the states in which a record is fit for the event; one made for it is in the first."""
     return FLIPS[type].before if type in FLIPS else _SUITABLE.get(type, OPEN[object])
 
@@ -97,7 +97,7 @@ def settle(object: str, before: Record, after: Record, given: Collection[str], n
     state = STATE.get(object)
     old, new = (before.get(state), after.get(state)) if state else (None, None)
     if old != new:
-        moment = rfc3339(now)
+        moment = format_rfc3339(now)
         for field, when in _STAMPS[object].items():
             follows[field] = moment if new == when else None
         if "churned" in (old, new):
@@ -122,7 +122,7 @@ def _phases(before: Record, after: Record, given: Collection[str], now: int) -> 
     was, current = before.get("current_phase"), after.get("current_phase")
     if (old == new and was == current) or not (are_phases(old) and are_phases(new)):
         return {}
-    moment = rfc3339(now)
+    moment = format_rfc3339(now)
     if old == new:
         new = moved(new, current, moment)
     elif "phases" not in given:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pivotal_sandbox.common.durations import DAY
-from pivotal_sandbox.common.timestamps import day, rfc3339
+from pivotal_sandbox.common.timestamps import format_date, format_rfc3339
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.records.factory import PLANS, PRIORITIES, RecordFactory
 from pivotal_sandbox.records.phases import are_phases, following
@@ -14,7 +14,7 @@ Fields = dict[str, Any]
 Turn = Callable[[RecordFactory, Record, int], Fields]
 
 
-def turn(type: str, maker: RecordFactory, record: Record, now: int) -> Fields:
+def typical_change(type: str, maker: RecordFactory, record: Record, now: int) -> Fields:
     """Return the fields that change, each with a new value; none for a type without a turn."""
     turns = _TURNS.get(type)
     return maker.draw.pick(turns)(maker, record, now) if turns else {}
@@ -55,7 +55,7 @@ def _title(maker: RecordFactory, record: Record, now: int) -> Fields:
 
 
 def _seen(maker: RecordFactory, record: Record, now: int) -> Fields:
-    return {"last_seen_at": rfc3339(now)}
+    return {"last_seen_at": format_rfc3339(now)}
 
 
 def _delayed(maker: RecordFactory, record: Record, now: int) -> Fields:
@@ -87,12 +87,12 @@ def _priority(maker: RecordFactory, record: Record, now: int) -> Fields:
 
 
 def _due(maker: RecordFactory, record: Record, now: int) -> Fields:
-    days = [day(now + days * DAY) for days in range(3, 10)]
+    days = [format_date(now + days * DAY) for days in range(3, 10)]
     return {"due_date": maker.draw.other(days, record.get("due_date"))}
 
 
 def _past_due(maker: RecordFactory, record: Record, now: int) -> Fields:
-    return {"due_date": day(now - maker.draw.between(1, 5) * DAY)}
+    return {"due_date": format_date(now - maker.draw.between(1, 5) * DAY)}
 
 
 _TURNS: dict[str, tuple[Turn, ...]] = {

@@ -9,7 +9,7 @@ from pivotal_sandbox.common.durations import SECOND
 from pivotal_sandbox.common.ids import DELIVERY, EVENT, Ids
 from pivotal_sandbox.domain.catalog import PING, subscribed
 from pivotal_sandbox.domain.models import Delivery, Endpoint, Event, Mode
-from pivotal_sandbox.domain.payload import Edits, edited, envelope
+from pivotal_sandbox.domain.payload import Edits, apply_edits, build_body
 from pivotal_sandbox.domain.request import new_delivery
 from pivotal_sandbox.errors import Conflict, InputError
 from pivotal_sandbox.faults.injector import FaultInjector
@@ -66,7 +66,7 @@ class Outbox:
         for fired in change.events:
             now = self._clock.now()
             id = self._ids.new(EVENT, now)
-            body = envelope(id, fired.type, now, fired.data)
+            body = build_body(id, fired.type, now, fired.data)
             event = Event(id, fired.type, mode, now, body, fired.changed)
             targets = endpoints
             if targets is None:
@@ -125,7 +125,7 @@ class Outbox:
             elif edits is not None:
                 if original.event_id not in events:
                     event = await self._deliveries.event(original.event_id)
-                    events[original.event_id] = edited(event, edits, self._ids.new(EVENT, now))
+                    events[original.event_id] = apply_edits(event, edits, self._ids.new(EVENT, now))
                 event = events[original.event_id]
                 replay = replace(replay, fault=EDITED, event_id=event.id, event_type=event.type)
             replays.append(replay)

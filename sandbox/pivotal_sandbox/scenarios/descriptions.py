@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pivotal_sandbox.common.durations import format_duration
-from pivotal_sandbox.common.json_values import written
-from pivotal_sandbox.common.text import counted, plural
+from pivotal_sandbox.common.json_values import dump_json
+from pivotal_sandbox.common.text import format_count, pluralize
 from pivotal_sandbox.domain.bins import Step as Answer
 from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.scenarios.parser import Target
@@ -64,7 +64,7 @@ def _fields(values: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    text = "null" if value == "$null" else written(value)
+    text = "null" if value == "$null" else dump_json(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -86,14 +86,14 @@ def _trigger(step: Trigger) -> str:
 
 def _send(step: Send) -> str:
     signed = "signed anew" if step.signs else "as given"
-    return f"send {counted(len(step.content()), 'byte')} to {step.to}{step.path}, {signed}"
+    return f"send {format_count(len(step.content()), 'byte')} to {step.to}{step.path}, {signed}"
 
 
 def _replay(step: Replay) -> str:
     what = f"of {step.of}" if step.of else ""
     status = f"{step.status} " if step.status else ""
     how = ", byte for byte" if step.verbatim else ""
-    return f"replay the {status}{plural('delivery')} {what}".rstrip() + how + _fields(step.set)
+    return f"replay the {status}{pluralize('delivery')} {what}".rstrip() + how + _fields(step.set)
 
 
 def _endpoint(step: SetEndpoint) -> str:

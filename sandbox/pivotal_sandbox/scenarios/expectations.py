@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
-from pivotal_sandbox.common.json_values import written
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.json_values import dump_json
+from pivotal_sandbox.common.text import format_count
 from pivotal_sandbox.domain.models import Capture, Delivery, ErrorCode, Outcome, Record, Status
 from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.scenarios.references import Scope, flatten, resolve_references, value_at
@@ -111,7 +111,7 @@ class ExpectCaptures(Expectation, frozen=True):
         said = [
             {None: "", True: "verified", False: "refused"}[self.verified],
             self.reason or "",
-            "" if self.signatures is None else counted(self.signatures, "signature"),
+            "" if self.signatures is None else format_count(self.signatures, "signature"),
             "" if self.answered is None else f"answered {self.answered}",
         ]
         distinct = len({events.get(fit.id, fit.id) for fit in fits})
@@ -119,7 +119,7 @@ class ExpectCaptures(Expectation, frozen=True):
             ", ".join(
                 (
                     "verified" if item.verified else item.reason or "not judged",
-                    counted(signatures(item), "signature"),
+                    format_count(signatures(item), "signature"),
                     f"answered {item.status}" if item.status else "no answer",
                 )
             )
@@ -131,8 +131,8 @@ class ExpectCaptures(Expectation, frozen=True):
             return judged
         return ExpectationResult(
             judged.ok and distinct == self.events,
-            f"{judged.expected}, {counted(self.events, 'event')} in all",
-            f"{judged.observed}; {counted(distinct, 'event')} in all",
+            f"{judged.expected}, {format_count(self.events, 'event')} in all",
+            f"{judged.observed}; {format_count(distinct, 'event')} in all",
         )
 
 
@@ -171,9 +171,9 @@ class ExpectRecord(Expectation, frozen=True):
             path: resolve_references(value, records) for path, value in flatten(self.has).items()
         }
         there = {path: _field(record, path) for path in wanted}
-        said = ", ".join(f"{path} {written(value)}" for path, value in wanted.items())
+        said = ", ".join(f"{path} {dump_json(value)}" for path, value in wanted.items())
         ok = record is not None and there == wanted
-        seen = ", ".join(f"{path} {written(value)}" for path, value in there.items())
+        seen = ", ".join(f"{path} {dump_json(value)}" for path, value in there.items())
         return ExpectationResult(
             ok, f"{self.record} has {said}", seen if record else "it was deleted"
         )
@@ -220,7 +220,7 @@ def _judgement(
 ) -> ExpectationResult:
     ok = bool(seen) and len(fits) == len(seen) if count is None else len(fits) == count
     how = ", ".join(filter(None, said))
-    who = f"each {noun}" if count is None else counted(count, noun)
+    who = f"each {noun}" if count is None else format_count(count, noun)
     observed = "; ".join(f"{times} × {what}" for what, times in sorted(there.items()))
     return ExpectationResult(ok, f"{who}{of}{f': {how}' if how else ''}", observed or "none")
 
@@ -232,7 +232,7 @@ def _of(expected: Struct) -> str:
 
 
 def _said(status: object, attempts: int | None, ended: object) -> str:
-    tries = None if attempts is None else counted(attempts, "attempt")
+    tries = None if attempts is None else format_count(attempts, "attempt")
     return ", ".join(str(part) for part in (status, tries, ended) if part)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pivotal_sandbox.common.timestamps import parse_rfc3339
 from pivotal_sandbox.common.urls import parse_url
-from pivotal_sandbox.common.validation import refused
+from pivotal_sandbox.common.validation import validation_error
 from pivotal_sandbox.domain.bins import Step as Answer
 from pivotal_sandbox.domain.bins import parse_behavior
 from pivotal_sandbox.domain.catalog import ALL, Catalog
@@ -214,7 +214,7 @@ def _read(value: Any, kind: type[Any]) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise refused(error, kind) from None
+        raise validation_error(error, kind) from None
 
 
 def _below(pointer: str, call: Any, *arguments: Any) -> Any:

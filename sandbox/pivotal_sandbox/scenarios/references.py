@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pivotal_sandbox.common.json_values import escape
+from pivotal_sandbox.common.json_values import escape_pointer
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.errors import InputError, NotFound, did_you_mean
@@ -88,7 +88,7 @@ def references(value: object, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield pointer, value[1:].partition(".")[0]
     elif isinstance(value, dict):
         for key, part in value.items():
-            yield from references(part, f"{pointer}/{escape(key)}")
+            yield from references(part, f"{pointer}/{escape_pointer(key)}")
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from references(part, f"{pointer}/{index}")
@@ -107,7 +107,7 @@ def resolve_references(value: Any, records: Mapping[str, Named], pointer: str = 
         return None if value == f"${_NULL}" else _at(records[name], path or "id", value, pointer)
     if isinstance(value, dict):
         return {
-            key: resolve_references(part, records, f"{pointer}/{escape(key)}")
+            key: resolve_references(part, records, f"{pointer}/{escape_pointer(key)}")
             for key, part in value.items()
         }
     if isinstance(value, list):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from pivotal_sandbox.clock import sleep
-from pivotal_sandbox.common.json_values import written
+from pivotal_sandbox.common.json_values import dump_json
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.bins import Step as Answer
 from pivotal_sandbox.domain.bins import parse_behavior
@@ -252,7 +252,7 @@ def _pointer(action: Step, pointer: str) -> str:
 
 def _describe_expectation(kind: str, expected: Expectation) -> str:
     parts = (
-        f"{key} {value if isinstance(value, str) else written(value)}"
+        f"{key} {value if isinstance(value, str) else dump_json(value)}"
         for key, value in zip(
             expected.__struct_encode_fields__,
             (getattr(expected, name) for name in expected.__struct_fields__),

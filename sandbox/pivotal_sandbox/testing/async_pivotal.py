@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pivotal_sandbox.clock import Clock
 from pivotal_sandbox.common.durations import parse_duration
 from pivotal_sandbox.common.ids import new_secret
-from pivotal_sandbox.common.timestamps import moment
+from pivotal_sandbox.common.timestamps import to_datetime
 from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.errors import Conflict, InputError, NotFound, did_you_mean
@@ -58,7 +58,7 @@ class AsyncPivotal:
     @property
     def now(self) -> datetime:
         """The sandbox's time, which stands still between advances."""
-        return moment(self._clock.now())
+        return to_datetime(self._clock.now())
 
     @property
     def deliveries(self) -> list[Delivery]:

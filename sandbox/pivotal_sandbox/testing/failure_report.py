@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Template
 
 from pivotal_sandbox.common.html import page, templates_in
-from pivotal_sandbox.common.text import bytes_shown, printable
+from pivotal_sandbox.common.text import display_bytes, printable
 from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
 from pivotal_sandbox.testing.explanation import explanation
@@ -78,7 +78,7 @@ def _attempt(attempt: Attempt) -> ShownAttempt:
 
 def _message(line: str, headers: Headers, body: bytes) -> str:
     lines = [line, *[f"{name}: {value}" for name, value in headers.pairs]]
-    text = bytes_shown(body[:_BODY])
+    text = display_bytes(body[:_BODY])
     more = len(body) - _BODY
     if more > 0:
         text += f"… ({more:,} bytes more)"

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from pivotal_sandbox.common.headers import EVENT_HEADER
-from pivotal_sandbox.common.timestamps import moment
+from pivotal_sandbox.common.timestamps import to_datetime
 from pivotal_sandbox.domain import models
 from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.receiver.verification import Verdict, verify_request
@@ -159,7 +159,7 @@ def attempt_of(
     return Attempt(
         delivery_id=attempt.delivery_id,
         number=attempt.number,
-        started_at=moment(attempt.started_at),
+        started_at=to_datetime(attempt.started_at),
         duration_ms=outcome.timing.total_ms,
         request=request,
         response=None
@@ -182,7 +182,7 @@ class Event:
         self.mode = event.mode
         self.body = event.body
         self.changed = event.changed
-        self.created_at: datetime = moment(event.created_at)
+        self.created_at: datetime = to_datetime(event.created_at)
 
     @property
     def data(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from pivotal_sandbox.common.durations import parse_duration
 from pivotal_sandbox.common.timestamps import parse_rfc3339
-from pivotal_sandbox.common.validation import refused
+from pivotal_sandbox.common.validation import validation_error
 from pivotal_sandbox.errors import Conflict, InputError, NotFound
 
 T = TypeVar("T", bound=Struct)
@@ -30,7 +30,7 @@ async def read_body(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        raise refused(error, kind) from None
+        raise validation_error(error, kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"The body is not JSON: {error}.") from None
 
@@ -45,7 +45,7 @@ def read_query(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.convert(given, type=kind, strict=False)
     except msgspec.ValidationError as error:
-        raise refused(error, kind) from None
+        raise validation_error(error, kind) from None
 
 
 def read_at(pointer: str, parse: Callable[[str], V], text: str) -> V:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from pivotal_sandbox.clock import sleep
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Capture, Delivery, Endpoint
 from pivotal_sandbox.feed import (
     Activity,
@@ -148,7 +148,7 @@ def _without_body(capture: Capture) -> dict[str, Any]:
         "bin": capture.bin,
         "method": capture.method,
         "path": capture.path,
-        "received_at": rfc3339(capture.received_at),
+        "received_at": format_rfc3339(capture.received_at),
         "signed": capture.signed,
         "verified": capture.verified,
         "reason": capture.reason,
@@ -167,5 +167,5 @@ def _view(content: Any) -> Any:
         endpoint: Endpoint = content.endpoint
         return {"endpoint": EndpointView.of(endpoint), "deleted": content.deleted}
     if isinstance(content, ClockChanged):
-        return {"now": rfc3339(content.now), "speed": content.speed}
+        return {"now": format_rfc3339(content.now), "speed": content.speed}
     return content

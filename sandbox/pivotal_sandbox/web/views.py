@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import msgspec
 from msgspec import Struct
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.bins import Bin
 from pivotal_sandbox.domain.models import (
     Attempt,
@@ -69,7 +69,7 @@ class EndpointView(Struct):
             field_filter=endpoint.field_filter,
             description=endpoint.description,
             enabled=endpoint.enabled,
-            created_at=rfc3339(endpoint.created_at),
+            created_at=format_rfc3339(endpoint.created_at),
             previous_secret_expires_at=_moment(endpoint.previous_secret_expires_at),
             **more,
         )
@@ -111,7 +111,7 @@ class EventView(Struct):
             id=event.id,
             type=event.type,
             mode=event.mode,
-            created_at=rfc3339(event.created_at),
+            created_at=format_rfc3339(event.created_at),
             changed=event.changed,
             body=body,
             body_encoding=encoding,
@@ -150,7 +150,7 @@ class DeliveryView(Struct):
             url=delivery.url,
             status=delivery.status,
             attempt_count=delivery.attempt_count,
-            created_at=rfc3339(delivery.created_at),
+            created_at=format_rfc3339(delivery.created_at),
             next_attempt_at=_moment(delivery.next_attempt_at),
             first_failed_at=_moment(delivery.first_failed_at),
             completed_at=_moment(delivery.completed_at),
@@ -200,7 +200,7 @@ class AttemptView(Struct, kw_only=True):
         outcome, timing = attempt.outcome, attempt.outcome.timing
         return cls(
             number=attempt.number,
-            started_at=rfc3339(attempt.started_at),
+            started_at=format_rfc3339(attempt.started_at),
             duration_ms=timing.total_ms,
             connect_ms=timing.connect_ms,
             tls_ms=timing.tls_ms,
@@ -296,7 +296,7 @@ class CaptureView(Struct):
             headers=capture.headers,
             body=body,
             body_encoding=encoding,
-            received_at=rfc3339(capture.received_at),
+            received_at=format_rfc3339(capture.received_at),
             peer=capture.peer,
             signed=capture.signed,
             verified=capture.verified,
@@ -352,4 +352,4 @@ def _request(attempt: Attempt) -> RequestView:
 
 
 def _moment(moment: int | None) -> str | None:
-    return None if moment is None else rfc3339(moment)
+    return None if moment is None else format_rfc3339(moment)

@@ -26,7 +26,7 @@ from pivotal_sandbox.check.reports.phrases import (
     numbered,
     verdict,
 )
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_the_beginning_of_bytes_is_one_line() -> None:
 
 
 def test_one_is_no_plural() -> None:
-    assert (counted(1, "check"), counted(2, "check")) == ("1 check", "2 checks")
+    assert (format_count(1, "check"), format_count(2, "check")) == ("1 check", "2 checks")

@@ -21,7 +21,7 @@ from pivotal_sandbox.check.reports.phrases import (
     verdict,
 )
 from pivotal_sandbox.common.html import page, templates_in
-from pivotal_sandbox.common.text import bytes_shown, counted, printable
+from pivotal_sandbox.common.text import display_bytes, format_count, printable
 from pivotal_sandbox.errors import InputError
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -53,7 +53,7 @@ def render_html(report: Report) -> str:
 def _template() -> Template:
     environment = templates_in(_TEMPLATES)
     environment.globals |= {"outcome_words": OUTCOME_WORDS, "severity_words": SEVERITY_WORDS}
-    environment.globals |= {"command": _command, "numbered": numbered, "counted": counted}
+    environment.globals |= {"command": _command, "numbered": numbered, "counted": format_count}
     environment.filters |= {
         "answer": answer,
         "body": lambda exchange: _shown(head_and_body(exchange)[1]),
@@ -69,7 +69,7 @@ def _template() -> Template:
 
 
 def _shown(data: bytes) -> str:
-    text = bytes_shown(data[:_SHOWN_BYTES])
+    text = display_bytes(data[:_SHOWN_BYTES])
     more = len(data) - _SHOWN_BYTES
     return f"{text}\n… {more:,} bytes more" if more > 0 else text
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pivotal_sandbox.check.model import Exchange, Grade, Outcome, Report, Result, Severity
 from pivotal_sandbox.check.verdicts import UNSEEN
-from pivotal_sandbox.common.text import bytes_shown, counted, printable
+from pivotal_sandbox.common.text import display_bytes, format_count, printable
 
 SEVERITY_WORDS: dict[Severity, str] = {
     "must": "Must be mended",
@@ -66,11 +66,11 @@ def grade_words(report: Report) -> str:
 def _not_yet_an_a(report: Report) -> Iterator[str]:
     weighty = [result for result in report.results if result.severity != "info"]
     if wrong := sum(result.outcome == "failed" for result in weighty):
-        yield f"{counted(wrong, 'finding')} of less weight should be mended."
+        yield f"{format_count(wrong, 'finding')} of less weight should be mended."
     if unjudged := sum(result.outcome == "error" for result in weighty):
-        yield f"{counted(unjudged, 'check')} could not be judged."
+        yield f"{format_count(unjudged, 'check')} could not be judged."
     if blind := sum(result.observed == UNSEEN for result in report.results):
-        yield f"{counted(blind, 'check')} not run without a probe, so that it cannot be an A."
+        yield f"{format_count(blind, 'check')} not run without a probe, so that it cannot be an A."
 
 
 def _only_replayable(report: Report) -> bool:
@@ -96,7 +96,9 @@ def extent(report: Report) -> str:
     """Return how much was done: "49 checks, 189 requests, 12.3 s"."""
     requests = sum(len(result.requests) for result in report.results)
     took = duration(report.duration_ms or sum(result.duration_ms for result in report.results))
-    return f"{counted(len(report.results), 'check')}, {counted(requests, 'request')}, {took}"
+    return (
+        f"{format_count(len(report.results), 'check')}, {format_count(requests, 'request')}, {took}"
+    )
 
 
 def duration(ms: float) -> str:
@@ -132,5 +134,7 @@ def head_and_body(exchange: Exchange) -> tuple[bytes, bytes]:
 
 def beginning(data: bytes, most: int) -> str:
     """Return at most `most` bytes for reading, in one line, and how many there are in all."""
-    shown = bytes_shown(data[:most]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    shown = (
+        display_bytes(data[:most]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    )
     return shown if len(data) <= most else f"{shown}… ({len(data):,} bytes)"

@@ -22,7 +22,7 @@ from pivotal_sandbox.cli.output import (
     printable,
 )
 from pivotal_sandbox.cli.pagination import listed, page_options, print_listed, search_options
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 
 filters = all_of(
     click.option("--bin", metavar="NAME", help="Those of one bin."),
@@ -133,7 +133,7 @@ def export(
 
         sent = [capture_sent(row, client.url.encode().decode("latin-1")) for row in rows]
         click.echo(wish.text(sent).encode(), nl=False)
-    note(f"{counted(len(rows), 'capture')}." if rows else "No capture matches.")
+    note(f"{format_count(len(rows), 'capture')}." if rows else "No capture matches.")
 
 
 @captures.command()
@@ -145,7 +145,7 @@ def clear(bin: str | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        note(f"{counted(answer['deleted'], 'capture')} deleted.")
+        note(f"{format_count(answer['deleted'], 'capture')} deleted.")
 
 
 def _query(given: Json) -> Json:

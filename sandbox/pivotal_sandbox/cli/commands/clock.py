@@ -8,7 +8,7 @@ import click
 from pivotal_sandbox.cli.attempt_output import attempt_line
 from pivotal_sandbox.cli.client import Client
 from pivotal_sandbox.cli.output import json_option, moment, note, print_json
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 
 
 @click.group()
@@ -37,7 +37,7 @@ def advance(duration: str, as_json: bool) -> None:
         return
     for attempt in answer["attempts"]:
         click.echo(attempt_line(attempt["delivery"], attempt))
-    note(f"{counted(len(answer['attempts']), 'attempt')} made; it is {_now(answer)}.")
+    note(f"{format_count(len(answer['attempts']), 'attempt')} made; it is {_now(answer)}.")
 
 
 @clock.command()

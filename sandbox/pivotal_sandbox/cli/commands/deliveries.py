@@ -30,7 +30,7 @@ from pivotal_sandbox.cli.output import (
     printable,
 )
 from pivotal_sandbox.cli.pagination import listed, page_options, print_listed, search_options
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 
 filters = all_of(
     click.option("--mode", type=click.Choice(MODES), help="Those of one mode."),
@@ -201,7 +201,7 @@ def replay(
         return
     for new in answer["items"]:
         click.echo(printable(f"{new['id']}  {new['event_type']}  replays {new['replay_of']}"))
-    note(f"{counted(answer['count'], 'delivery')} {'to replay' if dry_run else 'replayed'}.")
+    note(f"{format_count(answer['count'], 'delivery')} {'to replay' if dry_run else 'replayed'}.")
 
 
 @deliveries.command()
@@ -241,7 +241,7 @@ def export(
     if wish.lines:
         for content in contents:
             click.echo(content)
-        note(f"{counted(len(ids), 'delivery')}." if ids else "No delivery matches.")
+        note(f"{format_count(len(ids), 'delivery')}." if ids else "No delivery matches.")
         return
     from pivotal_sandbox.cli.export_source import attempts_sent
 
@@ -251,7 +251,7 @@ def export(
     ]
     if sent:
         click.echo(wish.text(sent).encode(), nl=False)
-    said = f"{counted(len(sent), 'request')}." if ids else "No delivery matches."
+    said = f"{format_count(len(sent), 'request')}." if ids else "No delivery matches."
     if waiting := sum(not attempts for attempts in made):
-        said += f" {counted(waiting, 'delivery')} left out: nothing was sent yet."
+        said += f" {format_count(waiting, 'delivery')} left out: nothing was sent yet."
     note(said)

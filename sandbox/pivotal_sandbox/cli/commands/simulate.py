@@ -16,7 +16,7 @@ from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 from pivotal_sandbox.cli.signals import on_stop
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.common.durations import SECOND, format_duration
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 from pivotal_sandbox.errors import Conflict, InputError, NotFound
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Tally:
 
     def said(self) -> str:
         """Return it in words."""
-        parts = [counted(self.customers, "customer"), counted(self.events, "event")]
-        return ", ".join([*parts, counted(len(self.deliveries), "delivery")])
+        parts = [format_count(self.customers, "customer"), format_count(self.events, "event")]
+        return ", ".join([*parts, format_count(len(self.deliveries), "delivery")])
 
 
 class Tell(Protocol):
@@ -110,7 +110,9 @@ def simulate(
         _print(tally, statuses)
         note(f"The same choices again: --seed {seed}.")
     if tally.refused:
-        note(f"{counted(tally.refused, 'change')} of records that others had changed were refused.")
+        note(
+            f"{format_count(tally.refused, 'change')} of records that others had changed were refused."
+        )
     if tally.events and not tally.deliveries:
         note(f"No endpoint of {query['mode']} mode wants them, so nothing was sent.")
         not_so()

@@ -7,7 +7,7 @@ from pivotal_sandbox.cli.commands.deliveries import print_deliveries
 from pivotal_sandbox.cli.options import STATUSES, assignments, event_types, timeout_option
 from pivotal_sandbox.cli.output import json_option, not_so, note, print_json
 from pivotal_sandbox.common.durations import SECOND, parse_duration
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 
 
 @click.command()
@@ -56,5 +56,5 @@ def wait(type: str, status: str, count: int, timeout: str, where: Json, as_json:
         print_deliveries(answer["matched" if matched else "seen"])
     if not matched:
         seen = answer["seen"]
-        note(f"{answer['detail']} Seen: {counted(len(seen), 'delivery') if seen else 'none'}.")
+        note(f"{answer['detail']} Seen: {format_count(len(seen), 'delivery') if seen else 'none'}.")
         not_so()

@@ -22,7 +22,7 @@ from pivotal_sandbox.cli.output import (
 from pivotal_sandbox.cli.signals import on_stop
 from pivotal_sandbox.common.durations import parse_duration
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
-from pivotal_sandbox.common.text import counted
+from pivotal_sandbox.common.text import format_count
 from pivotal_sandbox.errors import InputError, SandboxError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _Tries:
             note("Nothing was delivered to it yet: trigger an event, then save again.")
         else:
             style = "green" if passed == len(sent) else "red"
-            click.secho(f"{passed} of {counted(len(sent), 'delivery')} passed", fg=style)
+            click.secho(f"{passed} of {format_count(len(sent), 'delivery')} passed", fg=style)
         if report is not None:
             from pivotal_sandbox.check.reports.render import render
 

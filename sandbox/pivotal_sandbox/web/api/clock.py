@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.feed import Attempted
 from pivotal_sandbox.web.operation import Call, Operation
@@ -75,10 +75,10 @@ def _view(
 ) -> ClockView:
     clock, due = call.sandbox.clock, call.sandbox.dispatcher.next_due()
     return kind(
-        now=rfc3339(clock.now()),
+        now=format_rfc3339(clock.now()),
         mode=clock.mode,
         speed=clock.speed,
-        next_attempt_at=None if due is None else rfc3339(due),
+        next_attempt_at=None if due is None else format_rfc3339(due),
         **more,
     )
 

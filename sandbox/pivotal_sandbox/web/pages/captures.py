@@ -107,7 +107,8 @@ async def _things(context: PageContext, wanted: CaptureFilter) -> AsyncIterator[
     while True:
         found, cursor = await context.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
         for capture in found:
-            yield Exported(CaptureView.of(capture), exported_capture(capture, context.sandbox.base_url))
+            request = exported_capture(capture, context.sandbox.base_url)
+            yield Exported(CaptureView.of(capture), request)
         if cursor is None:
             return
 

@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 
 from pivotal_sandbox.common.durations import HOUR
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Status
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.store.deliveries import DeliveryFilter
@@ -152,7 +152,7 @@ def _chips(context: PageContext, given: dict[str, str]) -> list[tuple[str, str]]
             said = place_of(endpoint, endpoint.url) if endpoint else value
         elif name in ("since", "until"):
             moment = read_moment(value, context.sandbox.clock.now(), f"/{name}")
-            said = f"{value} ago" if "-" not in value else rfc3339(moment or 0)[:19] + "Z"
+            said = f"{value} ago" if "-" not in value else format_rfc3339(moment or 0)[:19] + "Z"
         without = {name: None, "cursor": None}
         chips.append((f"{names.get(name, name)}: {said}", context.current_url(**without)))
     return chips

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from pivotal_sandbox.common.durations import parse_duration
-from pivotal_sandbox.common.json_paths import related
+from pivotal_sandbox.common.json_paths import paths_overlap
 from pivotal_sandbox.domain.catalog import check_subscription
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.store.deliveries import DeliveryFilter
@@ -109,7 +109,7 @@ async def _previews(context: PageContext, filter: tuple[str, ...]) -> tuple[list
         changed = [
             (await log.event(id)).changed for id in {delivery.event_id for delivery in found}
         ]
-        passed = sum(any(related(p, f) for p in its for f in filter) for its in changed)
+        passed = sum(any(paths_overlap(p, f) for p in its for f in filter) for its in changed)
         if changed:
             previews.append(Preview(type, passed, len(changed)))
     return previews, ""

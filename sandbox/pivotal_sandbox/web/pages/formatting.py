@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
-from pivotal_sandbox.common.text import plural
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.text import pluralize
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Attempt, Delivery, ErrorCode, Outcome
 from pivotal_sandbox.domain.retry_policy import RETRY_WINDOW, is_retried
 
@@ -60,20 +60,20 @@ def duration(ms: float | None) -> str:
 
 def utc(moment: int) -> str:
     """Return a moment for reading: "2026-05-24 08:00:00 UTC"."""
-    return f"{rfc3339(moment)[:19].replace('T', ' ')} UTC"
+    return f"{format_rfc3339(moment)[:19].replace('T', ' ')} UTC"
 
 
 def clock_time(moment: int, now: int) -> str:
     """Return a time of day, and which day that is where it is not today's: "14:05 tomorrow"."""
-    time = rfc3339(moment)[11:16]
+    time = format_rfc3339(moment)[11:16]
     days = moment // DAY - now // DAY
     named = {0: "", 1: " tomorrow", -1: " yesterday"}
-    return time + named.get(days, f" on {rfc3339(moment)[:10]}")
+    return time + named.get(days, f" on {format_rfc3339(moment)[:10]}")
 
 
 def count(number: int, noun: str) -> str:
     """Return "1 delivery", "1,204 deliveries"."""
-    return f"{number:,} {noun if number == 1 else plural(noun)}"
+    return f"{number:,} {noun if number == 1 else pluralize(noun)}"
 
 
 def size(length: int) -> str:

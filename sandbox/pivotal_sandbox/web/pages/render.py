@@ -8,7 +8,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from pivotal_sandbox.common.html import page, templates_in
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.web.assets import modules, version
 from pivotal_sandbox.web.pages import formatting
 from pivotal_sandbox.web.pages.body_view import text_of, visible
@@ -55,7 +55,7 @@ _ENVIRONMENT.filters |= {
     "relative": _relative,
     "hour": _hour,
     "utc": formatting.utc,
-    "rfc3339": rfc3339,
+    "rfc3339": format_rfc3339,
     "duration": formatting.duration,
     "span": formatting.span,
     "size": formatting.size,

@@ -3,7 +3,7 @@
 import random
 
 from pivotal_sandbox.common.ids import Ids
-from pivotal_sandbox.common.json_values import copied
+from pivotal_sandbox.common.json_values import deep_copy
 from pivotal_sandbox.domain.models import Mode
 from pivotal_sandbox.records.record_store import RecordStore
 from pivotal_sandbox.records.sample_data import load_sample_data
@@ -15,5 +15,5 @@ async def scratch(sandbox: Sandbox, mode: Mode) -> RecordStore:
     catalog = sandbox.catalog
     records = {object: await sandbox.records(mode, object) for object in catalog.objects}
     world = RecordStore(mode, catalog, load_sample_data(), Ids(random.Random(0)), random.Random(0))
-    world.restore(copied({object: dict(its) for object, its in records.items()}))
+    world.restore(deep_copy({object: dict(its) for object, its in records.items()}))
     return world

@@ -10,7 +10,7 @@ from pivotal_sandbox.common.ids import DELIVERY, EVENT, lower_bound
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.catalog import PING, EventType
 from pivotal_sandbox.domain.models import Request
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.registry import FAULTS, VERBATIM
@@ -140,7 +140,7 @@ async def _preview(context: PageContext, type: EventType, wish: SendForm) -> Req
     return build_request(
         lower_bound(DELIVERY, now) + "0" * 18,
         type.name,
-        envelope(id, type.name, now, record),
+        build_body(id, type.name, now, record),
         url=to[0].url,
         secrets=to[0].secrets(now),
         timestamp=int(sandbox.clock.wall()),
