@@ -5,12 +5,13 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 import trustme
 from msgspec.structs import replace
-from tests.sender.peer import Peer, Serve, answers
+from tests.sender.peer import Peer, Script, Serve, answers
 
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Request, Response, Wire
@@ -331,3 +332,79 @@ async def test_a_raw_request_needs_a_socket(sender: Sender) -> None:
         await sender.send(request)
     assert caught.value.pointer == "/fault"
     assert not Sender(guard=AddressGuard(), transport=answering(200)).has_socket("http://a.test/")
+
+
+async def ignore_request(peer: Peer) -> None:
+    await peer.request()
+
+
+async def refuse_in_plain_http(peer: Peer) -> None:
+    await peer.reader.read(1)
+    await peer.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+
+
+async def close(peer: Peer) -> None:
+    await peer.reader.read(1)
+
+
+async def alert(peer: Peer) -> None:
+    await peer.reader.read(1)
+    await peer.send(b"\x15\x03\x03\x00\x02\x02\x46")
+
+
+@pytest.mark.parametrize("wire", [None, Wire(pieces=2)])
+@pytest.mark.parametrize("script", [refuse_in_plain_http, close])
+async def test_https_to_a_plain_http_port_says_so(
+    sender: Sender, serve: Serve, script: Script, wire: Wire | None
+) -> None:
+    port = await serve(script)
+    request = replace(post(f"https://localhost:{port}/"), wire=wire)
+    outcome = await sender.send(request)
+    assert outcome.error == "tls"
+    assert outcome.detail is not None
+    assert outcome.detail.endswith("If it speaks plain HTTP, use http:// in the URL.")
+
+
+@pytest.mark.parametrize("script", [close, alert])
+async def test_plain_http_to_a_tls_port_says_so(
+    sender: Sender, serve: Serve, script: Script
+) -> None:
+    outcome = await sender.send(post(f"http://localhost:{await serve(script)}/"))
+    assert outcome.error == ("protocol" if script is alert else "connection_reset")
+    assert "use https:// in the URL" in str(outcome.detail)
+
+
+async def test_plain_http_to_a_server_with_tls_says_so(sender: Sender, serve: Serve) -> None:
+    server_side, _ = tls_pair()
+    port = await serve(ignore_request, tls=server_side)
+    outcome = await sender.send(post(f"http://localhost:{port}/"))
+    assert "use https:// in the URL" in str(outcome.detail)
+
+
+@pytest.mark.parametrize("wire", [None, Wire(pieces=2)])
+async def test_a_rejected_certificate_names_the_variable_that_adds_one(
+    sender: Sender, serve: Serve, wire: Wire | None
+) -> None:
+    server_side, _ = tls_pair()
+    port = await serve(ignore_request, tls=server_side)
+    request = replace(post(f"https://localhost:{port}/"), wire=wire)
+    outcome = await sender.send(request)
+    assert outcome.error == "tls"
+    assert "SSL_CERT_FILE" in str(outcome.detail)
+
+
+async def test_the_certificate_in_ssl_cert_file_is_trusted(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, server_side = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server_side)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    port = await serve(answers(OK, OK), tls=server_side)
+    sender = Sender(guard=AddressGuard())
+    outcomes = [
+        await sender.send(replace(post(f"https://localhost:{port}/"), wire=wire))
+        for wire in (None, Wire(pieces=2))
+    ]
+    await sender.close()
+    assert [outcome.error for outcome in outcomes] == [None, None]

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pivotal_sandbox.common.urls import Url
 from pivotal_sandbox.sender.egress import AddressGuard
-from pivotal_sandbox.sender.failures import Failure, not_connected
+from pivotal_sandbox.sender.failures import Failure, not_connected, tls_failed, tls_missing
 from pivotal_sandbox.sender.http1 import Connection
 
 C = TypeVar("C", bound=Connection)
@@ -75,8 +75,11 @@ async def _connect_to_any(
             )
         except ssl.SSLError as error:
             # No other address: the same certificate, or a wrong one, would be there as well.
-            why = getattr(error, "verify_message", None) or error.reason or str(error)
-            return Failure("tls", f"TLS with {peer} failed: {why}.", connected=False)
+            return tls_failed(error, peer)
+        except ConnectionError as error:
+            if tls is not None and not isinstance(error, ConnectionRefusedError):
+                return tls_missing(f"{peer} closed the connection during the TLS handshake.")
+            failures.append(not_connected(error, peer))
         except OSError as error:
             failures.append(not_connected(error, peer))
         else:

@@ -23,6 +23,7 @@ MAX_RESPONSE = 10 * 1024 * 1024
 
 _READ_BUFFER = 16 * 1024
 _MAX_IDLE_S = KEEP_ALIVE / SECOND
+_TLS_RECORDS = (0x15, 0x16)  # the first byte of an alert and of a handshake
 
 Result = Response | Failure
 
@@ -62,6 +63,7 @@ class Connection(asyncio.BufferedProtocol):
         "_failure",
         "_head_only",
         "_headers",
+        "_is_new",
         "_loop",
         "_parser",
         "_poll",
@@ -88,6 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[Result] | None = None
         self._failure: Failure | None = None
+        self._is_new = True  # it has had no response yet
         self._poll: select.poll | None = None
         self.peer = peer
         self.alive = False
@@ -181,6 +184,9 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._parser.feed_data(self._buffer[:nbytes])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self._received == nbytes and self._buffer[0] in _TLS_RECORDS:
+                self._fail("protocol", f"{self.peer} answers with TLS: use https:// in the URL.")
+                return
             self._fail("protocol", f"{self.peer} does not answer in HTTP/1.1: {error}.")
         if self._status == 0 and self._received > MAX_HEAD:
             self._fail("protocol", f"{self.peer} sends a head of more than {_size_text(MAX_HEAD)}.")
@@ -235,6 +241,7 @@ class Connection(asyncio.BufferedProtocol):
     # How an exchange ends
 
     def _finish_response(self) -> None:
+        self._is_new = False
         truncated = self._size > self._body_limit
         body = b"".join(self._body)
         self._set_result(Response(self._status, tuple(self._headers), body, truncated))
@@ -255,7 +262,13 @@ class Connection(asyncio.BufferedProtocol):
             when = "in the middle of the answer's head"
         else:
             when = "without an answer"
-        return Failure("connection_reset", f"{self.peer} {action} the connection {when}.")
+        detail = f"{self.peer} {action} the connection {when}."
+        if self._is_new and not self._received and not self._is_tls():
+            detail += " If it expects TLS, use https:// in the URL."
+        return Failure("connection_reset", detail)
+
+    def _is_tls(self) -> bool:
+        return self._transport.get_extra_info("sslcontext") is not None
 
     def _fail(self, error: ErrorCode, detail: str) -> None:
         self._failure = Failure(error, detail)

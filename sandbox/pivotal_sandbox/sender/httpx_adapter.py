@@ -15,7 +15,14 @@ from pivotal_sandbox.common.urls import Url, parse_url
 from pivotal_sandbox.domain.models import Headers, Outcome, Request, Response, Timing
 from pivotal_sandbox.domain.retry_policy import KEEP_ALIVE, RESPONSE_KEPT
 from pivotal_sandbox.sender.egress import AddressGuard
-from pivotal_sandbox.sender.failures import Failure, FailureError, not_connected, not_resolved
+from pivotal_sandbox.sender.failures import (
+    Failure,
+    FailureError,
+    not_connected,
+    not_resolved,
+    tls_failed,
+    tls_missing,
+)
 from pivotal_sandbox.sender.http1 import MAX_RESPONSE, Result, encode_head
 
 _log = logging.getLogger(__name__)
@@ -170,12 +177,11 @@ def _failure(error: Exception, trace: _Trace) -> Failure:
         if isinstance(cause, FailureError):
             return cause.failure
     if tls := _tls_error(error):
-        why = getattr(tls, "verify_message", None) or getattr(tls, "reason", None) or str(tls)
-        return Failure("tls", f"TLS with {peer} failed: {why}.", connected=False)
+        return tls_failed(tls, peer)
     if isinstance(error, httpx.TimeoutException):
         return Failure("timeout", f"{peer} did not answer in time: {type(error).__name__}.")
     if trace.in_tls_handshake:
-        return Failure("tls", f"{peer} closed the connection during the TLS handshake.", False)
+        return tls_missing(f"{peer} closed the connection during the TLS handshake.")
     if isinstance(error, httpx.ConnectError | OSError):
         # The last one comes from the system; those before only wrap it.
         os_errors = [cause for cause in causes if isinstance(cause, OSError)]
