@@ -7,10 +7,10 @@ from time import perf_counter
 from pivotal_sandbox.clock import wall_time
 from pivotal_sandbox.common.headers import SIGNATURE_HEADER
 from pivotal_sandbox.common.ids import ALPHABET, DELIVERY, EVENT, Ids, lower_bound
-from pivotal_sandbox.common.timestamps import rfc3339
+from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.catalog import PING, Catalog
-from pivotal_sandbox.domain.payload import envelope
+from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.http1 import encode_head
@@ -36,7 +36,7 @@ class _Mould:
         self.head, rest = head.split(delivery_id.encode(), 1)
         self.between, self.head_end = rest.split(signature.encode(), 1)
         self.body, rest = body.split(event_id.encode(), 1)
-        self.middle, self.body_end = rest.split(rfc3339(0).encode(), 1)
+        self.middle, self.body_end = rest.split(format_rfc3339(0).encode(), 1)
 
 
 class RequestFactory:
@@ -50,7 +50,7 @@ class RequestFactory:
         moulds = [
             _Mould(
                 event_type.name,
-                envelope(event_id, event_type.name, 0, event_type.example["data"]),
+                build_body(event_id, event_type.name, 0, event_type.example["data"]),
                 url,
                 event_id,
                 delivery_id,
@@ -88,7 +88,7 @@ class RequestFactory:
     def _made(self, count: int) -> list[bytes]:
         seconds = wall_time()
         now, timestamp = int(seconds * 1000), int(seconds)
-        created_at = rfc3339(now).encode()
+        created_at = format_rfc3339(now).encode()
         event, delivery = (lower_bound(prefix, now).encode() for prefix in (EVENT, DELIVERY))
         # Ids by `Ids` count upwards within a millisecond, which costs more than all else here.
         size = count * 2 * _RANDOM

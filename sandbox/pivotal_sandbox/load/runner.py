@@ -70,7 +70,7 @@ async def run(load: Load, tell: Callable[[LoadStats], None], stop: asyncio.Event
     What is in flight at the end is waited for; after a stop, for a second. Raises
     `UnreachableError` where no connection comes about in the first place.
     """
-    material = _material(load)
+    material = _make_request_factory(load)
     sending = _sending(load, material)
     if failure := await sending.open():
         raise UnreachableError(failure.detail)
@@ -85,7 +85,7 @@ async def run(load: Load, tell: Callable[[LoadStats], None], stop: asyncio.Event
     return Ended(sending.took_ms, stop.is_set())
 
 
-def _material(load: Load) -> RequestFactory:
+def _make_request_factory(load: Load) -> RequestFactory:
     catalog = load_catalog(load.catalog)
     source = random.Random(random.SystemRandom().getrandbits(128))  # asking the system takes longer
     return RequestFactory(load.url, load.secret, catalog, source)
