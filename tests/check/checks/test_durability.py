@@ -13,7 +13,7 @@ from pivotal_sandbox.check.options import Waits
 from pivotal_sandbox.errors import InputError, UnreachableError
 
 # The receivers here are done within milliseconds, or never.
-WAITS = Waits(settle_ms=600, quiet_ms=50)
+WAITS = Waits(settle_ms=300, quiet_ms=20, retry_after_ms=20, gone_pause_ms=1)
 
 
 class Mortal(Receiver):
@@ -36,7 +36,7 @@ class AcksFirst(Mortal):
             self.effects[event["id"]] += 1
 
         if event["type"] != "webhook.ping":
-            self.pending.append(asyncio.get_running_loop().call_later(0.2, effect))
+            self.pending.append(asyncio.get_running_loop().call_later(0.1, effect))
 
 
 async def result_of(receiver: Mortal, restart: Callable[[], Awaitable[None]]) -> Result:
@@ -159,5 +159,7 @@ async def test_without_a_way_to_restart_it_runs_only_where_asked_for_and_says_wh
     assert report.results[-1].observed == (
         "it needs a receiver that check starts itself, by --start"
     )
-    report = await report_of(Receiver(), probe=lambda id: 1, skip=["authenticity", "raw-body"])
+    report = await report_of(
+        Receiver(), probe=lambda id: 1, skip=["authenticity", "raw-body"], waits=WAITS
+    )
     assert "durable-ack" not in {result.id for result in report.results}
