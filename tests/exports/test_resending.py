@@ -96,7 +96,7 @@ def run_export(
     file.write_text(text, "utf-8")
     command = ["sh", str(file)]
     if form == "pytest":
-        options = ["-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-c", os.devnull]
+        options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull]
         command = [sys.executable, "-m", "pytest", *options, str(file)]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
@@ -104,7 +104,7 @@ def run_export(
         capture_output=True,
         text=True,
         timeout=60,
-        env={**unmeasured(), "PATH": path, **(env or {})},
+        env={**unmeasured(), "PATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})},
     )
 
 
