@@ -16,6 +16,7 @@ from pivotal_sandbox.domain.models import (
     Delivery,
     Endpoint,
     Event,
+    Headers,
     Outcome,
     Request,
     Response,
@@ -73,6 +74,12 @@ class UnrecordedLog:
 
     async def read_event(self, event_id: str) -> Event:
         return await self._stores.deliveries.event(event_id)
+
+    def note_start(self, delivery_id: str, number: int, started_at: int, headers: Headers) -> int:
+        return 0
+
+    def note_end(self, note: int) -> None:
+        return None
 
     async def record(self, delivery: Delivery, attempt: Attempt | None) -> None:
         return None

@@ -17,6 +17,7 @@ from pivotal_sandbox.domain.models import (
     Delivery,
     Endpoint,
     Event,
+    Headers,
     Outcome,
     Request,
     Response,
@@ -48,6 +49,8 @@ class Setup:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     records: list[tuple[Delivery, Attempt | None]] = field(default_factory=list)
     events_read: list[str] = field(default_factory=list)
+    notes: list[tuple[str, int]] = field(default_factory=list)
+    ended_notes: list[tuple[int, int]] = field(default_factory=list)
     store_errors: int = 0
 
     def __post_init__(self) -> None:
@@ -76,6 +79,13 @@ class Setup:
     async def read_event(self, event_id: str) -> Event:
         self.events_read.append(event_id)
         return Event(event_id, "customer.updated", "test", MANUAL_START, b"{}")
+
+    def note_start(self, delivery_id: str, number: int, started_at: int, headers: Headers) -> int:
+        self.notes.append((delivery_id, number))
+        return len(self.notes)
+
+    def note_end(self, note: int) -> None:
+        self.ended_notes.append((note, len(self.records)))
 
     async def record(self, delivery: Delivery, attempt: Attempt | None) -> None:
         if self.store_errors:
@@ -385,3 +395,23 @@ async def test_a_verbatim_replay_of_an_unknown_delivery_is_cancelled() -> None:
     await setup.dispatcher.settle()
     [(delivery, attempt)] = setup.records
     assert (delivery.status, attempt) == ("cancelled", None)
+
+
+async def test_an_attempt_is_noted_before_it_is_sent_until_it_is_recorded() -> None:
+    noted: list[list[tuple[str, int]]] = []
+
+    async def send(request: Request) -> Outcome:
+        noted.append(list(setup.notes))
+        return OK
+
+    setup = Setup(send=send)
+    setup.dispatcher.add(setup.delivery(1))
+    await setup.dispatcher.settle()
+    setup.dispatcher.add(setup.delivery(2, fault="duplicate"))
+    await setup.dispatcher.settle()
+    assert noted == [
+        [("msg_0001", 1)],
+        [("msg_0001", 1), ("msg_0002", 1)],
+        [("msg_0001", 1), ("msg_0002", 1), ("msg_0002", 2)],
+    ]
+    assert setup.ended_notes == [(1, 1), (2, 3), (3, 3)]

@@ -12,7 +12,14 @@ from msgspec import Struct
 Mode = Literal["test", "live"]
 Status = Literal["pending", "retrying", "delivered", "failed", "cancelled"]
 ErrorCode = Literal[
-    "timeout", "connection_refused", "connection_reset", "dns", "tls", "protocol", "blocked"
+    "timeout",
+    "connection_refused",
+    "connection_reset",
+    "dns",
+    "tls",
+    "protocol",
+    "blocked",
+    "interrupted",
 ]
 SignTime = Literal["wall", "sandbox"]
 Headers = tuple[tuple[str, str], ...]

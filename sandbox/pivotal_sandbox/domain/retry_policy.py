@@ -149,6 +149,12 @@ DEFAULTS = (
         False,
     ),
     Rule(
+        "interrupted attempt",
+        "logged as interrupted when the sandbox starts again after it was stopped in the middle of "
+        "an attempt; retried like a network failure",
+        False,
+    ),
+    Rule(
         "kept connections",
         f"reused for {KEEP_ALIVE / SECOND:g} s after the last response, if the receiver has not "
         "closed them",

@@ -1,10 +1,25 @@
 """Store what the dispatcher did, then publish it."""
 
-from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event
+from itertools import groupby
+
+from pivotal_sandbox.clock import Clock
+from pivotal_sandbox.domain import retry_policy
+from pivotal_sandbox.domain.models import (
+    Attempt,
+    Delivery,
+    Endpoint,
+    Event,
+    Headers,
+    Outcome,
+    Timing,
+)
 from pivotal_sandbox.feed import Attempted, DeliveryChanged, Feed
 from pivotal_sandbox.receiver.capture import CaptureReceiver
 from pivotal_sandbox.sandbox.stores import Stores
 from pivotal_sandbox.store.deliveries import attempt_row, delivery_row
+from pivotal_sandbox.store.in_flight import InFlightAttempts, StartedAttempt
+
+_INTERRUPTED = "The sandbox stopped during this attempt. The receiver may have got the request."
 
 
 class StoredDeliveryLog:
@@ -13,8 +28,15 @@ class StoredDeliveryLog:
     An attempt is published with the verdict of `receiver` if it was captured there.
     """
 
-    def __init__(self, stores: Stores, receiver: CaptureReceiver, feed: Feed) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        in_flight: InFlightAttempts,
+        receiver: CaptureReceiver,
+        feed: Feed,
+    ) -> None:
         self._stores = stores
+        self._in_flight = in_flight
         self._receiver = receiver
         self._feed = feed
 
@@ -24,6 +46,12 @@ class StoredDeliveryLog:
     async def read_event(self, event_id: str) -> Event:
         return await self._stores.deliveries.event(event_id)
 
+    def note_start(self, delivery_id: str, number: int, started_at: int, headers: Headers) -> int:
+        return self._in_flight.start(StartedAttempt(delivery_id, number, started_at, headers))
+
+    def note_end(self, note: int) -> None:
+        self._in_flight.finish(note)
+
     async def record(self, delivery: Delivery, attempt: Attempt | None) -> None:
         attempts = [attempt_row(attempt)] if attempt else []
         await self._stores.database.put([delivery_row(delivery), *attempts])
@@ -32,3 +60,38 @@ class StoredDeliveryLog:
         else:
             verdict = self._receiver.pop_verdict(attempt)
             self._feed.publish(Attempted(delivery, attempt, verdict))
+
+    async def load_open_deliveries(self, clock: Clock, seed: str) -> list[Delivery]:
+        """Return the open deliveries, after recording the attempts that a stop interrupted.
+
+        The retry policy decides when such a delivery is tried again, as after any failure.
+        """
+        notes = self._in_flight.read()
+        if notes:
+            clock.advance_to(max(note.started_at for note in notes))
+        interrupted = {
+            delivery_id: list(group)
+            for delivery_id, group in groupby(notes, lambda note: note.delivery_id)
+        }
+        deliveries = []
+        for delivery in await self._stores.deliveries.open():
+            for note in interrupted.get(delivery.id, ()):
+                if note.number == delivery.attempt_count + 1:
+                    delivery = await self._record_interrupted(delivery, note, clock.now(), seed)
+            if delivery.next_attempt_at is not None:
+                deliveries.append(delivery)
+        self._in_flight.open()
+        return deliveries
+
+    async def _record_interrupted(
+        self, delivery: Delivery, note: StartedAttempt, now: int, seed: str
+    ) -> Delivery:
+        outcome = Outcome(Timing(0.0), None, "interrupted", _INTERRUPTED)
+        attempt = Attempt(
+            note.delivery_id, note.number, note.started_at, note.request_headers, outcome
+        )
+        jitter = retry_policy.jitter(seed, delivery.id, note.number)
+        decision = retry_policy.decide(delivery, attempt, now, jitter)
+        delivery = retry_policy.after(delivery, attempt, decision, now)
+        await self.record(delivery, attempt)
+        return delivery

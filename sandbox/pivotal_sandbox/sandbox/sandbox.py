@@ -38,6 +38,7 @@ from pivotal_sandbox.sender.dispatcher import Dispatcher
 from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 from pivotal_sandbox.store.database import Database
+from pivotal_sandbox.store.in_flight import InFlightAttempts
 from pivotal_sandbox.store.signing_keys import SigningKeys
 
 if TYPE_CHECKING:
@@ -126,11 +127,13 @@ class Sandbox:
             has_socket=self.sender.has_socket,
         )
         self.set_chaos(self._initial_chaos)
+        self._in_flight = InFlightAttempts(self._path)
+        delivery_log = StoredDeliveryLog(self.stores, self._in_flight, self.receiver, self.feed)
         self.dispatcher = Dispatcher(
             clock=self.clock,
             seed=self._seed,
             send=self.sender.send,
-            log=StoredDeliveryLog(self.stores, self.receiver, self.feed),
+            log=delivery_log,
             signing_time=self._signing_keys,
             fault_injector=self.fault_injector,
         )
@@ -142,7 +145,7 @@ class Sandbox:
             clock=self.clock,
             feed=self.feed,
         )
-        for delivery in await self.deliveries.open():
+        for delivery in await delivery_log.load_open_deliveries(self.clock, self._seed):
             self.dispatcher.add(delivery)
         self.retention = Retention(self.clock, self.deliveries, self.captures, self._retention_ms)
         self.retention.start(at_once=self._path is not None)
@@ -161,6 +164,7 @@ class Sandbox:
         await self.sender.close()
         await self._forwarder.close()
         await self.stores.database.close()
+        self._in_flight.close()
 
     @property
     def catalog(self) -> Catalog:

@@ -12,7 +12,15 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.clock import Clock, sleep
 from pivotal_sandbox.domain import retry_policy
-from pivotal_sandbox.domain.models import Attempt, Delivery, Endpoint, Event, Outcome, Request
+from pivotal_sandbox.domain.models import (
+    Attempt,
+    Delivery,
+    Endpoint,
+    Event,
+    Headers,
+    Outcome,
+    Request,
+)
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.faults.injector import FaultInjector
@@ -38,6 +46,14 @@ class DeliveryLog(Protocol):
         """Return the event of a delivery."""
         ...
 
+    def note_start(self, delivery_id: str, number: int, started_at: int, headers: Headers) -> int:
+        """Note that an attempt is about to be sent; return what `note_end` takes."""
+        ...
+
+    def note_end(self, note: int) -> None:
+        """Drop a note after its attempt was recorded."""
+        ...
+
     async def record(self, delivery: Delivery, attempt: Attempt | None) -> None:
         """Store a delivery's new state with the attempt that led to it. Raises `StoreError`."""
         ...
@@ -56,6 +72,7 @@ class _Job:
     delivery: Delivery
     event: Event | None  # None: read it just before the attempt, so that waiting jobs stay small
     cancelled: bool = False
+    notes: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -174,7 +191,7 @@ class Dispatcher:
         await asyncio.gather(*map(self._record_cancelled, scheduled))
 
     async def close(self) -> None:
-        """Stop. Deliveries on the wire stay open, and are sent again after a restart."""
+        """Stop. Attempts in flight end without a record; the notes of their start stay."""
         if self._timer:
             self._timer.cancel()
         self._schedule.clear()
@@ -230,6 +247,8 @@ class Dispatcher:
                 await self._record_cancelled(job.delivery)
             else:
                 await self._record_last_attempt(job, attempt)
+            for note in job.notes:
+                self._delivery_log.note_end(note)
         finally:
             self._finish(job.delivery.id)
 
@@ -254,8 +273,9 @@ class Dispatcher:
         if delivery.fault is not None or self._fault_injector.chaos is not None:
             signing = self._fault_injector.signing(delivery, secrets, timestamp)
             return await self._make_altered_attempt(job, request, signing, started_at)
-        outcome = await self._send(request)
         number = delivery.attempt_count + 1
+        self._note_start(job, number, started_at, request)
+        outcome = await self._send(request)
         return Attempt(delivery.id, number, started_at, request.headers, outcome)
 
     async def _make_altered_attempt(
@@ -268,6 +288,7 @@ class Dispatcher:
             return None
 
         async def attempt(number: int, started_at: int) -> Attempt:
+            self._note_start(job, number, started_at, request)
             outcome = await self._fault_injector.send(delivery, request, number)
             body = None if request.sent == planned.body else request.sent
             return Attempt(delivery.id, number, started_at, request.headers, outcome, body)
@@ -288,6 +309,10 @@ class Dispatcher:
         first, last = (replace(each, number=number + index) for index, each in enumerate(both))
         await self._record_repeated_attempt(job, first)
         return last
+
+    def _note_start(self, job: _Job, number: int, started_at: int, request: Request) -> None:
+        note = self._delivery_log.note_start(job.delivery.id, number, started_at, request.headers)
+        job.notes.append(note)
 
     async def _record_repeated_attempt(self, job: _Job, attempt: Attempt) -> None:
         """Record an attempt that another one follows at once, whatever its outcome."""

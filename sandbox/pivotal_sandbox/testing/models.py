@@ -113,7 +113,8 @@ class Response:
 class Attempt:
     """One try: what was sent, and what came back, or why nothing did.
 
-    `error` is one of timeout, connection_refused, connection_reset, dns, tls, protocol and blocked;
+    `error` is one of timeout, connection_refused, connection_reset, dns, tls, protocol, blocked and
+    interrupted;
     `detail` says it in a sentence. `secrets` are those that the endpoint had at that time.
     """
 

@@ -19,6 +19,7 @@ ERRORS: dict[ErrorCode, str] = {
     "tls": "TLS",
     "protocol": "Protocol error",
     "blocked": "Blocked",
+    "interrupted": "Interrupted",
 }
 _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 
