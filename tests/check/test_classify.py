@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from pivotal_sandbox.check.classify import fate, header, is_ack, kind, listed, said, tally, worst
+from pivotal_sandbox.check.classify import (
+    classify_answer,
+    consequence,
+    describe_answer,
+    header,
+    is_ack,
+    list_answers,
+    summarize_answers,
+    worst_consequence,
+)
 from pivotal_sandbox.check.model import Exchange
 
 
@@ -31,13 +40,13 @@ def exchange(status: int | None, **changes: Any) -> Exchange:
     ],
 )
 def test_a_status_has_a_kind_and_a_fate(status: int, expected: str, becomes: str) -> None:
-    assert kind(exchange(status)) == expected
-    assert fate(exchange(status)) == becomes
+    assert classify_answer(exchange(status)) == expected
+    assert consequence(exchange(status)) == becomes
     assert is_ack(exchange(status)) is (expected == "ack")
 
 
 def test_a_503_that_says_when_to_come_back_is_no_crash() -> None:
-    assert kind(exchange(503, response_headers=(("Retry-After", "5"),))) == "throttle"
+    assert classify_answer(exchange(503, response_headers=(("Retry-After", "5"),))) == "throttle"
 
 
 @pytest.mark.parametrize(
@@ -53,15 +62,15 @@ def test_no_answer_is_a_hang_or_a_crash_and_is_retried(
     failure: str, expected: str, words: str
 ) -> None:
     unanswered = exchange(None, failure=failure)
-    assert kind(unanswered) == expected
-    assert fate(unanswered) == "retried"
-    assert said(unanswered) == words
+    assert classify_answer(unanswered) == expected
+    assert consequence(unanswered) == "retried"
+    assert describe_answer(unanswered) == words
 
 
 def test_the_worst_fate_is_the_one_that_counts() -> None:
-    assert worst([exchange(200), exchange(500)]) == "retried"
-    assert worst([exchange(500), exchange(404), exchange(200)]) == "LOST"
-    assert worst([]) == "delivered"
+    assert worst_consequence([exchange(200), exchange(500)]) == "retried"
+    assert worst_consequence([exchange(500), exchange(404), exchange(200)]) == "LOST"
+    assert worst_consequence([]) == "delivered"
 
 
 def test_headers_are_found_in_any_case() -> None:
@@ -71,9 +80,9 @@ def test_headers_are_found_in_any_case() -> None:
 
 
 def test_many_answers_are_counted_and_the_first_are_named() -> None:
-    assert tally([exchange(401)]) == "401"
-    assert tally([exchange(401)] * 2) == "401 to both"
-    assert tally([exchange(401)] * 3 + [exchange(400)]) == "401 to 3, 400 to 1"
+    assert summarize_answers([exchange(401)]) == "401"
+    assert summarize_answers([exchange(401)] * 2) == "401 to both"
+    assert summarize_answers([exchange(401)] * 3 + [exchange(400)]) == "401 to 3, 400 to 1"
     named = [exchange(200, label=label) for label in "abcde"]
-    assert listed(named) == "a: 200; b: 200; c: 200; and 2 more"
-    assert listed(named[:1]) == "a: 200"
+    assert list_answers(named) == "a: 200; b: 200; c: 200; and 2 more"
+    assert list_answers(named[:1]) == "a: 200"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pivotal_sandbox.check.framework_detection import stack_of
+from pivotal_sandbox.check.framework_detection import detect_stack
 from pivotal_sandbox.check.model import Exchange
 
 
@@ -40,4 +40,4 @@ from pivotal_sandbox.check.model import Exchange
 )
 def test_a_stack_is_read_from_the_headers(headers: dict[str, str], stack: str) -> None:
     exchange = Exchange(b"", 0, 200, None, b"", 1.0, response_headers=tuple(headers.items()))
-    assert stack_of(exchange) == stack
+    assert detect_stack(exchange) == stack

@@ -6,9 +6,9 @@ from pivotal_sandbox import verify
 from pivotal_sandbox.check.request import (
     CheckRequest,
     build_check_request,
+    change_header_case,
     chunked,
     of_method,
-    recased,
 )
 from pivotal_sandbox.domain.models import Event
 
@@ -73,7 +73,10 @@ def test_headers_are_replaced_added_and_left_out() -> None:
 
 
 def test_header_names_change_their_case_and_nothing_else_does() -> None:
-    title, upper = recased(make_request(), "title"), recased(make_request(), "upper")
+    title, upper = (
+        change_header_case(make_request(), "title"),
+        change_header_case(make_request(), "upper"),
+    )
     assert b"\r\nPivotal-Signature: v1," in title.head
     assert b"\r\nPIVOTAL-SIGNATURE: v1," in upper.head
     assert title.head.lower() == upper.head.lower() == make_request().head.lower()

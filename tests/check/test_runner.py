@@ -17,7 +17,7 @@ from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import ProbeError
 from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.runner import check
-from pivotal_sandbox.check.session import REQUESTS_MOST
+from pivotal_sandbox.check.session import MAX_REQUESTS
 from pivotal_sandbox.errors import InputError, UnreachableError
 
 GRADES = {
@@ -62,7 +62,7 @@ def test_a_correct_receiver_raises_no_false_alarm(name: str) -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_stays_within_its_requests(name: str) -> None:
     results = variant_reports()[name].results
-    assert len({id(request) for result in results for request in result.requests}) < REQUESTS_MOST
+    assert len({id(request) for result in results for request in result.requests}) < MAX_REQUESTS
 
 
 def test_without_a_probe_no_receiver_gets_more_than_a_b() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.options import Waits
 from pivotal_sandbox.check.request import CheckRequest
-from pivotal_sandbox.check.session import REQUESTS_MOST, OverError, Session, Settings
+from pivotal_sandbox.check.session import MAX_REQUESTS, OverError, Session, Settings
 from pivotal_sandbox.domain.models import ErrorCode
 
 REQUEST = CheckRequest("x", b"POST / HTTP/1.1\r\n\r\n", b"", "evt_1", True, 0)
@@ -74,11 +74,11 @@ async def test_log_keeps_each_exchange_with_the_id_of_its_check() -> None:
 async def test_session_stops_at_the_request_limit() -> None:
     client = Script(200)
     session = Session(SETTINGS, client, 0)
-    for _ in range(REQUESTS_MOST // 2):
+    for _ in range(MAX_REQUESTS // 2):
         await session.follow("x", REQUEST, REQUEST)
     with pytest.raises(OverError, match="limit of 300"):
         await session.send("x", REQUEST, hostile=False)
-    assert len(client.sent) == REQUESTS_MOST
+    assert len(client.sent) == MAX_REQUESTS
 
 
 async def test_counts_wait_for_the_effect_and_then_look_for_a_second_one() -> None:
@@ -88,14 +88,14 @@ async def test_counts_wait_for_the_effect_and_then_look_for_a_second_one() -> No
 
 async def test_first_effect_measures_the_lag() -> None:
     session = Session(SETTINGS, Script(200), 0, Counts(0, 0, 0, 1))
-    assert await session.wire("evt_1") == 1
+    assert await session.measure_first_effect("evt_1") == 1
     assert session.lag_ms > 50
     assert session.probe is not None
 
 
 async def test_probe_with_a_wrong_first_count_is_dropped() -> None:
     session = Session(SETTINGS, Script(200), 0, Counts(2))
-    assert await session.wire("evt_1") == 2
+    assert await session.measure_first_effect("evt_1") == 2
     assert session.probe is None
 
 

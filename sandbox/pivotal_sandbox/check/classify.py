@@ -9,10 +9,10 @@ from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.models import Outcome, Response, Timing
 from pivotal_sandbox.domain.retry_policy import is_retried
 
-Kind = Literal["ack", "reject", "gone", "throttle", "redirect", "crash", "hang"]
-Fate = Literal["delivered", "retried", "LOST"]
+AnswerKind = Literal["ack", "reject", "gone", "throttle", "redirect", "crash", "hang"]
+Consequence = Literal["delivered", "retried", "LOST"]
 
-_LATER = (408, 425, 429)  # "not now": neither taken nor refused
+_RETRY_LATER = (408, 425, 429)  # "not now": neither taken nor refused
 
 
 def header(exchange: Exchange, name: str) -> str:
@@ -20,12 +20,12 @@ def header(exchange: Exchange, name: str) -> str:
     return header_value(exchange.response_headers, name) or ""
 
 
-def kind(exchange: Exchange) -> Kind:
+def classify_answer(exchange: Exchange) -> AnswerKind:
     """Return what kind of answer that is; a connection closed without one is a crash."""
     status = exchange.status
     if status is None:
         return "hang" if exchange.failure == "timeout" else "crash"
-    if status in _LATER or (status == 503 and header(exchange, "retry-after")):
+    if status in _RETRY_LATER or (status == 503 and header(exchange, "retry-after")):
         return "throttle"
     if status == 410:
         return "gone"
@@ -36,23 +36,25 @@ def kind(exchange: Exchange) -> Kind:
 
 def is_ack(exchange: Exchange) -> bool:
     """Say whether Pivotal takes the event as delivered."""
-    return kind(exchange) == "ack"
+    return classify_answer(exchange) == "ack"
 
 
-def fate(exchange: Exchange) -> Fate:
+def consequence(exchange: Exchange) -> Consequence:
     """Return what becomes of a delivery that is answered so."""
     response = None if exchange.status is None else Response(exchange.status, (), b"")
     outcome = Outcome(Timing(exchange.duration_ms), response, exchange.failure)
     return "delivered" if outcome.ok else "retried" if is_retried(outcome) else "LOST"
 
 
-def worst(exchanges: Iterable[Exchange]) -> Fate:
+def worst_consequence(exchanges: Iterable[Exchange]) -> Consequence:
     """Return the worst fate among the answers."""
-    order: list[Fate] = ["delivered", "retried", "LOST"]
-    return max((fate(exchange) for exchange in exchanges), key=order.index, default="delivered")
+    order: list[Consequence] = ["delivered", "retried", "LOST"]
+    return max(
+        (consequence(exchange) for exchange in exchanges), key=order.index, default="delivered"
+    )
 
 
-def said(exchange: Exchange) -> str:
+def describe_answer(exchange: Exchange) -> str:
     """Return the answer in words: "401", or what came in place of one."""
     if exchange.status is not None:
         return f"{exchange.status}"
@@ -64,18 +66,20 @@ def said(exchange: Exchange) -> str:
     }.get(exchange.failure or "", exchange.error or "no answer")
 
 
-def tally(exchanges: Sequence[Exchange]) -> str:
+def summarize_answers(exchanges: Sequence[Exchange]) -> str:
     """Return the answers of many requests: "401 to all 6", "401 to 4, 400 to 2"."""
-    counts = Counter(said(exchange) for exchange in exchanges).most_common()
+    counts = Counter(describe_answer(exchange) for exchange in exchanges).most_common()
     if len(counts) == 1:
         answer, count = counts[0]
-        many = {1: "", 2: " to both"}.get(count, f" to all {count}")
-        return f"{answer}{many}"
+        quantity = {1: "", 2: " to both"}.get(count, f" to all {count}")
+        return f"{answer}{quantity}"
     return ", ".join(f"{answer} to {count}" for answer, count in counts)
 
 
-def listed(exchanges: Sequence[Exchange], most: int = 3) -> str:
+def list_answers(exchanges: Sequence[Exchange], limit: int = 3) -> str:
     """Return each request's label with its answer: the first few, and how many more."""
-    shown = "; ".join(f"{exchange.label}: {said(exchange)}" for exchange in exchanges[:most])
-    rest = len(exchanges) - most
-    return f"{shown}; and {rest} more" if rest > 0 else shown
+    labels = "; ".join(
+        f"{exchange.label}: {describe_answer(exchange)}" for exchange in exchanges[:limit]
+    )
+    remaining = len(exchanges) - limit
+    return f"{labels}; and {remaining} more" if remaining > 0 else labels

@@ -53,7 +53,7 @@ class CheckContext:
         """Return the time to sign with, in Unix seconds."""
         return int(wall_time())
 
-    def event(
+    def new_event(
         self,
         type: str = "customer.at_risk",
         *,
@@ -70,25 +70,25 @@ class CheckContext:
         if edit is not None:
             edit(record)
         created_at = self.session.now if created_at is None else created_at
-        return self.raw(type, lambda id: build_body(id, type, created_at, record))
+        return self.new_event_with_body(type, lambda id: build_body(id, type, created_at, record))
 
-    def raw(self, type: str, body: Callable[[str], bytes]) -> Event:
+    def new_event_with_body(self, type: str, body: Callable[[str], bytes]) -> Event:
         """Return an event whose body is made, from its id, as the caller likes."""
         id = self._ids.new(EVENT, self.session.now)
         return Event(id, type, "test", self.session.now, body(id))
 
-    def delivery_id(self) -> str:
+    def new_delivery_id(self) -> str:
         """Return a new delivery id."""
         return self._ids.new(DELIVERY, self.session.now)
 
-    def mac(self, body: bytes, t: int | str, secret: str | None = None) -> str:
+    def sign(self, body: bytes, t: int | str, secret: str | None = None) -> str:
         """Return the `sig` for a body."""
         return mac(body, self.settings.secret if secret is None else secret, t)
 
-    def genuine(self, label: str, event: Event, **changes: Any) -> CheckRequest:
+    def build_genuine(self, label: str, event: Event, **changes: Any) -> CheckRequest:
         """Return a signed delivery of `event`; `changes` are those of `build_check_request`."""
         t = changes.pop("t", self.now())
-        delivery_id = changes.pop("delivery_id", None) or self.delivery_id()
+        delivery_id = changes.pop("delivery_id", None) or self.new_delivery_id()
         secret = changes.pop("secret", self.settings.secret)
         return build_check_request(
             label,
@@ -100,15 +100,17 @@ class CheckContext:
             **changes,
         )
 
-    def forged(self, label: str, event: Event, **changes: Any) -> CheckRequest:
+    def build_forged(self, label: str, event: Event, **changes: Any) -> CheckRequest:
         """Return a delivery that a receiver has to refuse."""
-        return self.genuine(label, event, genuine=False, **changes)
+        return self.build_genuine(label, event, genuine=False, **changes)
 
-    def resigned(self, label: str, sig: Callable[[bytes, int], str], *, t: int = 0) -> CheckRequest:
+    def build_resigned(
+        self, label: str, sig: Callable[[bytes, int], str], *, t: int = 0
+    ) -> CheckRequest:
         """Return a forged delivery of a fresh event, whose `sig` is made of its body and `t`."""
-        event, t = self.event(), t or self.now()
+        event, t = self.new_event(), t or self.now()
         header = f"{VERSION},t={t},sig={sig(event.body, t)}"
-        return self.forged(label, event, signatures=[header], t=t)
+        return self.build_forged(label, event, signatures=[header], t=t)
 
     async def send(
         self,
@@ -123,7 +125,7 @@ class CheckContext:
             self.check_id,
             request,
             hostile=self.turn == "hostile",
-            crowded=self.turn == "crowd",
+            concurrent=self.turn == "crowd",
             piece=piece,
             pause_ms=pause_ms,
             timeout_ms=timeout_ms,
@@ -138,7 +140,7 @@ class CheckContext:
                 break
         return exchanges
 
-    async def count(self, *events: Event) -> list[int]:
+    async def count_effects(self, *events: Event) -> list[int]:
         """Return how often each event took effect, once that has settled."""
         found = await self.session.counts([event.id for event in events])
         return [found[event.id] for event in events]
@@ -148,7 +150,7 @@ class CheckContext:
         found = await self.session.counts([event.id])
         return found[event.id] > 0
 
-    async def before_retry(self) -> None:
+    async def wait_before_retry(self) -> None:
         """Wait as long as no sender would fall short of."""
         await sleep(self.settings.waits.retry_after_ms)
 

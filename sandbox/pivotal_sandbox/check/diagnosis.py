@@ -40,11 +40,11 @@ async def diagnose(context: CheckContext, refused: Exchange) -> Diagnosis | None
     """Return the mistake that the receiver shares, if it is one of the usual ones."""
     if refused.status not in _SUSPECT:
         return None
-    delivery_id = context.delivery_id()
+    delivery_id = context.new_delivery_id()
     for mistake in _mistakes(context.settings.secret, delivery_id):
-        plain, t = context.event(), context.now()
+        plain, t = context.new_event(), context.now()
         event = replace(plain, body=mistake.body(plain.body))
-        request = context.forged(
+        request = context.build_forged(
             f"diagnosis: {mistake.label}",
             event,
             signatures=[mistake.header(event.body, t)],
@@ -58,36 +58,36 @@ async def diagnose(context: CheckContext, refused: Exchange) -> Diagnosis | None
 
 
 def _mistakes(secret: str, delivery_id: str) -> list[_Mistake]:
-    def digest(message: bytes, key: bytes = secret.encode(), by: str = "sha256") -> bytes:
-        return hmac.digest(key, message, by)
+    def digest(message: bytes, key: bytes = secret.encode(), algorithm: str = "sha256") -> bytes:
+        return hmac.digest(key, message, algorithm)
 
-    def line(t: int, mac: bytes) -> str:
+    def format_header(t: int, mac: bytes) -> str:
         return f"{VERSION},t={t},sig={base64.b64encode(mac).decode()}"
 
-    def right(body: bytes, t: int) -> str:
-        return line(t, digest(_message(body, t)))
+    def correct_header(body: bytes, t: int) -> str:
+        return format_header(t, digest(_signed_message(body, t)))
 
-    bare = secret.removeprefix("whsec_")
+    unprefixed = secret.removeprefix("whsec_")
     return [
         # First, as they accept some right signatures too: those that have neither + nor /.
         _Mistake(
             "url-safe base64",
             "it accepts url-safe base64 only",
             "base64",
-            lambda body, t: right(body, t).translate(_URL_SAFE),
+            lambda body, t: correct_header(body, t).translate(_URL_SAFE),
         ),
         _Mistake(
             "url-safe base64 without its padding",
             "it accepts url-safe base64 without padding only",
             "base64",
-            lambda body, t: right(body, t).translate(_URL_SAFE).rstrip("="),
+            lambda body, t: correct_header(body, t).translate(_URL_SAFE).rstrip("="),
         ),
         _Mistake(
             "written as json.dumps writes it",
             "it accepts the event once it is spaced as Python's json.dumps spaces it, so it "
             "hashes what it parsed and wrote anew, not what was sent",
             "raw-body",
-            right,
+            correct_header,
             lambda body: json.dumps(json.loads(body)).encode(),
         ),
         _Mistake(
@@ -95,7 +95,7 @@ def _mistakes(secret: str, delivery_id: str) -> list[_Mistake]:
             "it accepts the event once its keys are sorted, so it hashes what it parsed and wrote "
             "anew, not what was sent",
             "raw-body",
-            right,
+            correct_header,
             lambda body: json.dumps(
                 json.loads(body), sort_keys=True, separators=(",", ":")
             ).encode(),
@@ -104,67 +104,73 @@ def _mistakes(secret: str, delivery_id: str) -> list[_Mistake]:
             "hexadecimal",
             "it accepts a hexadecimal signature",
             "base64",
-            lambda body, t: f"{VERSION},t={t},sig={digest(_message(body, t)).hex()}",
+            lambda body, t: f"{VERSION},t={t},sig={digest(_signed_message(body, t)).hex()}",
         ),
         _Mistake(
             "base64 without its padding",
             "it accepts base64 without padding only",
             "base64",
-            lambda body, t: right(body, t).rstrip("="),
+            lambda body, t: correct_header(body, t).rstrip("="),
         ),
         _Mistake(
             "SHA-512",
             "it accepts a signature by HMAC-SHA512",
             "algorithm",
-            lambda body, t: line(t, digest(_message(body, t), by="sha512")),
+            lambda body, t: format_header(t, digest(_signed_message(body, t), algorithm="sha512")),
         ),
         _Mistake(
             "SHA-1",
             "it accepts a signature by HMAC-SHA1",
             "algorithm",
-            lambda body, t: line(t, digest(_message(body, t), by="sha1")),
+            lambda body, t: format_header(t, digest(_signed_message(body, t), algorithm="sha1")),
         ),
         _Mistake(
             "the delivery id is signed, too",
             "it accepts a signature over delivery id, t and body, as Standard Webhooks has it",
             "message",
-            lambda body, t: line(t, digest(f"{delivery_id}.".encode() + _message(body, t))),
+            lambda body, t: format_header(
+                t, digest(f"{delivery_id}.".encode() + _signed_message(body, t))
+            ),
         ),
         _Mistake(
             "the body alone is signed",
             "it accepts a signature over the body alone, without the timestamp",
             "message",
-            lambda body, t: line(t, digest(body)),
+            lambda body, t: format_header(t, digest(body)),
         ),
         _Mistake(
             "no dot",
             "it accepts a signature over t and body without the dot between them",
             "message",
-            lambda body, t: line(t, digest(str(t).encode() + body)),
+            lambda body, t: format_header(t, digest(str(t).encode() + body)),
         ),
         _Mistake(
             "a newline at the end",
             "it accepts a signature over the body and a newline",
             "raw-body",
-            lambda body, t: line(t, digest(_message(body, t) + b"\n")),
+            lambda body, t: format_header(t, digest(_signed_message(body, t) + b"\n")),
         ),
         _Mistake(
             "the secret without its prefix",
             "it accepts a signature made with the secret without whsec_",
             "key",
-            lambda body, t: line(t, digest(_message(body, t), bare.encode())),
+            lambda body, t: format_header(t, digest(_signed_message(body, t), unprefixed.encode())),
         ),
         _Mistake(
             "the secret read as base64",
             "it accepts a signature made with what the secret gives when decoded from base64",
             "key",
-            lambda body, t: line(t, digest(_message(body, t), _decoded(bare))),
+            lambda body, t: format_header(
+                t, digest(_signed_message(body, t), _decode_or_encode(unprefixed))
+            ),
         ),
         _Mistake(
             "a newline after the secret",
             "it accepts a signature made with the secret and a newline behind it",
             "key",
-            lambda body, t: line(t, digest(_message(body, t), secret.encode() + b"\n")),
+            lambda body, t: format_header(
+                t, digest(_signed_message(body, t), secret.encode() + b"\n")
+            ),
         ),
         _Mistake(
             "milliseconds",
@@ -175,11 +181,11 @@ def _mistakes(secret: str, delivery_id: str) -> list[_Mistake]:
     ]
 
 
-def _message(body: bytes, t: int) -> bytes:
+def _signed_message(body: bytes, t: int) -> bytes:
     return f"{t}.".encode() + body
 
 
-def _decoded(text: str) -> bytes:
+def _decode_or_encode(text: str) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:  # no base64, so nobody can have decoded it

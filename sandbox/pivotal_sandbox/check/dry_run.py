@@ -12,7 +12,7 @@ from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.errors import InputError
 
 
-class _Mirror:
+class _AcknowledgingClient:
     """A client to nobody, where everything is acknowledged."""
 
     async def send(
@@ -23,19 +23,19 @@ class _Mirror:
         pause_ms: float = 0,
         timeout_ms: float | None = None,
     ) -> Exchange:
-        return _acknowledged(request)
+        return _acknowledge(request)
 
     async def send_concurrently(self, requests: Sequence[CheckRequest]) -> list[Exchange]:
-        return [_acknowledged(request) for request in requests]
+        return [_acknowledge(request) for request in requests]
 
     async def follow(self, first: CheckRequest, second: CheckRequest) -> list[Exchange]:
-        return [_acknowledged(first), _acknowledged(second)]
+        return [_acknowledge(first), _acknowledge(second)]
 
     async def send_partial(self, request: CheckRequest, size: int) -> Exchange:
-        return _acknowledged(request)
+        return _acknowledge(request)
 
 
-class _Once:
+class _SingleEffectProbe:
     """A probe that has seen each event once."""
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
@@ -55,7 +55,9 @@ async def dry_run(case_id: str, settings: Settings) -> list[Exchange]:
         raise InputError(f'"{case_id}" is a group; right is the id of one check.')
     if case.turn == "last" and case.id != "still-alive":
         raise InputError(f"{case_id} looks at the requests of all other checks; it has no own.")
-    session = Session(settings, _Mirror(), int(wall_time() * 1000), _Once(), _restart)
+    session = Session(
+        settings, _AcknowledgingClient(), int(wall_time() * 1000), _SingleEffectProbe(), _restart
+    )
     await case.run(CheckContext(session, case.id, case.turn))
     return [trace.exchange for trace in session.log]
 
@@ -64,5 +66,5 @@ async def _restart() -> None:
     """There is nobody to restart."""
 
 
-def _acknowledged(request: CheckRequest) -> Exchange:
+def _acknowledge(request: CheckRequest) -> Exchange:
     return Exchange(request.sent, len(request.head), 200, None, b"", 0.0, label=request.label)

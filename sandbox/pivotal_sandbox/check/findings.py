@@ -30,11 +30,11 @@ class Untested:
 
 def findings_of(report: Report) -> tuple[Finding, ...]:
     """Return what is wrong, the gravest first, then in the order of the battery."""
-    found = {result.id: result for result in report.results if _is_wrong(result)}
-    followers: dict[str, list[Result]] = {id: [] for id in found}
+    wrong_results = {result.id: result for result in report.results if _is_wrong(result)}
+    followers: dict[str, list[Result]] = {id: [] for id in wrong_results}
     causes = []
     for result in report.results:
-        root = _root(result, found)
+        root = _root_cause(result, wrong_results)
         if root is not None and root.id != result.id:
             followers[root.id].append(result)
         elif root is result:
@@ -55,27 +55,27 @@ def findings_of(report: Report) -> tuple[Finding, ...]:
 
 def untested_of(report: Report) -> tuple[Untested, ...]:
     """Return what says nothing about the receiver, and belongs to no finding."""
-    folded = {follower.id for finding in findings_of(report) for follower in finding.followers}
+    covered = {follower.id for finding in findings_of(report) for follower in finding.followers}
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in report.results:
-        if result.outcome in ("skipped", "vacuous") and result.id not in folded:
+        if result.outcome in ("skipped", "vacuous") and result.id not in covered:
             why = result.observed or result.reason
             groups.setdefault((why, result.advice), []).append(result)
-    return tuple(Untested(why, advice, tuple(all_)) for (why, advice), all_ in groups.items())
+    return tuple(Untested(why, advice, tuple(results)) for (why, advice), results in groups.items())
 
 
 def _is_wrong(result: Result) -> bool:
     return result.outcome in ("failed", "error")
 
 
-def _root(result: Result, found: dict[str, Result]) -> Result | None:
+def _root_cause(result: Result, wrong_results: dict[str, Result]) -> Result | None:
     """Return the first cause of a result: itself, where it is wrong and nothing else caused it."""
     if result.outcome == "passed":
         return None
     seen = {result.id}
-    while (cause := found.get(result.caused_by or "")) is not None:
+    while (cause := wrong_results.get(result.caused_by or "")) is not None:
         if cause.id in seen:
             break
         seen.add(cause.id)
         result = cause
-    return found.get(result.id)
+    return wrong_results.get(result.id)

@@ -9,7 +9,7 @@ Stack = Literal[
 ]
 
 # What the headers `server` and `x-powered-by` say, in lower case; the first that fits is it.
-_SIGNS: tuple[tuple[str, Stack], ...] = (
+_MARKERS: tuple[tuple[str, Stack], ...] = (
     ("werkzeug", "flask"),
     ("wsgiserver", "django"),
     ("uvicorn", "starlette"),
@@ -28,19 +28,22 @@ _SIGNS: tuple[tuple[str, Stack], ...] = (
     ("caddy", "go"),
 )
 
-_PLAIN = {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
-_OF_GO = {*_PLAIN, "date", "content-length", "connection", "allow"}
+_GO_ERROR_HEADERS = {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+}
+_GO_HEADERS = {*_GO_ERROR_HEADERS, "date", "content-length", "connection", "allow"}
 
 
-def stack_of(exchange: Exchange) -> Stack:
+def detect_stack(exchange: Exchange) -> Stack:
     """Return the stack that answered, or "" where the answer does not tell."""
     headers = {name.lower(): value.lower() for name, value in exchange.response_headers}
-    signs = f"{headers.get('server', '')} {headers.get('x-powered-by', '')}"
-    for sign, stack in _SIGNS:
-        if sign in signs:
+    markers = f"{headers.get('server', '')} {headers.get('x-powered-by', '')}"
+    for marker, stack in _MARKERS:
+        if marker in markers:
             return stack
     # What Go's own http.Error sends, and nothing beside it.
-    if set(headers) <= _OF_GO and _PLAIN.items() <= headers.items():
+    if set(headers) <= _GO_HEADERS and _GO_ERROR_HEADERS.items() <= headers.items():
         return "go"
     # Nothing else announces a time in seconds for keep-alive without saying its own name.
     if "server" not in headers and headers.get("keep-alive") == "timeout=5":

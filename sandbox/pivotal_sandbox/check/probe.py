@@ -17,7 +17,7 @@ from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
 PLACE = "{id}"
-AT_ONCE = 4  # questions that are put at the same time
+MAX_CONCURRENT = 4  # questions that are put at the same time
 TIMEOUT_MS = 10_000
 
 
@@ -37,7 +37,7 @@ class ProbeUrl:
     """Asks a URL with `{id}` in it, which answers with a number or with `{"count": n}`."""
 
     def __init__(self, template: str, guard: AddressGuard | None = None) -> None:
-        self._template = _with_place(template, "probe URL")
+        self._template = _require_placeholder(template, "probe URL")
         parse_url(template.replace(PLACE, "evt_0"))
         self._guard = guard or AddressGuard()
 
@@ -52,10 +52,10 @@ class ProbeUrl:
                 raise ProbeError(f"GET {url}: {outcome.detail}")
             if outcome.response.status_code != 200:
                 raise ProbeError(f"GET {url} was answered {outcome.response.status_code}, not 200")
-            return _number(outcome.response.body, f"GET {url}")
+            return _parse_count(outcome.response.body, f"GET {url}")
 
         try:
-            return await _each(ask, ids)
+            return await _ask_all(ask, ids)
         finally:
             await sender.close()
 
@@ -64,10 +64,10 @@ class ProbeCommand:
     """Runs a shell command with `{id}` in it, which prints a number or `{"count": n}`."""
 
     def __init__(self, template: str) -> None:
-        self._template = _with_place(template, "probe command")
+        self._template = _require_placeholder(template, "probe command")
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
-        return await _each(self._run, ids)
+        return await _ask_all(self._run, ids)
 
     async def _run(self, id: str) -> int:
         command = self._template.replace(PLACE, id)
@@ -80,7 +80,7 @@ class ProbeCommand:
         )
         try:
             async with asyncio.timeout(TIMEOUT_MS / 1000):
-                printed, complained = await process.communicate()
+                stdout, stderr = await process.communicate()
         except TimeoutError:
             raise ProbeError(f"`{command}` did not end in {TIMEOUT_MS // 1000} s") from None
         finally:
@@ -89,9 +89,9 @@ class ProbeCommand:
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         if process.returncode:
-            why = complained.decode("utf-8", "replace").strip().splitlines()[-1:] or ["silently"]
-            raise ProbeError(f"`{command}` ended with exit code {process.returncode}: {why[0]}")
-        return _number(printed, f"`{command}`")
+            reason = stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["silently"]
+            raise ProbeError(f"`{command}` ended with exit code {process.returncode}: {reason[0]}")
+        return _parse_count(stdout, f"`{command}`")
 
 
 class ProbeFile:
@@ -110,18 +110,18 @@ class ProbeFile:
             return dict.fromkeys(ids, 0)
         except OSError as error:
             raise ProbeError(f"{self._path} cannot be read: {error.strerror}") from error
-        found: Counter[object] = Counter()
+        counts: Counter[object] = Counter()
         for number, line in enumerate(content.split(b"\n")[:-1], start=1):
             if not line.strip():
                 continue
             try:
                 value = json.loads(line)
-                found[value["id"]] += 1
+                counts[value["id"]] += 1
             except (ValueError, KeyError, TypeError):
                 raise ProbeError(
                     f'{self._path}, line {number}: not a JSON object with an "id"'
                 ) from None
-        return {id: found[id] for id in ids}
+        return {id: counts[id] for id in ids}
 
 
 class ProbeCallable:
@@ -131,15 +131,15 @@ class ProbeCallable:
         self._function = function
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
-        found = {}
+        counts = {}
         for id in ids:
             answer: object = self._function(id)
             if isinstance(answer, Awaitable):
                 answer = await answer
             if isinstance(answer, bool) or not isinstance(answer, int):
                 raise ProbeError(f"the probe's answer {answer!r} is not an int")
-            found[id] = answer
-        return found
+            counts[id] = answer
+        return counts
 
 
 def as_probe(probe: "Probe | Callable[[str], int | Awaitable[int]]") -> Probe:
@@ -149,18 +149,18 @@ def as_probe(probe: "Probe | Callable[[str], int | Awaitable[int]]") -> Probe:
     return ProbeCallable(probe) if callable(probe) else probe
 
 
-async def _each(ask: Callable[[str], Awaitable[int]], ids: Sequence[str]) -> dict[str, int]:
+async def _ask_all(ask: Callable[[str], Awaitable[int]], ids: Sequence[str]) -> dict[str, int]:
     """Return the answer for each id; a few are asked for at the same time."""
-    turns = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(MAX_CONCURRENT)
 
-    async def ask_in_turn(id: str) -> tuple[str, int]:
-        async with turns:
+    async def ask_when_free(id: str) -> tuple[str, int]:
+        async with slots:
             return id, await ask(id)
 
-    return dict(await asyncio.gather(*[ask_in_turn(id) for id in ids]))
+    return dict(await asyncio.gather(*[ask_when_free(id) for id in ids]))
 
 
-def _number(answer: bytes, source: str) -> int:
+def _parse_count(answer: bytes, source: str) -> int:
     text = answer.decode("utf-8", "replace").strip()
     try:
         value = json.loads(text)
@@ -175,7 +175,7 @@ def _number(answer: bytes, source: str) -> int:
     return value
 
 
-def _with_place(template: str, what: str) -> str:
+def _require_placeholder(template: str, what: str) -> str:
     if PLACE not in template:
         raise InputError(f"The {what} {template!r} has no {PLACE}, where the event's id goes.")
     return template

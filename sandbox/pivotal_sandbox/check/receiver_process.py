@@ -20,7 +20,7 @@ START_MS = 30_000
 ASK_MS = 5_000
 POLL_MS = 50
 END_MS = 3_000
-SHOWN = 4_000  # characters of output, the last ones
+MAX_OUTPUT_CHARS = 4_000  # characters of output, the last ones
 
 
 class Started:
@@ -52,28 +52,28 @@ class Started:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-        waited = 0.0
-        while not await _answers(self._url):
+        waited_ms = 0.0
+        while not await _is_answering(self._url):
             if self.exit_code is not None:
                 raise UnreachableError(
                     f"`{self._command}` ended with exit code {self.exit_code} before it answered "
                     f"at {self._url}; it printed:\n{self.output() or '(nothing)'}"
                 )
-            if waited >= start_ms:
+            if waited_ms >= start_ms:
                 raise UnreachableError(
                     f"`{self._command}` did not answer at {self._url} in {start_ms / 1000:g} s; it "
                     f"printed:\n{self.output() or '(nothing)'}"
                 )
             await sleep(POLL_MS)
-            waited += POLL_MS
+            waited_ms += POLL_MS
 
     async def restart(self) -> None:
         """Kill it without a word, and start it again.
 
         Raises `InputError` where something answers still, and `UnreachableError` as `start` does.
         """
-        await self._end(signal.SIGKILL)
-        if await _answers(self._url):
+        await self._terminate(signal.SIGKILL)
+        if await _is_answering(self._url):
             raise InputError(
                 f"what `{self._command}` started is no child of it, as with a daemon or a "
                 "container, and cannot be killed with it"
@@ -82,37 +82,37 @@ class Started:
 
     async def stop(self) -> None:
         """End it: ask first, then insist."""
-        await self._end(signal.SIGTERM, signal.SIGKILL)
+        await self._terminate(signal.SIGTERM, signal.SIGKILL)
 
     def output(self) -> str:
         """Return the end of what it printed."""
         self._output.seek(0)
         text = self._output.read().decode("utf-8", "replace").strip()
-        return text if len(text) <= SHOWN else f"…{text[-SHOWN:]}"
+        return text if len(text) <= MAX_OUTPUT_CHARS else f"…{text[-MAX_OUTPUT_CHARS:]}"
 
     @property
     def exit_code(self) -> int | None:
         """The exit code of its shell, or None while it runs."""
         return self._process.returncode if self._process else None
 
-    async def _end(self, *orders: signal.Signals) -> None:
+    async def _terminate(self, *stop_signals: signal.Signals) -> None:
         """End the whole process group."""
         if self._process is None:
             return
         group = self._process.pid
-        for order in orders:
+        for stop_signal in stop_signals:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, order)
+                os.killpg(group, stop_signal)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._end_ms / 1000):
                     await self._process.wait()
         # The shell may be gone before its children; those are waited for by whoever adopts them.
-        waited = 0.0
+        waited_ms = 0.0
         with suppress(ProcessLookupError, PermissionError):
-            while waited < self._end_ms:
+            while waited_ms < self._end_ms:
                 os.killpg(group, signal.SIGKILL)
                 await sleep(POLL_MS)
-                waited += POLL_MS
+                waited_ms += POLL_MS
 
 
 @asynccontextmanager
@@ -132,7 +132,7 @@ async def start_receiver(
     is killed. Raises `InputError` if the port is taken already, and `UnreachableError`, with what
     it printed, if it ends or does not answer in time.
     """
-    if await _answers(url):
+    if await _is_answering(url):
         raise InputError(
             f"{parse_url(url).authority} answers already, before the command of --start was run; "
             "it would be graded in place of what that starts."
@@ -152,15 +152,15 @@ async def start_receiver(
             await receiver.stop()
 
 
-async def _answers(url: str) -> bool:
+async def _is_answering(url: str) -> bool:
     """Say whether something takes connections there and answers a plain GET."""
-    place = parse_url(url)
-    if place.scheme == "https":
+    address = parse_url(url)
+    if address.scheme == "https":
         raise InputError("A receiver that --start starts is reached by http://.")
     pool = Pool(AddressGuard())
     try:
-        headers = (("host", place.authority), ("accept", "*/*"))
-        request = Request("GET", f"{place.origin}/", headers, b"")
+        headers = (("host", address.authority), ("accept", "*/*"))
+        request = Request("GET", f"{address.origin}/", headers, b"")
         outcome = await pool.exchange(request, timeout_ms=ASK_MS)
         return outcome.response is not None or outcome.error == "protocol"
     finally:

@@ -59,41 +59,41 @@ def build_check_request(
     )
     sent = event.body if body is None else body
     changed = {name.lower(): (name, value) for name, value in headers}
-    lines: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for name, value in request.headers:
         if name in without:
             continue
         if name == SIGNATURE_HEADER and signatures is not None:
-            lines += [(name, signature) for signature in signatures]
+            pairs += [(name, signature) for signature in signatures]
         elif name == "content-length" and name not in changed:
-            lines.append((name, str(len(sent))))
+            pairs.append((name, str(len(sent))))
         else:
-            lines.append(changed.pop(name, (name, value)))
-    lines += changed.values()
-    head = encode_head(replace(request, headers=tuple(lines)), parse_url(url))
+            pairs.append(changed.pop(name, (name, value)))
+    pairs += changed.values()
+    head = encode_head(replace(request, headers=tuple(pairs)), parse_url(url))
     return CheckRequest(label, head, sent, event.id, genuine, t)
 
 
-def recased(request: CheckRequest, case: str) -> CheckRequest:
+def change_header_case(request: CheckRequest, case: str) -> CheckRequest:
     """Return the request with its header names in Title-Case or UPPER."""
-    first, *lines = request.head.decode("latin-1").split("\r\n")
-    for index, line in enumerate(lines):
+    first, *pairs = request.head.decode("latin-1").split("\r\n")
+    for index, line in enumerate(pairs):
         name, colon, value = line.partition(":")
-        lines[index] = (name.title() if case == "title" else name.upper()) + colon + value
-    return replace(request, head="\r\n".join([first, *lines]).encode("latin-1"))
+        pairs[index] = (name.title() if case == "title" else name.upper()) + colon + value
+    return replace(request, head="\r\n".join([first, *pairs]).encode("latin-1"))
 
 
 def chunked(request: CheckRequest) -> CheckRequest:
     """Return the request with its body in chunks, as a proxy that streams would pass it on."""
-    lines = request.head.decode("latin-1").split("\r\n")
-    lines = [
+    pairs = request.head.decode("latin-1").split("\r\n")
+    pairs = [
         "transfer-encoding: chunked" if line.startswith("content-length:") else line
-        for line in lines
+        for line in pairs
     ]
     half = len(request.body) // 2
     pieces = [request.body[:half], request.body[half:]]
     body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    return replace(request, head="\r\n".join(lines).encode("latin-1"), body=body)
+    return replace(request, head="\r\n".join(pairs).encode("latin-1"), body=body)
 
 
 def of_method(request: CheckRequest, method: str) -> CheckRequest:

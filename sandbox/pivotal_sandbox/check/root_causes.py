@@ -47,8 +47,8 @@ _EXPLAINED_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def cause_of(result: Result, wrong: Mapping[str, Result]) -> str | None:
-    """Return the check whose failure explains that this one is not passed, among those `wrong`."""
+def cause_of(result: Result, failures: Mapping[str, Result]) -> str | None:
+    """Return the id among `failures` that explains why this result is not passed, or None."""
     if result.outcome == "vacuous" and result.id != "valid-accepted":
         candidates: Sequence[str] = ("valid-accepted", "burst")
     elif result.outcome in ("failed", "error"):
@@ -60,7 +60,7 @@ def cause_of(result: Result, wrong: Mapping[str, Result]) -> str | None:
     else:
         return None
     for id in candidates:
-        cause = wrong.get(id)
+        cause = failures.get(id)
         if cause is not None and _explains(cause, result):
             return id
     return None

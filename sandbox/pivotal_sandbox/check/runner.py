@@ -14,7 +14,7 @@ from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import Probe, ProbeError, as_probe
 from pivotal_sandbox.check.registry import CASES, CONTROL, select_checks
-from pivotal_sandbox.check.results import Ended, result_of, with_causes
+from pivotal_sandbox.check.results import FinishedCheck, result_of, with_causes
 from pivotal_sandbox.check.session import OverError, Restart, Session, Settings
 from pivotal_sandbox.check.verdicts import UNSEEN, Verdict, skipped
 from pivotal_sandbox.clock import wall_time
@@ -75,11 +75,13 @@ async def check(
         "revoked_secret": options.revoked_secret,
         "start": restart,
     }
-    met = {need for need, value in available.items() if value is not None}
+    met_needs = {need for need, value in available.items() if value is not None}
     selected = select_checks(options.only, options.skip)
-    cases = [case for case in selected if case.id in options.only or not case.unmet_needs(met)]
-    left_out = sum(not case.unmet_needs(met) for case in CASES if case not in cases)
-    run = Run(session, cases, on_result, met_needs=met, left_out=left_out)
+    cases = [
+        case for case in selected if case.id in options.only or not case.unmet_needs(met_needs)
+    ]
+    left_out = sum(not case.unmet_needs(met_needs) for case in CASES if case not in cases)
+    run = Run(session, cases, on_result, met_needs=met_needs, left_out=left_out)
     await run.run_all()
     return run.report()
 
@@ -101,14 +103,14 @@ class Run:
         self._on_result = on_result
         self._met_needs = met_needs
         self._left_out = left_out
-        self._ended: dict[str, Ended] = {}
+        self._finished: dict[str, FinishedCheck] = {}
         self._duration_ms = 0.0
 
     async def run_all(self) -> None:
         """Run the checks, in the order of their turns."""
-        began = perf_counter()
+        started_at = perf_counter()
         await self._run_turns()
-        self._duration_ms = (perf_counter() - began) * 1000
+        self._duration_ms = (perf_counter() - started_at) * 1000
 
     async def _run_turns(self) -> None:
         await self._run_in_order("first")
@@ -117,7 +119,7 @@ class Run:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_in_order("hostile"))
             group.create_task(self._run_in_order("genuine"))
-            for case in self._of("waiting"):
+            for case in self._with_turn("waiting"):
                 group.create_task(self._run_check(case))
         await self._run_in_order("crowd")
         await self._find_effects_of_forgeries()
@@ -128,7 +130,7 @@ class Run:
         """Return all results, in the order of the battery."""
         session = self._session
         results = with_causes(
-            [result_of(case, self._ended[case.id], session) for case in self._cases], session
+            [result_of(case, self._finished[case.id], session) for case in self._cases], session
         )
         return Report(
             session.settings.url,
@@ -139,15 +141,15 @@ class Run:
             self._left_out,
         )
 
-    def _of(self, turn: Turn) -> list[Case]:
+    def _with_turn(self, turn: Turn) -> list[Case]:
         return [case for case in self._cases if case.turn == turn]
 
     async def _run_in_order(self, turn: Turn) -> None:
-        for case in self._of(turn):
+        for case in self._with_turn(turn):
             await self._run_check(case)
 
     async def _run_check(self, case: Case) -> None:
-        began = perf_counter()
+        started_at = perf_counter()
         try:
             verdict = self._skip_reason(case) or await case.run(
                 CheckContext(self._session, case.id, case.turn)
@@ -158,12 +160,12 @@ class Run:
             verdict = Verdict("error", f"the probe failed: {error}", topic="probe")
             if case.id == CONTROL:
                 self._session.probe = None
-        self._end(case, verdict, (perf_counter() - began) * 1000)
+        self._record(case, verdict, (perf_counter() - started_at) * 1000)
 
-    def _end(self, case: Case, verdict: Verdict, took: float) -> None:
-        ended = self._ended[case.id] = Ended(verdict, took)
+    def _record(self, case: Case, verdict: Verdict, duration_ms: float) -> None:
+        finished = self._finished[case.id] = FinishedCheck(verdict, duration_ms)
         if self._on_result is not None:
-            self._on_result(result_of(case, ended, self._session))
+            self._on_result(result_of(case, finished, self._session))
 
     def _skip_reason(self, case: Case) -> Verdict | None:
         """Return why a check cannot be run, or None."""
@@ -174,10 +176,10 @@ class Run:
             return skipped(f"it needs {NEEDED[unmet[0]]}")
         return None
 
-    def _verdict_after_crash(self, case: Case, why: str) -> Verdict:
+    def _verdict_after_crash(self, case: Case, reason: str) -> Verdict:
         crash = self._session.crash
         if crash is None or crash.case_id != case.id:
-            return skipped(why)
+            return skipped(reason)
         return Verdict(
             "failed",
             f"no answer ({crash.exchange.label}), and none since: the receiver died of it",
@@ -198,7 +200,7 @@ class Run:
         if control.failure == "timeout":
             for case in self._cases:
                 if case.id != CONTROL:
-                    self._end(case, skipped(f"not run: {CONTROL} got no answer"), 0.0)
+                    self._record(case, skipped(f"not run: {CONTROL} got no answer"), 0.0)
             return True
         return False
 
@@ -210,18 +212,20 @@ class Run:
             return
         ids = list(dict.fromkeys(t.request.event_id for t in forged))
         try:
-            found = await session.counts(ids, expected=0)
+            counts = await session.counts(ids, expected=0)
         except ProbeError as error:
-            for case in self._of("hostile"):
-                ended = self._ended[case.id]
-                if ended.verdict.outcome == "passed":
+            for case in self._with_turn("hostile"):
+                finished = self._finished[case.id]
+                if finished.verdict.outcome == "passed":
                     verdict = Verdict("error", f"the probe failed: {error}", topic="probe")
-                    self._ended[case.id] = Ended(verdict, ended.took_ms)
+                    self._finished[case.id] = FinishedCheck(verdict, finished.duration_ms)
             return
         for case in self._cases:
-            earlier = self._ended.get(case.id)
-            own = [t for t in forged if t.case_id == case.id]
-            if earlier is None or not own:
+            earlier = self._finished.get(case.id)
+            traces = [t for t in forged if t.case_id == case.id]
+            if earlier is None or not traces:
                 continue
-            acted = [t.exchange for t in own if found[t.request.event_id]]
-            self._ended[case.id] = earlier.after(acted, lenient=session.settings.verifies_async)
+            acted_on = [t.exchange for t in traces if counts[t.request.event_id]]
+            self._finished[case.id] = earlier.with_effects(
+                acted_on, lenient=session.settings.verifies_async
+            )

@@ -12,9 +12,9 @@ from pivotal_sandbox.check.probe import Probe
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.clock import sleep
 
-REQUESTS_MOST = 300
+MAX_REQUESTS = 300
 POLL_MS = 25
-GONE_TRIES = 6
+MAX_RECONNECTS = 6
 
 
 Restart = Callable[[], Awaitable[None]]
@@ -51,13 +51,13 @@ class Settings:
 class Trace:
     """One exchange, and of which check it was.
 
-    `strained` where its duration says little about the receiver: sent slowly, or in a crowd.
+    `under_load` where its duration says little about the receiver: sent slowly, or in a crowd.
     """
 
     case_id: str
     request: CheckRequest
     exchange: Exchange
-    strained: bool = False
+    under_load: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Session:
         request: CheckRequest,
         *,
         hostile: bool,
-        crowded: bool = False,
+        concurrent: bool = False,
         piece: int = 0,
         pause_ms: float = 0,
         timeout_ms: float | None = None,
@@ -105,7 +105,7 @@ class Session:
         exchange = await self.client.send(
             request, piece=piece, pause_ms=pause_ms, timeout_ms=timeout_ms
         )
-        self.log.append(Trace(case_id, request, exchange, strained=bool(piece) or crowded))
+        self.log.append(Trace(case_id, request, exchange, under_load=bool(piece) or concurrent))
         await self._check_alive(case_id, exchange)
         if hostile:
             self._hostile = None
@@ -118,7 +118,7 @@ class Session:
         await self._await_turn(len(requests))
         exchanges = await self.client.send_concurrently(requests)
         self.log += [
-            Trace(case_id, request, exchange, strained=True)
+            Trace(case_id, request, exchange, under_load=True)
             for request, exchange in zip(requests, exchanges, strict=True)
         ]
         for exchange in exchanges:
@@ -144,14 +144,14 @@ class Session:
         await self._await_turn(1)
         return await self.client.send_partial(request, size)
 
-    async def wire(self, id: str) -> int:
+    async def measure_first_effect(self, id: str) -> int:
         """Return how often the first accepted event took effect, and learn how long that takes."""
-        began = perf_counter()
-        found = await self.counts([id])
-        self.lag_ms = (perf_counter() - began) * 1000 - self.quiet_ms
-        if found[id] != 1:
+        started_at = perf_counter()
+        counts = await self.counts([id])
+        self.lag_ms = (perf_counter() - started_at) * 1000 - self.quiet_ms
+        if counts[id] != 1:
             self.probe = None  # what it says of others would be worth nothing
-        return found[id]
+        return counts[id]
 
     async def counts(self, ids: Sequence[str], *, expected: int = 1) -> dict[str, int]:
         """Return how often each event took effect.
@@ -159,15 +159,15 @@ class Session:
         Waits until all have the `expected` count, up to a limit, then looks on for more.
         """
         assert self.probe is not None
-        waited = 0.0
+        waited_ms = 0.0
         while True:
-            found = await self.probe.counts(ids)
-            if all(count >= expected for count in found.values()):
+            counts = await self.probe.counts(ids)
+            if all(count >= expected for count in counts.values()):
                 break
-            if waited >= self.settings.waits.settle_ms:
-                return found
+            if waited_ms >= self.settings.waits.settle_ms:
+                return counts
             await sleep(POLL_MS)
-            waited += POLL_MS
+            waited_ms += POLL_MS
         await sleep(self.quiet_ms)
         return await self.probe.counts(ids)
 
@@ -180,8 +180,8 @@ class Session:
     async def _await_turn(self, count: int) -> None:
         if self.crash is not None:
             raise OverError("not run: the receiver had died")
-        if self._sent + count > REQUESTS_MOST:
-            raise OverError(f"not run: the limit of {REQUESTS_MOST} requests is reached")
+        if self._sent + count > MAX_REQUESTS:
+            raise OverError(f"not run: the limit of {MAX_REQUESTS} requests is reached")
         self._sent += count
         if self.settings.pace:
             loop = asyncio.get_running_loop()
@@ -195,11 +195,11 @@ class Session:
             return
         async with self._crash_check:
             if self.crash is None and not await self._is_alive(exchange):
-                self.crash = self._crash(case_id, exchange)
+                self.crash = self._attribute_crash(case_id, exchange)
         if self.crash is not None:
             raise OverError("not run: the receiver had died")
 
-    def _crash(self, case_id: str, exchange: Exchange) -> ReceiverCrash:
+    def _attribute_crash(self, case_id: str, exchange: Exchange) -> ReceiverCrash:
         """Return whose doing it was: of what was under way, a hostile request is the likeliest."""
         if self._hostile is None:
             return ReceiverCrash(case_id, exchange)
@@ -214,7 +214,7 @@ class Session:
         request = next((t.request for t in self.log if t.exchange.status is not None), None)
         if request is None:  # it never answered: that is not crash
             return True
-        for attempt in range(GONE_TRIES):
+        for attempt in range(MAX_RECONNECTS):
             if attempt:
                 await sleep(self.settings.waits.gone_pause_ms)
             answer = await self.client.send(request)

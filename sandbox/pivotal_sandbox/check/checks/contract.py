@@ -4,9 +4,20 @@ import statistics
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pivotal_sandbox.check.assertions import accepts, fate_in_words, topic_of
+from pivotal_sandbox.check.assertions import (
+    advice_topic,
+    describe_consequence,
+    expect_acknowledgment,
+)
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import header, is_ack, kind, listed, said, tally
+from pivotal_sandbox.check.classify import (
+    classify_answer,
+    describe_answer,
+    header,
+    is_ack,
+    list_answers,
+    summarize_answers,
+)
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.diagnosis import diagnose
 from pivotal_sandbox.check.model import Exchange
@@ -18,7 +29,7 @@ from pivotal_sandbox.check.verdicts import (
 from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.domain.models import Event
 
-SKEW_MOST = 30  # seconds
+MAX_SKEW_S = 30  # seconds
 
 _BRACKETS = 100_000
 
@@ -37,14 +48,16 @@ _BRACKETS = 100_000
     topic="unknown",
 )
 async def ping_accepted(context: CheckContext) -> Verdict:
-    ping = context.event(PING)
-    bare = context.raw(
+    ping = context.new_event(PING)
+    minimal = context.new_event_with_body(
         PING,
         lambda id: (
             ping.body.replace(ping.id.encode(), id.encode()).split(b'"data":')[0] + b'"data":{}}'
         ),
     )
-    return await accepts(context, [context.genuine("a ping whose data is {}", bare)])
+    return await expect_acknowledgment(
+        context, [context.build_genuine("a ping whose data is {}", minimal)]
+    )
 
 
 @check(
@@ -61,20 +74,22 @@ async def ping_accepted(context: CheckContext) -> Verdict:
     topic="secret",
 )
 async def valid_accepted(context: CheckContext) -> Verdict:
-    event = context.event()
-    t = _telling_time(context, event)
-    exchange = await context.send(context.genuine("a plain customer.at_risk", event, t=t))
+    event = context.new_event()
+    t = _choose_timestamp(context, event)
+    exchange = await context.send(context.build_genuine("a plain customer.at_risk", event, t=t))
     if not is_ack(exchange):
-        found = await diagnose(context, exchange)
-        observed = f"answered {said(exchange)}: {fate_in_words(exchange)}"
-        if found is not None:
-            observed = f"{observed}; {found.observed}"
-            return failed(observed, exchange, found.exchange, topic=found.topic)
-        return failed(observed, exchange, topic=topic_of(exchange))
-    observed = f"answered {said(exchange)}{_skew(exchange, context.now())}"
+        diagnosis = await diagnose(context, exchange)
+        observed = f"answered {describe_answer(exchange)}: {describe_consequence(exchange)}"
+        if diagnosis is not None:
+            observed = f"{observed}; {diagnosis.observed}"
+            return failed(observed, exchange, diagnosis.exchange, topic=diagnosis.topic)
+        return failed(observed, exchange, topic=advice_topic(exchange))
+    observed = (
+        f"answered {describe_answer(exchange)}{_describe_clock_skew(exchange, context.now())}"
+    )
     if not context.has_probe:
         return passed(observed, exchange)
-    effects = await context.session.wire(event.id)
+    effects = await context.session.measure_first_effect(event.id)
     if effects == 1:
         return passed(f"{observed}, with one effect", exchange)
     return Verdict(
@@ -85,29 +100,29 @@ async def valid_accepted(context: CheckContext) -> Verdict:
     )
 
 
-def _telling_time(context: CheckContext, event: Event) -> int:
+def _choose_timestamp(context: CheckContext, event: Event) -> int:
     """Return a time, most often the present, at which the signature has + and /, or one of them.
 
     Where base64 is taken for url-safe, or + for a blank, it has to show here, not now and then.
     """
     now = context.now()
-    for wanted, back in ((2, 3), (1, 9)):
-        for t in range(now, now - min(context.settings.max_skew, back) - 1, -1):
-            if len({"+", "/"} & set(context.mac(event.body, t))) >= wanted:
+    for wanted, seconds_back in ((2, 3), (1, 9)):
+        for t in range(now, now - min(context.settings.max_skew, seconds_back) - 1, -1):
+            if len({"+", "/"} & set(context.sign(event.body, t))) >= wanted:
                 return t
     return now
 
 
-def _skew(exchange: Exchange, now: int) -> str:
+def _describe_clock_skew(exchange: Exchange, now: int) -> str:
     """Return, where it is much, by how many seconds the receiver's clock differs from ours."""
     try:
         seconds = parsedate_to_datetime(header(exchange, "date")).timestamp() - now
     except ValueError:
         return ""
-    if abs(seconds) <= SKEW_MOST:
+    if abs(seconds) <= MAX_SKEW_S:
         return ""
-    side = "ahead of" if seconds > 0 else "behind"
-    return f" (its clock is {abs(seconds):.0f} s {side} this one: mind that below)"
+    direction = "ahead of" if seconds > 0 else "behind"
+    return f" (its clock is {abs(seconds):.0f} s {direction} this one: mind that below)"
 
 
 @check(
@@ -123,9 +138,11 @@ def _skew(exchange: Exchange, now: int) -> str:
     ),
     topic="unknown",
 )
-async def unknown_type(context: CheckContext) -> Verdict:
-    event = context.event("customer.escalated")
-    return await accepts(context, [context.genuine("the type customer.escalated", event)])
+async def unknown_type_acknowledged(context: CheckContext) -> Verdict:
+    event = context.new_event("customer.escalated")
+    return await expect_acknowledgment(
+        context, [context.build_genuine("the type customer.escalated", event)]
+    )
 
 
 @check(
@@ -141,20 +158,22 @@ async def unknown_type(context: CheckContext) -> Verdict:
     ),
     topic="fields",
 )
-async def unknown_fields(context: CheckContext) -> Verdict:
+async def unknown_fields_acknowledged(context: CheckContext) -> Verdict:
     def enrich(record: dict[str, Any]) -> None:
         record["sentiment"] = {"score": 3, "source": "survey"}
         record["owner"] = {**(record["owner"] or {}), "pronouns": None}
 
-    event = context.event(edit=enrich)
-    wider = context.raw(
+    event = context.new_event(edit=enrich)
+    extended = context.new_event_with_body(
         event.type,
         lambda id: (
             event.body.replace(event.id.encode(), id.encode())[:-1]
             + b',"api_version":"2027-01-01","account":{"id":"acc_1"}}'
         ),
     )
-    return await accepts(context, [context.genuine("fields that are new", wider)])
+    return await expect_acknowledgment(
+        context, [context.build_genuine("fields that are new", extended)]
+    )
 
 
 @check(
@@ -172,8 +191,8 @@ async def unknown_fields(context: CheckContext) -> Verdict:
 )
 async def no_redirect(context: CheckContext) -> Verdict:
     genuine = [t.exchange for t in context.log if t.request.genuine]
-    if redirected := [exchange for exchange in genuine if kind(exchange) == "redirect"]:
-        to = next(
+    if redirected := [exchange for exchange in genuine if classify_answer(exchange) == "redirect"]:
+        location = next(
             (
                 value
                 for exchange in redirected
@@ -183,7 +202,9 @@ async def no_redirect(context: CheckContext) -> Verdict:
             "nowhere",
         )
         return failed(
-            f"{said(redirected[0])} to {to}: {fate_in_words(redirected[0])}", *redirected[:3]
+            f"{describe_answer(redirected[0])} to {location}: "
+            f"{describe_consequence(redirected[0])}",
+            *redirected[:3],
         )
     return passed(f"none of {len(genuine)} genuine requests was redirected")
 
@@ -203,19 +224,21 @@ async def no_redirect(context: CheckContext) -> Verdict:
 )
 async def ack_latency(context: CheckContext) -> Verdict:
     limit = context.settings.timeout_ms
-    if hung := [
-        t.exchange for t in context.log if t.request.genuine and kind(t.exchange) == "hang"
+    if timed_out := [
+        t.exchange
+        for t in context.log
+        if t.request.genuine and classify_answer(t.exchange) == "hang"
     ]:
         return failed(
-            f"no answer within {limit / 1000:g} s ({listed(hung)}): {fate_in_words(hung[0])}, "
-            "and what the handler did meanwhile is done again",
-            *hung[:3],
+            f"no answer within {limit / 1000:g} s ({list_answers(timed_out)}): "
+            f"{describe_consequence(timed_out[0])}, and what the handler did meanwhile is done again",
+            *timed_out[:3],
         )
     # The first request may find a cold server, and a crowd of connections a short queue for them.
     genuine = [
         t.exchange
         for t in context.log[1:]
-        if t.request.genuine and not t.strained and is_ack(t.exchange)
+        if t.request.genuine and not t.under_load and is_ack(t.exchange)
     ]
     if len(genuine) < 2:
         return Verdict("vacuous", "too few genuine requests were acknowledged to judge")
@@ -244,8 +267,8 @@ async def ack_latency(context: CheckContext) -> Verdict:
     ),
     topic="shape",
 )
-async def bad_shape(context: CheckContext) -> Verdict:
-    plain = context.event()
+async def signed_bad_shape(context: CheckContext) -> Verdict:
+    plain = context.new_event()
     data = b'"data":{"id":"cus_1"}'
     bodies = {
         "not JSON": b"not json",
@@ -265,12 +288,14 @@ async def bad_shape(context: CheckContext) -> Verdict:
     }
     exchanges = []
     for label, body in bodies.items():
-        event = context.raw(plain.type, lambda id, body=body: body)  # type: ignore[misc]
-        exchanges.append(await context.send(context.genuine(label, event)))
+        event = context.new_event_with_body(plain.type, lambda id, body=body: body)  # type: ignore[misc]
+        exchanges.append(await context.send(context.build_genuine(label, event)))
         if exchanges[-1].failure == "timeout":
             break
-    if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
+    if crashed := [
+        exchange for exchange in exchanges if classify_answer(exchange) in ("crash", "hang")
+    ]:
         return failed(
-            f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
+            f"crashed ({list_answers(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
         )
-    return passed(f"taken or refused: {tally(exchanges)}", *exchanges[:1])
+    return passed(f"taken or refused: {summarize_answers(exchanges)}", *exchanges[:1])

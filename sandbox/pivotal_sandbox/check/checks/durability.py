@@ -1,6 +1,6 @@
 """Durability: what was acknowledged is not lost when the process is killed in the next moment."""
 
-from pivotal_sandbox.check.assertions import refused_control
+from pivotal_sandbox.check.assertions import inconclusive_without_control
 from pivotal_sandbox.check.case import check
 from pivotal_sandbox.check.classify import is_ack
 from pivotal_sandbox.check.context import CheckContext
@@ -34,55 +34,63 @@ async def durable_ack(context: CheckContext) -> Verdict:
     session = context.session
     assert session.restart is not None  # the case needs it
     assert session.probe is not None
-    settled = context.event()
-    before = await _done(context, settled)
-    events = [context.event() for _ in range(EVENTS)]
-    requests = [context.genuine("acknowledged, then killed", event) for event in events]
+    earlier_event = context.new_event()
+    effects_before = await _send_and_count(context, earlier_event)
+    events = [context.new_event() for _ in range(EVENTS)]
+    requests = [context.build_genuine("acknowledged, then killed", event) for event in events]
     exchanges = await session.send_concurrently(context.check_id, requests)
-    kept = [
+    acknowledged = [
         (e, exchange) for e, exchange in zip(events, exchanges, strict=True) if is_ack(exchange)
     ]
-    if not kept:
-        return refused_control(exchanges[0])
+    if not acknowledged:
+        return inconclusive_without_control(exchanges[0])
     try:
         await session.restart()
     except InputError as error:
         return skipped(str(error))
     except UnreachableError as error:
         return failed(f"killed, it did not start again: {error}", exchanges[0], topic="restart")
-    if before and not (await session.probe.counts([settled.id]))[settled.id]:
+    if effects_before and not (await session.probe.counts([earlier_event.id]))[earlier_event.id]:
         return failed(
             "after a kill -9 and a new start the probe shows nothing of what was done before, long "
             "finished work included",
             exchanges[0],
             topic="forgets",
         )
-    counts = await context.count(*(event for event, _ in kept))
-    lost = [exchange for (_, exchange), count in zip(kept, counts, strict=True) if count == 0]
-    doubled = [exchange for (_, exchange), count in zip(kept, counts, strict=True) if count > 1]
-    done = len(kept) - len(lost)
-    observed = f"{done} of {len(kept)} acknowledged events had their effect after a kill -9"
+    counts = await context.count_effects(*(event for event, _ in acknowledged))
+    lost = [
+        exchange for (_, exchange), count in zip(acknowledged, counts, strict=True) if count == 0
+    ]
+    repeated = [
+        exchange for (_, exchange), count in zip(acknowledged, counts, strict=True) if count > 1
+    ]
+    survived = len(acknowledged) - len(lost)
+    observed = (
+        f"{survived} of {len(acknowledged)} acknowledged events had their effect after a kill -9"
+    )
     settle_s = context.settings.waits.settle_ms / 1000
     # What was under way may be taken up again when its lease runs out, and nobody waits for that;
     # or had its effect just before, and has it once more.
-    if len(lost) > len(kept) / 2:
+    if len(lost) > len(acknowledged) / 2:
         return failed(f"{observed} and {settle_s:g} s after the new start", *lost[:3])
-    if len(doubled) > len(kept) / 2:
-        return failed(f"{observed}, {len(doubled)} more than once", *doubled[:3], topic="dedupe")
-    if before == 1 and await _done(context, settled, times=1) > 1:
+    if len(repeated) > len(acknowledged) / 2:
+        return failed(f"{observed}, {len(repeated)} more than once", *repeated[:3], topic="dedupe")
+    if effects_before == 1 and await _send_and_count(context, earlier_event, times=1) > 1:
         return failed(
             "a duplicate of an event from before the kill -9 was done again after the new start",
             session.log[-1].exchange,
             topic="forgets",
         )
-    under_way = f"; {len(lost)} under way at that moment not yet" if lost else ""
-    again = f"; {len(doubled)} under way at that moment once more" if doubled else ""
-    return passed(observed + under_way + again, exchanges[0])
+    in_flight_note = f"; {len(lost)} under way at that moment not yet" if lost else ""
+    repeated_note = f"; {len(repeated)} under way at that moment once more" if repeated else ""
+    return passed(observed + in_flight_note + repeated_note, exchanges[0])
 
 
-async def _done(context: CheckContext, event: Event, *, times: int = 2) -> int:
+async def _send_and_count(context: CheckContext, event: Event, *, times: int = 2) -> int:
     """Send an event, each time under another delivery id, and return how often it was done."""
     for _ in range(times):
-        await context.send(context.genuine("done before the kill, or a duplicate of it", event))
-        [count] = await context.count(event)
+        await context.send(
+            context.build_genuine("done before the kill, or a duplicate of it", event)
+        )
+        [count] = await context.count_effects(event)
     return count

@@ -5,9 +5,9 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 
-from pivotal_sandbox.check.assertions import refuses
+from pivotal_sandbox.check.assertions import expect_refusal
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import is_ack, listed
+from pivotal_sandbox.check.classify import is_ack, list_answers
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.verdicts import (
@@ -28,8 +28,8 @@ WEAK_KEYS = (
     "whsec_",
     "PIVOTAL_WEBHOOK_SECRET",
 )
-OTHER_TYPES = ("text/plain", "application/x-www-form-urlencoded")
-KEPT = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature is still complete
+OTHER_CONTENT_TYPES = ("text/plain", "application/x-www-form-urlencoded")
+KEPT_LENGTHS = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature is still complete
 
 
 @check(
@@ -48,17 +48,19 @@ KEPT = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature is stil
 )
 async def sig_missing(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
-        yield context.forged("no pivotal-signature header", context.event(), signatures=[])
+        yield context.build_forged(
+            "no pivotal-signature header", context.new_event(), signatures=[]
+        )
         # Verification that hangs on the JSON parser is not run for what is no JSON.
-        for type in OTHER_TYPES:
-            yield context.forged(
+        for type in OTHER_CONTENT_TYPES:
+            yield context.build_forged(
                 f"none, and content-type: {type}",
-                context.event(),
+                context.new_event(),
                 signatures=[],
                 headers=[("content-type", type)],
             )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
 @check(
@@ -74,9 +76,11 @@ async def sig_missing(context: CheckContext) -> Verdict:
 async def sig_empty(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
         for value in ("", VERSION, f"{VERSION},t={context.now()},sig="):
-            yield context.forged(f"{value!r} for a signature", context.event(), signatures=[value])
+            yield context.build_forged(
+                f"{value!r} for a signature", context.new_event(), signatures=[value]
+            )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
 @check(
@@ -94,16 +98,16 @@ async def sig_empty(context: CheckContext) -> Verdict:
 )
 async def sig_truncated(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
-        for kept in KEPT:
-            yield context.resigned(
-                f"the first {kept} of 44 characters",
-                lambda body, t, kept=kept: context.mac(body, t)[:kept],  # type: ignore[misc]
+        for length in KEPT_LENGTHS:
+            yield context.build_resigned(
+                f"the first {length} of 44 characters",
+                lambda body, t, length=length: context.sign(body, t)[:length],  # type: ignore[misc]
             )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
-def _malformed(t: int) -> dict[str, str]:
+def _malformed_headers(t: int) -> dict[str, str]:
     """Return broken headers; the longest of lists is the one that real receivers trip over."""
     sig = base64.b64encode(bytes(32)).decode()
     return {
@@ -123,7 +127,7 @@ def _malformed(t: int) -> dict[str, str]:
         "t=1e9": f"{VERSION},t=1e9,sig={sig}",
         "a fraction in t": f"{VERSION},t={t}.5,sig={sig}",
         "t of 24 digits": f"{VERSION},t=1{'0' * 23},sig={sig}",
-        "t in Arabic digits": f"{VERSION},t={_arabic(t)},sig={sig}",
+        "t in Arabic digits": f"{VERSION},t={_arabic_digits(t)},sig={sig}",
         "sig is no base64": f"{VERSION},t={t},sig=!!!!",
         "sig of five characters": f"{VERSION},t={t},sig=AAAAA",
         "sig of zeros": f"{VERSION},t={t},sig={sig}",
@@ -135,7 +139,7 @@ def _malformed(t: int) -> dict[str, str]:
     }
 
 
-def _arabic(t: int) -> str:
+def _arabic_digits(t: int) -> str:
     """Return the digits as other scripts write them, in UTF-8 as servers read it: Latin-1."""
     return str(t).translate({48 + n: 0x660 + n for n in range(10)}).encode().decode("latin-1")
 
@@ -155,10 +159,10 @@ def _arabic(t: int) -> str:
 )
 async def sig_malformed(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
-        for label, value in _malformed(context.now()).items():
-            yield context.forged(label, context.event(), signatures=[value])
+        for label, value in _malformed_headers(context.now()).items():
+            yield context.build_forged(label, context.new_event(), signatures=[value])
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
 @check(
@@ -175,10 +179,10 @@ async def sig_malformed(context: CheckContext) -> Verdict:
     topic="verify",
 )
 async def sig_wrong_secret(context: CheckContext) -> Verdict:
-    request = context.resigned(
-        "signed with another secret", lambda body, t: context.mac(body, t, OTHER_SECRET)
+    request = context.build_resigned(
+        "signed with another secret", lambda body, t: context.sign(body, t, OTHER_SECRET)
     )
-    return await refuses(context, [request])
+    return await expect_refusal(context, [request])
 
 
 @check(
@@ -197,12 +201,12 @@ async def sig_wrong_secret(context: CheckContext) -> Verdict:
 async def sig_weak_key(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
         for key in WEAK_KEYS:
-            yield context.resigned(
+            yield context.build_resigned(
                 f"signed with the key {key!r}",
-                lambda body, t, key=key: context.mac(body, t, key),  # type: ignore[misc]
+                lambda body, t, key=key: context.sign(body, t, key),  # type: ignore[misc]
             )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
 @check(
@@ -220,16 +224,16 @@ async def sig_weak_key(context: CheckContext) -> Verdict:
 async def version_downgrade(context: CheckContext) -> Verdict:
     def requests(versions: tuple[str, ...]) -> Iterator[CheckRequest]:
         for version in versions:
-            event, t = context.event(), context.now()
-            header = f"{version},t={t},sig={context.mac(event.body, t)}"
-            yield context.forged(f"version {version!r}", event, signatures=[header], t=t)
+            event, t = context.new_event(), context.now()
+            header = f"{version},t={t},sig={context.sign(event.body, t)}"
+            yield context.build_forged(f"version {version!r}", event, signatures=[header], t=t)
 
-    verdict = await refuses(context, requests(("v0", "v2", "", "none")))
+    verdict = await expect_refusal(context, requests(("v0", "v2", "", "none")))
     if verdict.outcome != "passed":
         return verdict
-    upper = await context.send_all(requests(("V1",)))
-    if is_ack(upper[0]):
-        return failed(f"accepted ({listed(upper)})", *upper, severity="should")
+    uppercase = await context.send_all(requests(("V1",)))
+    if is_ack(uppercase[0]):
+        return failed(f"accepted ({list_answers(uppercase)})", *uppercase, severity="should")
     return verdict
 
 
@@ -249,7 +253,7 @@ async def wrong_algorithm(context: CheckContext) -> Verdict:
     def message(body: bytes, t: int) -> bytes:
         return f"{t}.".encode() + body
 
-    ways: dict[str, Callable[[bytes, int], bytes]] = {
+    digests: dict[str, Callable[[bytes, int], bytes]] = {
         "HMAC-SHA1": lambda body, t: hmac.new(secret, message(body, t), "sha1").digest(),
         "HMAC-MD5": lambda body, t: hmac.new(secret, message(body, t), "md5").digest(),
         "SHA-256 without a key": lambda body, t: hashlib.sha256(message(body, t)).digest(),
@@ -259,13 +263,13 @@ async def wrong_algorithm(context: CheckContext) -> Verdict:
     }
 
     def requests() -> Iterator[CheckRequest]:
-        for label, way in ways.items():
-            yield context.resigned(
+        for label, digest in digests.items():
+            yield context.build_resigned(
                 label,
-                lambda body, t, way=way: base64.b64encode(way(body, t)).decode(),  # type: ignore[misc]
+                lambda body, t, digest=digest: base64.b64encode(digest(body, t)).decode(),  # type: ignore[misc]
             )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
 @check(
@@ -279,11 +283,11 @@ async def wrong_algorithm(context: CheckContext) -> Verdict:
     topic="compare",
 )
 async def sig_casefolded(context: CheckContext) -> Verdict:
-    return await refuses(
+    return await expect_refusal(
         context,
         [
-            context.resigned(
-                "letters in the other case", lambda body, t: context.mac(body, t).swapcase()
+            context.build_resigned(
+                "letters in the other case", lambda body, t: context.sign(body, t).swapcase()
             )
         ],
     )
@@ -305,11 +309,11 @@ async def sig_casefolded(context: CheckContext) -> Verdict:
 )
 async def secret_revoked(context: CheckContext) -> Verdict:
     revoked = context.settings.revoked_secret
-    return await refuses(
+    return await expect_refusal(
         context,
         [
-            context.resigned(
-                "signed with the revoked secret", lambda body, t: context.mac(body, t, revoked)
+            context.build_resigned(
+                "signed with the revoked secret", lambda body, t: context.sign(body, t, revoked)
             )
         ],
     )

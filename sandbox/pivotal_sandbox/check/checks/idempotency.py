@@ -5,13 +5,19 @@ from typing import Any
 from msgspec.structs import replace
 
 from pivotal_sandbox.check.assertions import (
-    fate_in_words,
-    judged_genuine,
-    refused_control,
-    topic_of,
+    advice_topic,
+    describe_consequence,
+    inconclusive_without_control,
+    judge_genuine,
 )
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import fate, is_ack, listed, said, tally
+from pivotal_sandbox.check.classify import (
+    consequence,
+    describe_answer,
+    is_ack,
+    list_answers,
+    summarize_answers,
+)
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.request import CheckRequest
@@ -29,25 +35,26 @@ RETRIES = 4
 _MINUTE = 60_000
 
 
-async def _twice(
-    context: CheckContext, event: Event, first: CheckRequest, again: CheckRequest
+async def _send_twice(
+    context: CheckContext, event: Event, first: CheckRequest, retry: CheckRequest
 ) -> Verdict:
     """Send an event, wait for its effect, send it once more: still one effect, and 2xx."""
     answers = [await context.send(first)]
     if not is_ack(answers[0]):
-        return refused_control(answers[0])
+        return inconclusive_without_control(answers[0])
     if context.has_probe and not await context.has_effect(event):
-        return _nothing_seen(answers[0])
-    await context.before_retry()
-    answers.append(await context.send(again))
+        return _fail_without_effect(answers[0])
+    await context.wait_before_retry()
+    answers.append(await context.send(retry))
     if context.has_probe:
-        [effects] = await context.count(event)
+        [effects] = await context.count_effects(event)
         if effects != 1:
             return failed(f"effect count {effects}, expected 1", answers[1], answers[0])
     if not is_ack(answers[1]):
-        lost = " (noise: the event itself is safe)" if fate(answers[1]) == "LOST" else ""
+        note = " (noise: the event itself is safe)" if consequence(answers[1]) == "LOST" else ""
         return failed(
-            f"the second was answered {said(answers[1])}: {fate_in_words(answers[1])}{lost}",
+            f"the second was answered {describe_answer(answers[1])}: "
+            f"{describe_consequence(answers[1])}{note}",
             answers[1],
             severity="should",
             topic="duplicate-status",
@@ -59,8 +66,10 @@ async def _twice(
     )
 
 
-def _nothing_seen(exchange: Exchange) -> Verdict:
-    return failed(f"answered {said(exchange)}, but no effect followed", exchange, topic="durable")
+def _fail_without_effect(exchange: Exchange) -> Verdict:
+    return failed(
+        f"answered {describe_answer(exchange)}, but no effect followed", exchange, topic="durable"
+    )
 
 
 @check(
@@ -77,9 +86,9 @@ def _nothing_seen(exchange: Exchange) -> Verdict:
     topic="dedupe",
 )
 async def retry_identical(context: CheckContext) -> Verdict:
-    event = context.event()
-    request = context.genuine("the same request again", event)
-    return await _twice(context, event, request, request)
+    event = context.new_event()
+    request = context.build_genuine("the same request again", event)
+    return await _send_twice(context, event, request, request)
 
 
 @check(
@@ -95,25 +104,25 @@ async def retry_identical(context: CheckContext) -> Verdict:
     ),
     topic="dedupe",
 )
-async def replay(context: CheckContext) -> Verdict:
-    event = context.event()
-    first = context.genuine("a first delivery", event)
-    again = context.genuine("the same body, another delivery id", event)
-    return await _twice(context, event, first, again)
+async def replay_new_delivery_id(context: CheckContext) -> Verdict:
+    event = context.new_event()
+    first = context.build_genuine("a first delivery", event)
+    retry = context.build_genuine("the same body, another delivery id", event)
+    return await _send_twice(context, event, first, retry)
 
 
-async def _apart(
+async def _expect_effect_each(
     context: CheckContext, events: tuple[Event, Event], requests: tuple[CheckRequest, CheckRequest]
 ) -> Verdict:
     """Send two different events that have something in common: each has its effect."""
     answers = [await context.send(requests[0])]
-    await context.before_retry()
+    await context.wait_before_retry()
     answers.append(await context.send(requests[1]))
     if not is_ack(answers[0]):
-        return refused_control(answers[0])
+        return inconclusive_without_control(answers[0])
     if not is_ack(answers[1]):
-        return judged_genuine(answers)
-    effects = await context.count(*events)
+        return judge_genuine(answers)
+    effects = await context.count_effects(*events)
     if effects == [1, 1]:
         return passed("an effect each", *answers)
     return failed(
@@ -135,15 +144,15 @@ async def _apart(
     ),
     topic="dedupe",
 )
-async def same_delivery_id(context: CheckContext) -> Verdict:
-    events, delivery_id = (context.event(), context.event()), context.delivery_id()
-    first, two = (
-        context.genuine(
-            f"the {which} of two events with one delivery id", e, delivery_id=delivery_id
+async def distinct_events_same_delivery_id(context: CheckContext) -> Verdict:
+    events, delivery_id = (context.new_event(), context.new_event()), context.new_delivery_id()
+    first, second = (
+        context.build_genuine(
+            f"the {which} of two events with one delivery id", item, delivery_id=delivery_id
         )
-        for which, e in zip(("first", "second"), events, strict=True)
+        for which, item in zip(("first", "second"), events, strict=True)
     )
-    return await _apart(context, events, (first, two))
+    return await _expect_effect_each(context, events, (first, second))
 
 
 @check(
@@ -160,15 +169,17 @@ async def same_delivery_id(context: CheckContext) -> Verdict:
     ),
     topic="dedupe",
 )
-async def same_data(context: CheckContext) -> Verdict:
-    first = context.event()
-    second = context.raw(first.type, lambda id: first.body.replace(first.id.encode(), id.encode()))
-    return await _apart(
+async def same_data_new_id(context: CheckContext) -> Verdict:
+    first = context.new_event()
+    second = context.new_event_with_body(
+        first.type, lambda id: first.body.replace(first.id.encode(), id.encode())
+    )
+    return await _expect_effect_each(
         context,
         (first, second),
         (
-            context.genuine("a first event", first),
-            context.genuine("another event with the same data", second),
+            context.build_genuine("a first event", first),
+            context.build_genuine("another event with the same data", second),
         ),
     )
 
@@ -187,35 +198,45 @@ async def same_data(context: CheckContext) -> Verdict:
     ),
     topic="atomic",
 )
-async def concurrent(context: CheckContext) -> Verdict:
-    events = [context.event() for _ in range(ROUNDS)]
+async def concurrent_duplicates(context: CheckContext) -> Verdict:
+    events = [context.new_event() for _ in range(ROUNDS)]
     answers: list[Exchange] = []
     for event in events:
         copies = [
-            context.genuine(f"copy {n} of {COPIES} at once", event) for n in range(1, COPIES + 1)
+            context.build_genuine(f"copy {number} of {COPIES} at once", event)
+            for number in range(1, COPIES + 1)
         ]
         duplicates = await context.session.send_concurrently(context.check_id, copies)
         if not any(is_ack(exchange) for exchange in duplicates):
             return failed(
-                f"none of {COPIES} copies was acknowledged ({tally(duplicates)}): "
-                f"{fate_in_words(duplicates[0])}",
+                f"none of {COPIES} copies was acknowledged ({summarize_answers(duplicates)}): "
+                f"{describe_consequence(duplicates[0])}",
                 *duplicates,
-                topic=topic_of(duplicates[0]),
+                topic=advice_topic(duplicates[0]),
             )
         answers += duplicates
-    effects = await context.count(*events)
+    effects = await context.count_effects(*events)
     if set(effects) != {1}:
         counts = ", ".join(map(str, effects))
         return failed(
             f"effect counts {counts} in {ROUNDS} rounds of {COPIES} copies, expected 1 each",
             *answers[:COPIES],
         )
-    odd = [
+    unexpected = [
         answer for answer in answers if not is_ack(answer) and answer.status not in (409, 425, 429)
     ]
-    if odd := [exchange for exchange in odd if exchange.status is None or exchange.status < 500]:
-        return failed(f"answered {listed(odd)}", *odd, severity="should", topic="duplicate-status")
-    return passed(f"one effect in each of {ROUNDS} rounds; {tally(answers)}", *answers[:1])
+    if unexpected := [
+        exchange for exchange in unexpected if exchange.status is None or exchange.status < 500
+    ]:
+        return failed(
+            f"answered {list_answers(unexpected)}",
+            *unexpected,
+            severity="should",
+            topic="duplicate-status",
+        )
+    return passed(
+        f"one effect in each of {ROUNDS} rounds; {summarize_answers(answers)}", *answers[:1]
+    )
 
 
 @check(
@@ -232,21 +253,26 @@ async def concurrent(context: CheckContext) -> Verdict:
     ),
     topic="verify-first",
 )
-async def forged_first(context: CheckContext) -> Verdict:
-    event = context.event()
+async def forged_does_not_burn_id(context: CheckContext) -> Verdict:
+    event = context.new_event()
     forged = await context.send(
         # Without an id of its own: it is the genuine one whose effect is looked for.
-        replace(context.forged("forged, with the id to come", event, signatures=[]), event_id="")
+        replace(
+            context.build_forged("forged, with the id to come", event, signatures=[]), event_id=""
+        )
     )
-    await context.before_retry()
-    genuine = await context.send(context.genuine("genuine, with the id of a forged one", event))
+    await context.wait_before_retry()
+    genuine = await context.send(
+        context.build_genuine("genuine, with the id of a forged one", event)
+    )
     if not is_ack(genuine):
         return failed(
-            f"the genuine one was answered {said(genuine)}: {fate_in_words(genuine)}",
+            f"the genuine one was answered {describe_answer(genuine)}: "
+            f"{describe_consequence(genuine)}",
             genuine,
             forged,
         )
-    [effects] = await context.count(event)
+    [effects] = await context.count_effects(event)
     if effects == 1:
         return passed("the genuine one had its effect", genuine)
     return failed(
@@ -270,23 +296,26 @@ async def forged_first(context: CheckContext) -> Verdict:
     ),
     topic="atomic",
 )
-async def aborted(context: CheckContext) -> Verdict:
-    cut, left = context.event(), context.event()
+async def aborted_then_retry(context: CheckContext) -> Verdict:
+    truncated, abandoned = context.new_event(), context.new_event()
     requests = {
-        "after a body cut short": (context.genuine("a body cut short", cut), cut),
-        "after a sender that did not wait": (context.genuine("not waited for", left), left),
+        "after a body cut short": (context.build_genuine("a body cut short", truncated), truncated),
+        "after a sender that did not wait": (
+            context.build_genuine("not waited for", abandoned),
+            abandoned,
+        ),
     }
     for request, event in requests.values():
-        size = len(request.body) // 2 if event is cut else len(request.body)
+        size = len(request.body) // 2 if event is truncated else len(request.body)
         await context.session.send_partial(request, size)
-    await context.before_retry()
+    await context.wait_before_retry()
     answers = [
-        await context.send(context.genuine(f"again, {label}", event))
+        await context.send(context.build_genuine(f"again, {label}", event))
         for label, (_, event) in requests.items()
     ]
-    if wrong := [answer for answer in answers if not is_ack(answer)]:
-        return judged_genuine(wrong)
-    effects = await context.count(cut, left)
+    if refused := [answer for answer in answers if not is_ack(answer)]:
+        return judge_genuine(refused)
+    effects = await context.count_effects(truncated, abandoned)
     for exchange, count in zip(answers, effects, strict=True):
         if count != 1:
             return failed(f"{exchange.label}: effect count {count}, expected 1", exchange)
@@ -308,31 +337,31 @@ async def aborted(context: CheckContext) -> Verdict:
     topic="release",
 )
 async def fail_then_retry(context: CheckContext) -> Verdict:
-    def fault(record: dict[str, Any]) -> None:
+    def set_fault(record: dict[str, Any]) -> None:
         record["fault"] = "once"
 
-    event = context.event(edit=fault)
-    first = await context.send(context.genuine('data.fault is "once"', event))
+    event = context.new_event(edit=set_fault)
+    first = await context.send(context.build_genuine('data.fault is "once"', event))
     if first.status is None or first.status < 500:
         return skipped(
-            f'the handler does not fail when data.fault is "once" ({said(first)})',
+            f'the handler does not fail when data.fault is "once" ({describe_answer(first)})',
             topic="no-fault",
         )
     # More than once where each of several processes fails the first attempt that it sees.
     for _ in range(RETRIES):
-        await context.before_retry()
-        again = await context.send(context.genuine("again, after the failure", event))
-        if again.status is None or again.status < 500:
+        await context.wait_before_retry()
+        retry = await context.send(context.build_genuine("again, after the failure", event))
+        if retry.status is None or retry.status < 500:
             break
-    if not is_ack(again):
-        return judged_genuine([again])
-    [effects] = await context.count(event)
+    if not is_ack(retry):
+        return judge_genuine([retry])
+    [effects] = await context.count_effects(event)
     if effects == 1:
-        return passed("failed, then had its one effect", first, again)
+        return passed("failed, then had its one effect", first, retry)
     return failed(
         f"effect count {effects}, expected 1: the failed attempt "
         f"{'left the id behind' if effects == 0 else 'had an effect already'}",
-        again,
+        retry,
         first,
     )
 
@@ -351,20 +380,20 @@ async def fail_then_retry(context: CheckContext) -> Verdict:
     topic="order",
 )
 async def out_of_order(context: CheckContext) -> Verdict:
-    id = context.delivery_id().replace("msg_", "cus_")
+    id = context.new_delivery_id().replace("msg_", "cus_")
 
-    def of_one_customer(record: dict[str, Any]) -> None:
+    def set_customer_id(record: dict[str, Any]) -> None:
         record["id"] = id
 
     now = context.session.now
     newer, older = (
-        context.event("customer.updated", edit=of_one_customer, created_at=created_at)
+        context.new_event("customer.updated", edit=set_customer_id, created_at=created_at)
         for created_at in (now, now - _MINUTE)
     )
     answers = [
-        await context.send(context.genuine("the newer of two changes", newer)),
-        await context.send(context.genuine("the older, after it", older)),
+        await context.send(context.build_genuine("the newer of two changes", newer)),
+        await context.send(context.build_genuine("the older, after it", older)),
     ]
     if not is_ack(answers[0]):
-        return refused_control(answers[0])
-    return judged_genuine(answers[1:])
+        return inconclusive_without_control(answers[0])
+    return judge_genuine(answers[1:])

@@ -5,9 +5,14 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from pivotal_sandbox.check.assertions import accepts, fate_in_words, judged_genuine, refused_control
+from pivotal_sandbox.check.assertions import (
+    describe_consequence,
+    expect_acknowledgment,
+    inconclusive_without_control,
+    judge_genuine,
+)
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import is_ack, listed, said
+from pivotal_sandbox.check.classify import describe_answer, is_ack, list_answers
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.request import CheckRequest, chunked, of_method
 from pivotal_sandbox.check.verdicts import (
@@ -17,10 +22,10 @@ from pivotal_sandbox.check.verdicts import (
 )
 from pivotal_sandbox.signature import VERSION
 
-ANNOUNCED = 64 * 1024 * 1024
-PATIENCE_MS = 500
+ANNOUNCED_BYTES = 64 * 1024 * 1024
+OVERSIZE_TIMEOUT_MS = 500
 HOUR = 3_600
-NEAR = 15  # seconds: how exactly the tolerance is measured
+RESOLUTION = 15  # seconds: how exactly the tolerance is measured
 
 
 @check(
@@ -37,7 +42,9 @@ NEAR = 15  # seconds: how exactly the tolerance is measured
     topic="chunked",
 )
 async def chunked_body(context: CheckContext) -> Verdict:
-    return await accepts(context, [chunked(context.genuine("a body in chunks", context.event()))])
+    return await expect_acknowledgment(
+        context, [chunked(context.build_genuine("a body in chunks", context.new_event()))]
+    )
 
 
 @check(
@@ -51,10 +58,10 @@ async def chunked_body(context: CheckContext) -> Verdict:
     topic="chunked",
 )
 async def expect_continue(context: CheckContext) -> Verdict:
-    request = context.genuine(
-        "Expect: 100-continue", context.event(), headers=[("expect", "100-continue")]
+    request = context.build_genuine(
+        "Expect: 100-continue", context.new_event(), headers=[("expect", "100-continue")]
     )
-    return judged_genuine([await context.send(request, piece=len(request.body), pause_ms=200)])
+    return judge_genuine([await context.send(request, piece=len(request.body), pause_ms=200)])
 
 
 @check(
@@ -68,10 +75,10 @@ async def expect_continue(context: CheckContext) -> Verdict:
     topic="crowd",
 )
 async def minimal_headers(context: CheckContext) -> Verdict:
-    request = context.genuine(
-        "neither accept nor user-agent", context.event(), without=["accept", "user-agent"]
+    request = context.build_genuine(
+        "neither accept nor user-agent", context.new_event(), without=["accept", "user-agent"]
     )
-    return await accepts(context, [request])
+    return await expect_acknowledgment(context, [request])
 
 
 @check(
@@ -87,14 +94,19 @@ async def minimal_headers(context: CheckContext) -> Verdict:
     topic="keepalive",
 )
 async def keepalive_reuse(context: CheckContext) -> Verdict:
-    forged = context.forged("forged, the connection stays open", context.event(), signatures=[])
-    genuine = context.genuine("genuine, on the same connection", context.event())
+    forged = context.build_forged(
+        "forged, the connection stays open", context.new_event(), signatures=[]
+    )
+    genuine = context.build_genuine("genuine, on the same connection", context.new_event())
     answers = await context.session.follow(context.check_id, forged, genuine)
     if len(answers) == 1:
         return passed("the connection is closed after a refusal", *answers)
     if is_ack(answers[1]) or answers[1].failure == "connection_reset":
-        return passed(f"answered {said(answers[1])}", answers[1])
-    return failed(f"answered {said(answers[1])}: {fate_in_words(answers[1])}", *answers[::-1])
+        return passed(f"answered {describe_answer(answers[1])}", answers[1])
+    return failed(
+        f"answered {describe_answer(answers[1])}: {describe_consequence(answers[1])}",
+        *answers[::-1],
+    )
 
 
 @check(
@@ -111,16 +123,16 @@ async def keepalive_reuse(context: CheckContext) -> Verdict:
     topic="oversize",
 )
 async def oversize_unsigned(context: CheckContext) -> Verdict:
-    request = context.forged(
+    request = context.build_forged(
         "64 MiB announced, and not signed",
-        context.event(),
+        context.new_event(),
         signatures=[],
-        headers=[("content-length", str(ANNOUNCED))],
+        headers=[("content-length", str(ANNOUNCED_BYTES))],
     )
-    exchange = await context.send(request, timeout_ms=PATIENCE_MS)
+    exchange = await context.send(request, timeout_ms=OVERSIZE_TIMEOUT_MS)
     if exchange.failure == "timeout":
         return passed("it waits for more; a look at Content-Length would refuse it at once")
-    return passed(f"refused early: {said(exchange)}", exchange)
+    return passed(f"refused early: {describe_answer(exchange)}", exchange)
 
 
 @check(
@@ -134,10 +146,12 @@ async def oversize_unsigned(context: CheckContext) -> Verdict:
     topic="method",
 )
 async def method_not_post(context: CheckContext) -> Verdict:
-    exchange = await context.send(of_method(context.genuine("GET", context.event()), "GET"))
+    exchange = await context.send(
+        of_method(context.build_genuine("GET", context.new_event()), "GET")
+    )
     if is_ack(exchange):
-        return failed(f"a GET was answered {said(exchange)}", exchange)
-    return passed(f"a GET was answered {said(exchange)}", exchange)
+        return failed(f"a GET was answered {describe_answer(exchange)}", exchange)
+    return passed(f"a GET was answered {describe_answer(exchange)}", exchange)
 
 
 @check(
@@ -151,26 +165,28 @@ async def method_not_post(context: CheckContext) -> Verdict:
     topic="compare",
 )
 async def sig_malleable(context: CheckContext) -> Verdict:
-    control = await context.send(context.genuine("control: genuine", context.event()))
+    control = await context.send(context.build_genuine("control: genuine", context.new_event()))
     if not is_ack(control):
-        return refused_control(control)
+        return inconclusive_without_control(control)
 
     def requests() -> Iterator[CheckRequest]:
-        for label, write in (
+        for label, rewrite in (
             ("without padding", lambda mac: mac.rstrip("=")),
             ("in url-safe base64", lambda mac: mac.replace("+", "-").replace("/", "_")),
             ("with data behind the padding", lambda mac: f"{mac}AAAA"),
         ):
-            event, t = context.event(), context.now()
-            while not {"+", "/"} & set(context.mac(event.body, t)):
-                event = context.event()
-            header = f"{VERSION},t={t},sig={write(context.mac(event.body, t))}"
-            request = context.forged(f"the signature {label}", event, signatures=[header], t=t)
+            event, t = context.new_event(), context.now()
+            while not {"+", "/"} & set(context.sign(event.body, t)):
+                event = context.new_event()
+            header = f"{VERSION},t={t},sig={rewrite(context.sign(event.body, t))}"
+            request = context.build_forged(
+                f"the signature {label}", event, signatures=[header], t=t
+            )
             yield replace(request, event_id="")  # to act on it is no fault
 
     answers = await context.send_all(requests())
-    if taken := [answer for answer in answers if is_ack(answer)]:
-        return failed(f"accepted ({listed(taken)})", *taken)
+    if accepted := [answer for answer in answers if is_ack(answer)]:
+        return failed(f"accepted ({list_answers(accepted)})", *accepted)
     return passed("one way of writing a signature is accepted", *answers)
 
 
@@ -190,15 +206,17 @@ async def sig_malleable(context: CheckContext) -> Verdict:
 async def rotation_overlap(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
         for label, first in (("first", True), ("last", False)):
-            event, t = context.event(), context.now()
-            good = f"sig={context.mac(event.body, t)}"
+            event, t = context.new_event(), context.now()
+            accepted_age = f"sig={context.sign(event.body, t)}"
             other = f"sig={base64.b64encode(bytes(32)).decode()}"
-            header = ",".join([VERSION, f"t={t}", *([good, other] if first else [other, good])])
-            yield context.genuine(
+            header = ",".join(
+                [VERSION, f"t={t}", *([accepted_age, other] if first else [other, accepted_age])]
+            )
+            yield context.build_genuine(
                 f"two signatures, the good one {label}", event, signatures=[header], t=t
             )
 
-    return judged_genuine(await context.send_all(requests()), topic="rotation")
+    return judge_genuine(await context.send_all(requests()), topic="rotation")
 
 
 @check(
@@ -215,8 +233,10 @@ async def rotation_overlap(context: CheckContext) -> Verdict:
 async def secret_rotation(context: CheckContext) -> Verdict:
     previous = context.settings.previous_secret
     assert previous is not None
-    request = context.genuine("signed with the previous secret", context.event(), secret=previous)
-    return await accepts(context, [request])
+    request = context.build_genuine(
+        "signed with the previous secret", context.new_event(), secret=previous
+    )
+    return await expect_acknowledgment(context, [request])
 
 
 @check(
@@ -229,19 +249,25 @@ async def secret_rotation(context: CheckContext) -> Verdict:
     reason="How old a signature may be decides how long a captured request is of use.",
     topic="timestamp",
 )
-async def tolerance(context: CheckContext) -> Verdict:
+async def tolerance_measured(context: CheckContext) -> Verdict:
     """Halve the distance between what passes and what does not, into the past and the future."""
-    found = []
-    for name, sign in (("old", -1), ("ahead", 1)):
-        good, bad = 0, HOUR
-        while bad - good > NEAR:
-            middle = (good + bad) // 2
-            if middle > 2 * NEAR:
-                middle = round(middle / NEAR) * NEAR
-            request = context.forged(
-                f"signed {middle} s {name}", context.event(), t=context.now() + sign * middle
+    findings = []
+    for direction, sign in (("old", -1), ("ahead", 1)):
+        accepted_age, refused_age = 0, HOUR
+        while refused_age - accepted_age > RESOLUTION:
+            age = (accepted_age + refused_age) // 2
+            if age > 2 * RESOLUTION:
+                age = round(age / RESOLUTION) * RESOLUTION
+            request = context.build_forged(
+                f"signed {age} s {direction}", context.new_event(), t=context.now() + sign * age
             )
             exchange = await context.send(replace(request, event_id=""))
-            good, bad = (middle, bad) if is_ack(exchange) else (good, middle)
-        found.append(f"about {good} s {name}" if bad < HOUR else f"an hour {name} and more")
-    return passed(f"it tolerates {' and '.join(found)}")
+            accepted_age, refused_age = (
+                (age, refused_age) if is_ack(exchange) else (accepted_age, age)
+            )
+        findings.append(
+            f"about {accepted_age} s {direction}"
+            if refused_age < HOUR
+            else f"an hour {direction} and more"
+        )
+    return passed(f"it tolerates {' and '.join(findings)}")

@@ -15,10 +15,10 @@ from pivotal_sandbox.check.verdicts import (
 )
 from pivotal_sandbox.signature import mac
 
-SECRET_LEAST = 8  # characters; a shorter one occurs in any text by chance
+MIN_SECRET_LENGTH = 8  # characters; a shorter one occurs in any text by chance
 
-_T = re.compile(rb"\bt=([0-9]{1,12})\b")
-_TRACES = {
+_TIMESTAMP = re.compile(rb"\bt=([0-9]{1,12})\b")
+_STACK_TRACES = {
     "a Python traceback": re.compile(
         rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line"
     ),
@@ -34,18 +34,18 @@ _TRACES = {
 }
 
 
-def _texts(exchange: Exchange) -> bytes:
+def _response_bytes(exchange: Exchange) -> bytes:
     """Return all that came back in one piece."""
     lines = [f"{name}: {value}" for name, value in exchange.response_headers]
     return "\n".join(lines).encode("latin-1", "replace") + b"\n\n" + exchange.response_body
 
 
-def _expected(trace: Trace, secret: str) -> Iterator[bytes]:
+def _expected_signatures(trace: Trace, secret: str) -> Iterator[bytes]:
     """Yield the signatures that would have made a forged request pass, in base64 and in hex."""
     head = trace.request.head
-    times = {str(trace.request.t), *(t.decode() for t in _T.findall(head))}
-    for t in sorted(times):
-        signature = mac(trace.request.body, secret, t)
+    times = {str(trace.request.t), *(timestamp.decode() for timestamp in _TIMESTAMP.findall(head))}
+    for timestamp in sorted(times):
+        signature = mac(trace.request.body, secret, timestamp)
         yield signature.rstrip("=").encode()
         yield base64.b64decode(signature).hex().encode()
 
@@ -66,21 +66,23 @@ def _expected(trace: Trace, secret: str) -> Iterator[bytes]:
 async def leak_secret(context: CheckContext) -> Verdict:
     secret = context.settings.secret
     raw = secret.encode()
-    forms = {
+    needles = {
         "the secret": raw,
         "the secret in base64": base64.b64encode(raw).rstrip(b"="),
         "the secret in hexadecimal": raw.hex().encode(),
     }
     for trace in context.log:
-        text = _texts(trace.exchange)
-        for what, form in forms.items():
-            if len(secret) >= SECRET_LEAST and form in text:
-                return failed(f"an answer contains {what} ({trace.request.label})", trace.exchange)
+        text = _response_bytes(trace.exchange)
+        for description, needle in needles.items():
+            if len(secret) >= MIN_SECRET_LENGTH and needle in text:
+                return failed(
+                    f"an answer contains {description} ({trace.request.label})", trace.exchange
+                )
         if trace.request.genuine or not text.strip():
             continue
-        for form in _expected(trace, secret):
+        for needle in _expected_signatures(trace, secret):
             # What was sent is no news: an answer may echo its request.
-            if form in text and form not in trace.request.sent:
+            if needle in text and needle not in trace.request.sent:
                 return failed(
                     f"the answer to a forged request contains the signature that it lacked "
                     f"({trace.request.label})",
@@ -101,8 +103,10 @@ async def leak_secret(context: CheckContext) -> Verdict:
 )
 async def leak_stacktrace(context: CheckContext) -> Verdict:
     for trace in context.log:
-        text = _texts(trace.exchange)
-        for what, pattern in _TRACES.items():
+        text = _response_bytes(trace.exchange)
+        for description, pattern in _STACK_TRACES.items():
             if pattern.search(text) and not pattern.search(trace.request.sent):
-                return failed(f"an answer contains {what} ({trace.request.label})", trace.exchange)
+                return failed(
+                    f"an answer contains {description} ({trace.request.label})", trace.exchange
+                )
     return passed(f"no stack trace in {len(context.log)} answers")

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from pivotal_sandbox.check.assertions import fate_in_words, topic_of
+from pivotal_sandbox.check.assertions import advice_topic, describe_consequence
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import is_ack, kind, listed, said, tally
+from pivotal_sandbox.check.classify import (
+    classify_answer,
+    describe_answer,
+    is_ack,
+    list_answers,
+    summarize_answers,
+)
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.verdicts import (
     Verdict,
@@ -13,7 +19,9 @@ from pivotal_sandbox.check.verdicts import (
 )
 from pivotal_sandbox.domain.models import Event
 
-_PLACE = b'"custom_fields":{'  # free-form by contract: what stands there is nobody's schema
+_INSERTION_POINT = (
+    b'"custom_fields":{'  # free-form by contract: what stands there is nobody's schema
+)
 
 NUMBERS = {
     "1.0": b'"a":1.0',
@@ -50,69 +58,71 @@ HOSTILE = {
 }
 
 
-def _event_with(context: CheckContext, field: bytes) -> Event:
-    plain = context.event()
-    assert _PLACE in plain.body
-    body = plain.body.replace(_PLACE, _PLACE + field + b",", 1)
-    return context.raw(plain.type, lambda id: body.replace(plain.id.encode(), id.encode()))
-
-
-def _event_rewritten(context: CheckContext, write: Callable[[bytes], bytes]) -> Event:
-    plain = context.event()
-    return context.raw(
-        plain.type, lambda id: write(plain.body.replace(plain.id.encode(), id.encode()))
+def _build_event_with(context: CheckContext, field: bytes) -> Event:
+    plain = context.new_event()
+    assert _INSERTION_POINT in plain.body
+    body = plain.body.replace(_INSERTION_POINT, _INSERTION_POINT + field + b",", 1)
+    return context.new_event_with_body(
+        plain.type, lambda id: body.replace(plain.id.encode(), id.encode())
     )
 
 
-def _spaced(body: bytes) -> bytes:
+def _build_rewritten_event(context: CheckContext, rewrite: Callable[[bytes], bytes]) -> Event:
+    plain = context.new_event()
+    return context.new_event_with_body(
+        plain.type, lambda id: rewrite(plain.body.replace(plain.id.encode(), id.encode()))
+    )
+
+
+def _add_spaces(body: bytes) -> bytes:
     return body.replace(b',"', b', "').replace(b'":', b'": ')
 
 
-def _pretty(body: bytes) -> bytes:
+def _pretty_print(body: bytes) -> bytes:
     return body.replace(b',"', b',\n  "').replace(b"{", b"{\n  ").replace(b"}", b"\n}")
 
 
 WHITESPACE: Mapping[str, Callable[[bytes], bytes]] = {
-    "a space after commas and colons": _spaced,
-    "lines that end in LF": _pretty,
-    "lines that end in CRLF": lambda body: _pretty(body).replace(b"\n", b"\r\n"),
+    "a space after commas and colons": _add_spaces,
+    "lines that end in LF": _pretty_print,
+    "lines that end in CRLF": lambda body: _pretty_print(body).replace(b"\n", b"\r\n"),
     "a newline at the end": lambda body: body + b"\n",
     "a space in front": lambda body: b" " + body,
     "a tab in front": lambda body: b"\t" + body,
 }
 
 
-async def _accept_fields(context: CheckContext, fields: Mapping[str, bytes]) -> Verdict:
-    events = {label: _event_with(context, field) for label, field in fields.items()}
-    return await _accept_all(context, events)
+async def _check_fields(context: CheckContext, fields: Mapping[str, bytes]) -> Verdict:
+    events = {label: _build_event_with(context, field) for label, field in fields.items()}
+    return await _check_events(context, events)
 
 
-async def _accept_all(context: CheckContext, events: Mapping[str, Event]) -> Verdict:
+async def _check_events(context: CheckContext, events: Mapping[str, Event]) -> Verdict:
     exchanges = await context.send_all(
-        context.genuine(f"a body with {label}", event) for label, event in events.items()
+        context.build_genuine(f"a body with {label}", event) for label, event in events.items()
     )
-    if not (wrong := [exchange for exchange in exchanges if not is_ack(exchange)]):
-        return passed(f"acknowledged: {tally(exchanges)}", *exchanges)
-    crashed = all(exchange.status is None or exchange.status >= 500 for exchange in wrong)
+    if not (refused := [exchange for exchange in exchanges if not is_ack(exchange)]):
+        return passed(f"acknowledged: {summarize_answers(exchanges)}", *exchanges)
+    crashed = all(exchange.status is None or exchange.status >= 500 for exchange in refused)
     return failed(
-        f"{len(wrong)} of {len(exchanges)} not acknowledged ({listed(wrong)}): "
-        f"{fate_in_words(wrong[0])}",
-        *wrong,
-        topic="crash" if crashed else topic_of(wrong[0]),
+        f"{len(refused)} of {len(exchanges)} not acknowledged ({list_answers(refused)}): "
+        f"{describe_consequence(refused[0])}",
+        *refused,
+        topic="crash" if crashed else advice_topic(refused[0]),
     )
 
 
-async def _accept_size(context: CheckContext, size: int) -> Verdict:
-    plain = context.event()
+async def _check_size(context: CheckContext, size: int) -> Verdict:
+    plain = context.new_event()
     filler = b'"note":"' + b"0123456789abcdef" * ((size - len(plain.body)) // 16) + b'"'
-    event = _event_with(context, filler)
-    exchange = await context.send(context.genuine(f"a body of {size // 1024} KiB", event))
+    event = _build_event_with(context, filler)
+    exchange = await context.send(context.build_genuine(f"a body of {size // 1024} KiB", event))
     if is_ack(exchange):
-        return passed(f"answered {said(exchange)}", exchange)
+        return passed(f"answered {describe_answer(exchange)}", exchange)
     return failed(
-        f"answered {said(exchange)}: {fate_in_words(exchange)}",
+        f"answered {describe_answer(exchange)}: {describe_consequence(exchange)}",
         exchange,
-        topic=topic_of(exchange) or "limit",
+        topic=advice_topic(exchange) or "limit",
     )
 
 
@@ -130,7 +140,7 @@ async def _accept_size(context: CheckContext, size: int) -> Verdict:
     topic="raw-body",
 )
 async def body_numbers(context: CheckContext) -> Verdict:
-    return await _accept_fields(context, NUMBERS)
+    return await _check_fields(context, NUMBERS)
 
 
 @check(
@@ -147,7 +157,7 @@ async def body_numbers(context: CheckContext) -> Verdict:
     topic="raw-body",
 )
 async def body_escapes(context: CheckContext) -> Verdict:
-    return await _accept_fields(context, ESCAPES)
+    return await _check_fields(context, ESCAPES)
 
 
 @check(
@@ -164,7 +174,7 @@ async def body_escapes(context: CheckContext) -> Verdict:
     topic="raw-body",
 )
 async def body_unicode(context: CheckContext) -> Verdict:
-    return await _accept_fields(context, UNICODE)
+    return await _check_fields(context, UNICODE)
 
 
 @check(
@@ -180,8 +190,9 @@ async def body_unicode(context: CheckContext) -> Verdict:
     topic="raw-body",
 )
 async def whitespace(context: CheckContext) -> Verdict:
-    return await _accept_all(
-        context, {label: _event_rewritten(context, write) for label, write in WHITESPACE.items()}
+    return await _check_events(
+        context,
+        {label: _build_rewritten_event(context, rewrite) for label, rewrite in WHITESPACE.items()},
     )
 
 
@@ -199,7 +210,7 @@ async def whitespace(context: CheckContext) -> Verdict:
     topic="raw-body",
 )
 async def body_keys(context: CheckContext) -> Verdict:
-    return await _accept_fields(context, KEYS)
+    return await _check_fields(context, KEYS)
 
 
 @check(
@@ -216,7 +227,7 @@ async def body_keys(context: CheckContext) -> Verdict:
     topic="limit",
 )
 async def body_64k(context: CheckContext) -> Verdict:
-    return await _accept_size(context, 64 * 1024)
+    return await _check_size(context, 64 * 1024)
 
 
 @check(
@@ -233,16 +244,20 @@ async def body_64k(context: CheckContext) -> Verdict:
     topic="shape",
 )
 async def hostile(context: CheckContext) -> Verdict:
-    events = {label: _event_with(context, field) for label, field in HOSTILE.items()}
-    events["a byte order mark"] = _event_rewritten(context, lambda body: b"\xef\xbb\xbf" + body)
-    exchanges = await context.send_all(
-        context.genuine(f"a body with {label}", event) for label, event in events.items()
+    events = {label: _build_event_with(context, field) for label, field in HOSTILE.items()}
+    events["a byte order mark"] = _build_rewritten_event(
+        context, lambda body: b"\xef\xbb\xbf" + body
     )
-    if crashed := [exchange for exchange in exchanges if kind(exchange) in ("crash", "hang")]:
+    exchanges = await context.send_all(
+        context.build_genuine(f"a body with {label}", event) for label, event in events.items()
+    )
+    if crashed := [
+        exchange for exchange in exchanges if classify_answer(exchange) in ("crash", "hang")
+    ]:
         return failed(
-            f"crashed ({listed(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
+            f"crashed ({list_answers(crashed)}): Pivotal retries the same bytes for 24 h", *crashed
         )
-    return passed(f"taken or refused: {tally(exchanges)}", *exchanges)
+    return passed(f"taken or refused: {summarize_answers(exchanges)}", *exchanges)
 
 
 @check(
@@ -258,7 +273,7 @@ async def hostile(context: CheckContext) -> Verdict:
     topic="limit",
 )
 async def body_200k(context: CheckContext) -> Verdict:
-    return await _accept_size(context, 200 * 1024)
+    return await _check_size(context, 200 * 1024)
 
 
 @check(
@@ -272,4 +287,4 @@ async def body_200k(context: CheckContext) -> Verdict:
     topic="limit",
 )
 async def body_1m(context: CheckContext) -> Verdict:
-    return await _accept_size(context, 1024 * 1024)
+    return await _check_size(context, 1024 * 1024)

@@ -5,9 +5,19 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
-from pivotal_sandbox.check.assertions import judged_forgeries, refused_control, refuses
+from pivotal_sandbox.check.assertions import (
+    expect_refusal,
+    inconclusive_without_control,
+    judge_forged,
+)
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import is_ack, kind, listed, said, tally
+from pivotal_sandbox.check.classify import (
+    classify_answer,
+    describe_answer,
+    is_ack,
+    list_answers,
+    summarize_answers,
+)
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.verdicts import (
@@ -47,10 +57,12 @@ async def body_tampered(context: CheckContext) -> Verdict:
 
     def requests() -> Iterator[CheckRequest]:
         for label, change in changes.items():
-            event = context.event()
-            yield context.forged(f"genuine signature, {label}", event, body=change(event.body))
+            event = context.new_event()
+            yield context.build_forged(
+                f"genuine signature, {label}", event, body=change(event.body)
+            )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
 @check(
@@ -68,26 +80,26 @@ async def body_tampered(context: CheckContext) -> Verdict:
 )
 async def ping_bypass(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
-        yield context.forged(
-            "called a ping, not signed", context.event(), named=PING, signatures=[]
+        yield context.build_forged(
+            "called a ping, not signed", context.new_event(), named=PING, signatures=[]
         )
-        event = context.event()
+        event = context.new_event()
         header = f"{VERSION},t={context.now()},sig={base64.b64encode(bytes(32)).decode()}"
-        yield context.forged(
+        yield context.build_forged(
             "called a ping, falsely signed", event, named=PING, signatures=[header]
         )
-        yield context.forged("a ping, not signed", context.event(PING), signatures=[])
+        yield context.build_forged("a ping, not signed", context.new_event(PING), signatures=[])
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())
 
 
-async def _effects(context: CheckContext, *events: Event) -> list[int]:
+async def _count_effects(context: CheckContext, *events: Event) -> list[int]:
     """Return how often each took effect; where the halves differ, after some patience."""
     await context.has_effect(events[0])
     half = len(events) // 2
     for expected in (0, 1):
-        found = await context.session.counts([event.id for event in events], expected=expected)
-        effects = [found[event.id] for event in events]
+        matching = await context.session.counts([event.id for event in events], expected=expected)
+        effects = [matching[event.id] for event in events]
         if effects[:half] == effects[half:]:
             break
     return effects
@@ -109,29 +121,33 @@ async def _effects(context: CheckContext, *events: Event) -> list[int]:
 )
 async def event_header_spoof(context: CheckContext) -> Verdict:
     """The header is not signed: what happens must follow the body, or nothing may happen."""
-    real, honest_ping = context.event(), context.event(PING)
-    hidden, dressed = context.event(), context.event(PING)
+    customer_event, ping = context.new_event(), context.new_event(PING)
+    event_as_ping, ping_as_event = context.new_event(), context.new_event(PING)
     controls = [
-        await context.send(context.genuine("control: customer.at_risk", real)),
-        await context.send(context.genuine("control: webhook.ping", honest_ping)),
+        await context.send(context.build_genuine("control: customer.at_risk", customer_event)),
+        await context.send(context.build_genuine("control: webhook.ping", ping)),
     ]
     for control in controls:
         if not is_ack(control):
-            return refused_control(control)
+            return inconclusive_without_control(control)
     spoofed = [
         await context.send(
-            context.genuine("customer.at_risk, called webhook.ping", hidden, named=PING)
+            context.build_genuine(
+                "customer.at_risk, called webhook.ping", event_as_ping, named=PING
+            )
         ),
         await context.send(
-            context.genuine("webhook.ping, called customer.at_risk", dressed, named=real.type)
+            context.build_genuine(
+                "webhook.ping, called customer.at_risk", ping_as_event, named=customer_event.type
+            )
         ),
     ]
-    effects = await _effects(context, real, honest_ping, hidden, dressed)
-    for exchange, wanted, got in zip(spoofed, effects[:2], effects[2:], strict=True):
-        if is_ack(exchange) and wanted != got:
+    effects = await _count_effects(context, customer_event, ping, event_as_ping, ping_as_event)
+    for exchange, expected, actual in zip(spoofed, effects[:2], effects[2:], strict=True):
+        if is_ack(exchange) and expected != actual:
             return failed(
-                f"{exchange.label}: answered {said(exchange)} with effect count {got}; the same "
-                f"body honestly named has {wanted}",
+                f"{exchange.label}: answered {describe_answer(exchange)} with effect count "
+                f"{actual}; the same body honestly named has {expected}",
                 exchange,
             )
     return passed("what happens follows the signed body", *spoofed)
@@ -151,36 +167,43 @@ async def event_header_spoof(context: CheckContext) -> Verdict:
     topic="parse-header",
 )
 async def dup_signature_header(context: CheckContext) -> Verdict:
-    control = await context.send(context.genuine("control: genuine", context.event()))
+    control = await context.send(context.build_genuine("control: genuine", context.new_event()))
     if not is_ack(control):
-        return refused_control(control)
-    stale = context.event()
+        return inconclusive_without_control(control)
+    stale = context.new_event()
     t = context.now() - 86_400
     forged = await context.send(
-        context.forged(
+        context.build_forged(
             "garbage, then one of yesterday",
             stale,
-            signatures=["garbage", f"{VERSION},t={t},sig={context.mac(stale.body, t)}"],
+            signatures=["garbage", f"{VERSION},t={t},sig={context.sign(stale.body, t)}"],
         )
     )
-    verdict = judged_forgeries([forged])
+    verdict = judge_forged([forged])
     if verdict.outcome != "passed":
         return verdict
-    event = context.event()
+    event = context.new_event()
     t = context.now()
     # Either verdict is right, so that neither refusal nor effect means anything.
-    request = context.forged(
+    request = context.build_forged(
         "a good one, then a bad one",
         event,
         signatures=[
-            f"{VERSION},t={t},sig={context.mac(event.body, t)}",
+            f"{VERSION},t={t},sig={context.sign(event.body, t)}",
             f"{VERSION},t={t},sig={base64.b64encode(bytes(32)).decode()}",
         ],
     )
-    both = await context.send(replace(request, event_id=""))
-    if kind(both) in ("crash", "hang"):
-        return failed(f"crashed ({listed([both])})", both, severity="should", topic="parse-header")
-    return passed(f"refused the one, answered {said(both)} to the other", forged, both)
+    exchange = await context.send(replace(request, event_id=""))
+    if classify_answer(exchange) in ("crash", "hang"):
+        return failed(
+            f"crashed ({list_answers([exchange])})",
+            exchange,
+            severity="should",
+            topic="parse-header",
+        )
+    return passed(
+        f"refused the one, answered {describe_answer(exchange)} to the other", forged, exchange
+    )
 
 
 @check(
@@ -206,20 +229,24 @@ async def reject_status(context: CheckContext) -> Verdict:
         "gone": "tells senders that the endpoint is no more",
         "redirect": "sends the caller elsewhere",
     }
-    for wrong, why in kinds.items():
-        if found := [exchange for exchange in exchanges if kind(exchange) == wrong]:
-            return failed(f"{said(found[0])} ({listed(found)}) {why}", *found[:3])
+    for wrong, meaning in kinds.items():
+        if matching := [exchange for exchange in exchanges if classify_answer(exchange) == wrong]:
+            return failed(
+                f"{describe_answer(matching[0])} ({list_answers(matching)}) {meaning}",
+                *matching[:3],
+            )
     # What is malformed or huge may be refused by the server before the handler sees it.
     plain = [
         t.exchange
         for t in forged
-        if t.case_id not in ("sig-malformed", "oversize-unsigned") and kind(t.exchange) == "reject"
+        if t.case_id not in ("sig-malformed", "oversize-unsigned")
+        and classify_answer(t.exchange) == "reject"
     ]
-    each = {exchange.status: exchange for exchange in plain}
-    if len(each) > 1:
+    by_status = {exchange.status: exchange for exchange in plain}
+    if len(by_status) > 1:
         return failed(
-            f"{tally(plain)}: the difference tells a forger how far he came",
-            *each.values(),
+            f"{summarize_answers(plain)}: the difference tells a forger how far he came",
+            *by_status.values(),
             severity="info",
         )
-    return passed(tally(exchanges))
+    return passed(summarize_answers(exchanges))

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 
-from pivotal_sandbox.check.assertions import accepts, refuses
+from pivotal_sandbox.check.assertions import expect_acknowledgment, expect_refusal
 from pivotal_sandbox.check.case import check
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.request import CheckRequest
@@ -15,7 +15,7 @@ from pivotal_sandbox.check.verdicts import (
 from pivotal_sandbox.signature import VERSION
 
 HOUR, DAY, YEAR = 3_600, 86_400, 31_536_000
-PAST, FUTURE = 30, 5  # seconds that clocks may differ without anybody's fault
+PAST_SKEW, FUTURE_SKEW = 30, 5  # seconds that clocks may differ without anybody's fault
 
 
 @check(
@@ -29,10 +29,11 @@ PAST, FUTURE = 30, 5  # seconds that clocks may differ without anybody's fault
     topic="message",
 )
 async def t_tampered(context: CheckContext) -> Verdict:
-    event, t = context.event(), context.now()
-    header = f"{VERSION},t={t + 7},sig={context.mac(event.body, t)}"
-    return await refuses(
-        context, [context.forged("t moved by 7 s, signature kept", event, signatures=[header])]
+    event, t = context.new_event(), context.now()
+    header = f"{VERSION},t={t + 7},sig={context.sign(event.body, t)}"
+    return await expect_refusal(
+        context,
+        [context.build_forged("t moved by 7 s, signature kept", event, signatures=[header])],
     )
 
 
@@ -51,15 +52,17 @@ async def t_tampered(context: CheckContext) -> Verdict:
 )
 async def mac_without_timestamp(context: CheckContext) -> Verdict:
     key = context.settings.secret.encode()
-    request = context.resigned(
+    request = context.build_resigned(
         "a signature over the body alone",
         lambda body, t: base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode(),
     )
-    return await refuses(context, [request])
+    return await expect_refusal(context, [request])
 
 
-def _at(context: CheckContext, label: str, offset: int) -> CheckRequest:
-    return context.resigned(label, lambda body, t: context.mac(body, t), t=context.now() + offset)
+def _build_signed_at(context: CheckContext, label: str, offset: int) -> CheckRequest:
+    return context.build_resigned(
+        label, lambda body, t: context.sign(body, t), t=context.now() + offset
+    )
 
 
 @check(
@@ -76,10 +79,10 @@ def _at(context: CheckContext, label: str, offset: int) -> CheckRequest:
     topic="timestamp",
 )
 async def replay_stale(context: CheckContext) -> Verdict:
-    return await refuses(
+    return await expect_refusal(
         context,
         (
-            _at(context, f"rightly signed {age} ago", -seconds)
+            _build_signed_at(context, f"rightly signed {age} ago", -seconds)
             for age, seconds in (("an hour", HOUR), ("a day", DAY), ("a year", YEAR))
         ),
     )
@@ -99,7 +102,9 @@ async def replay_stale(context: CheckContext) -> Verdict:
     topic="timestamp",
 )
 async def future_timestamp(context: CheckContext) -> Verdict:
-    return await refuses(context, [_at(context, "rightly signed for tomorrow", DAY)])
+    return await expect_refusal(
+        context, [_build_signed_at(context, "rightly signed for tomorrow", DAY)]
+    )
 
 
 @check(
@@ -116,18 +121,18 @@ async def future_timestamp(context: CheckContext) -> Verdict:
     topic="skew",
 )
 async def clock_skew(context: CheckContext) -> Verdict:
-    most = context.settings.max_skew
+    limit = context.settings.max_skew
 
     def requests() -> Iterator[CheckRequest]:
-        for label, offset in (("behind", -PAST), ("ahead", FUTURE)):
-            seconds = max(-most, min(offset, most))
-            yield context.genuine(
+        for label, offset in (("behind", -PAST_SKEW), ("ahead", FUTURE_SKEW)):
+            seconds = max(-limit, min(offset, limit))
+            yield context.build_genuine(
                 f"signed by a clock {abs(seconds)} s {label}",
-                context.event(),
+                context.new_event(),
                 t=context.now() + seconds,
             )
 
-    return await accepts(context, requests())
+    return await expect_acknowledgment(context, requests())
 
 
 @check(
@@ -146,12 +151,12 @@ async def clock_skew(context: CheckContext) -> Verdict:
 async def dup_t_confusion(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
         for label, order in (("old, then new", "on"), ("new, then old", "no")):
-            event, now = context.event(), context.now()
+            event, now = context.new_event(), context.now()
             old = now - DAY
             first, second = (old, now) if order == "on" else (now, old)
-            header = f"{VERSION},t={first},t={second},sig={context.mac(event.body, old)}"
-            yield context.forged(
+            header = f"{VERSION},t={first},t={second},sig={context.sign(event.body, old)}"
+            yield context.build_forged(
                 f"two t ({label}), the old one signed", event, signatures=[header], t=old
             )
 
-    return await refuses(context, requests())
+    return await expect_refusal(context, requests())

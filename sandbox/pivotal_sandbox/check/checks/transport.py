@@ -2,12 +2,17 @@
 
 import asyncio
 
-from pivotal_sandbox.check.assertions import accepts, fate_in_words, judged_genuine, topic_of
+from pivotal_sandbox.check.assertions import (
+    advice_topic,
+    describe_consequence,
+    expect_acknowledgment,
+    judge_genuine,
+)
 from pivotal_sandbox.check.case import check
-from pivotal_sandbox.check.classify import is_ack, listed, said, tally
+from pivotal_sandbox.check.classify import describe_answer, is_ack, list_answers, summarize_answers
 from pivotal_sandbox.check.context import CheckContext
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.request import recased
+from pivotal_sandbox.check.request import change_header_case
 from pivotal_sandbox.check.session import OverError
 from pivotal_sandbox.check.verdicts import (
     Verdict,
@@ -35,11 +40,15 @@ PIECE, PIECE_PAUSE_MS = 40, 30
     topic="header-case",
 )
 async def header_case(context: CheckContext) -> Verdict:
-    return await accepts(
+    return await expect_acknowledgment(
         context,
         [
-            recased(context.genuine("Title-Case headers", context.event()), "title"),
-            recased(context.genuine("UPPER-CASE headers", context.event()), "upper"),
+            change_header_case(
+                context.build_genuine("Title-Case headers", context.new_event()), "title"
+            ),
+            change_header_case(
+                context.build_genuine("UPPER-CASE headers", context.new_event()), "upper"
+            ),
         ],
     )
 
@@ -58,12 +67,12 @@ async def header_case(context: CheckContext) -> Verdict:
     topic="content-type",
 )
 async def content_type(context: CheckContext) -> Verdict:
-    request = context.genuine(
+    request = context.build_genuine(
         "application/json; charset=utf-8",
-        context.event(),
+        context.new_event(),
         headers=[("content-type", "application/json; charset=utf-8")],
     )
-    return await accepts(context, [request])
+    return await expect_acknowledgment(context, [request])
 
 
 @check(
@@ -80,9 +89,9 @@ async def content_type(context: CheckContext) -> Verdict:
     topic="pieces",
 )
 async def slow_body(context: CheckContext) -> Verdict:
-    request = context.genuine("a body that comes in small pieces", context.event())
+    request = context.build_genuine("a body that comes in small pieces", context.new_event())
     exchange = await context.send(request, piece=PIECE, pause_ms=PIECE_PAUSE_MS)
-    return judged_genuine([exchange], topic=None if exchange.status is None else "pieces")
+    return judge_genuine([exchange], topic=None if exchange.status is None else "pieces")
 
 
 @check(
@@ -99,37 +108,39 @@ async def slow_body(context: CheckContext) -> Verdict:
     topic="crowd",
 )
 async def burst(context: CheckContext) -> Verdict:
-    events = [context.event() for _ in range(BURST)]
-    turns = asyncio.Semaphore(IN_FLIGHT)
+    events = [context.new_event() for _ in range(BURST)]
+    slots = asyncio.Semaphore(IN_FLIGHT)
 
-    async def send_slowly(number: int) -> Exchange:
-        async with turns:
+    async def send_when_free(number: int) -> Exchange:
+        async with slots:
             return await context.send(
-                context.genuine(f"event {number + 1} of {BURST} at once", events[number])
+                context.build_genuine(f"event {number + 1} of {BURST} at once", events[number])
             )
 
-    answers = await asyncio.gather(*[send_slowly(number) for number in range(BURST)])
-    if wrong := [answer for answer in answers if not is_ack(answer)]:
+    answers = await asyncio.gather(*[send_when_free(number) for number in range(BURST)])
+    if refused := [answer for answer in answers if not is_ack(answer)]:
         return failed(
-            f"{len(wrong)} of {BURST} not acknowledged ({listed(wrong)}): "
-            f"{fate_in_words(wrong[0])}",
-            *wrong,
-            topic=topic_of(wrong[0]),
+            f"{len(refused)} of {BURST} not acknowledged ({list_answers(refused)}): "
+            f"{describe_consequence(refused[0])}",
+            *refused,
+            topic=advice_topic(refused[0]),
         )
     if context.has_probe:
-        effects = await context.count(*events)
-        if off := [
-            (exchange, count)
-            for exchange, count in zip(answers, effects, strict=True)
-            if count != 1
+        effects = await context.count_effects(*events)
+        if miscounted := [
+            (exchange, effect_count)
+            for exchange, effect_count in zip(answers, effects, strict=True)
+            if effect_count != 1
         ]:
-            counts = ", ".join(f"{request.label}: {count}" for request, count in off[:3])
+            counts = ", ".join(
+                f"{request.label}: {effect_count}" for request, effect_count in miscounted[:3]
+            )
             return failed(
-                f"acknowledged, but {len(off)} of {BURST} had not one effect ({counts})",
-                *[exchange for exchange, _ in off],
+                f"acknowledged, but {len(miscounted)} of {BURST} had not one effect ({counts})",
+                *[exchange for exchange, _ in miscounted],
                 topic="durable",
             )
-    return passed(f"{tally(answers)}", *answers[:1])
+    return passed(f"{summarize_answers(answers)}", *answers[:1])
 
 
 @check(
@@ -146,7 +157,7 @@ async def burst(context: CheckContext) -> Verdict:
 )
 async def still_alive(context: CheckContext) -> Verdict:
     try:
-        exchange = await context.send(context.genuine("a last ping", context.event(PING)))
+        exchange = await context.send(context.build_genuine("a last ping", context.new_event(PING)))
     except OverError:
         crash = context.session.crash
         if crash is None:
@@ -156,5 +167,5 @@ async def still_alive(context: CheckContext) -> Verdict:
             crash.exchange,
         )
     if exchange.status is None:
-        return failed(f"no answer to a last ping: {said(exchange)}", exchange)
-    return passed(f"it answers: {said(exchange)}", exchange)
+        return failed(f"no answer to a last ping: {describe_answer(exchange)}", exchange)
+    return passed(f"it answers: {describe_answer(exchange)}", exchange)

@@ -25,9 +25,9 @@ from pivotal_sandbox.common.text import display_bytes, format_count, printable
 from pivotal_sandbox.errors import InputError
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SHOWN_BYTES = 64 * 1024
-_COMMAND_BYTES = 8 * 1024  # of a request; the command for a larger one is no longer readable
-_REQUESTS = 12  # of one check; a burst's forty are all alike
+_MAX_BODY_BYTES = 64 * 1024
+_MAX_COMMAND_BYTES = 8 * 1024  # of a request; the command for a larger one is no longer readable
+_MAX_REQUESTS = 12  # of one check; a burst's forty are all alike
 
 
 def render_html(report: Report) -> str:
@@ -45,7 +45,7 @@ def render_html(report: Report) -> str:
         meaning=grade_words(report),
         counts=counts(report),
         extent=extent(report),
-        most=_REQUESTS,
+        most=_MAX_REQUESTS,
     )
 
 
@@ -53,13 +53,13 @@ def render_html(report: Report) -> str:
 def _template() -> Template:
     environment = templates_in(_TEMPLATES)
     environment.globals |= {"outcome_words": OUTCOME_WORDS, "severity_words": SEVERITY_WORDS}
-    environment.globals |= {"command": _command, "numbered": numbered, "counted": format_count}
+    environment.globals |= {"command": _curl_command, "numbered": numbered, "counted": format_count}
     environment.filters |= {
         "answer": answer,
-        "body": lambda exchange: _shown(head_and_body(exchange)[1]),
-        "bytes": _shown,
+        "body": lambda exchange: _format_bytes(head_and_body(exchange)[1]),
+        "bytes": _format_bytes,
         "duration": duration,
-        "head": lambda exchange: _shown(
+        "head": lambda exchange: _format_bytes(
             head_and_body(exchange)[0].replace(b"\r\n", b"\n")
         ).rstrip(),
         "safe_text": printable,
@@ -68,15 +68,15 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def _shown(data: bytes) -> str:
-    text = display_bytes(data[:_SHOWN_BYTES])
-    more = len(data) - _SHOWN_BYTES
+def _format_bytes(data: bytes) -> str:
+    text = display_bytes(data[:_MAX_BODY_BYTES])
+    more = len(data) - _MAX_BODY_BYTES
     return f"{text}\n… {more:,} bytes more" if more > 0 else text
 
 
-def _command(exchange: Exchange, url: str) -> str:
+def _curl_command(exchange: Exchange, url: str) -> str:
     """Return the command that sends it again; nothing where there is none of a readable length."""
-    if len(exchange.sent) > _COMMAND_BYTES:
+    if len(exchange.sent) > _MAX_COMMAND_BYTES:
         return ""
     try:
         return as_curl(exchange, url)

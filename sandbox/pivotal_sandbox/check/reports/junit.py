@@ -17,23 +17,23 @@ from pivotal_sandbox.check.reports.phrases import (
 )
 
 _NO_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SHOWN_BYTES = 2048
-_FIRST_REQUESTS = 3
+_MAX_BYTES = 2048
+_MAX_REQUESTS = 3
 
 
 def render_junit(report: Report) -> str:
     """Return a document with a suite for each group and a case for each result."""
     root = ElementTree.Element("testsuites", name="pivotal-sandbox check")
-    root.attrib |= _numbers(report.results)
+    root.attrib |= _format_totals(report.results)
     for group in dict.fromkeys(result.group for result in report.results):
         results = tuple(result for result in report.results if result.group == group)
-        suite = ElementTree.SubElement(root, "testsuite", name=_clean(group))
-        suite.attrib |= _numbers(results)
+        suite = ElementTree.SubElement(root, "testsuite", name=_escape_invalid(group))
+        suite.attrib |= _format_totals(results)
         properties = ElementTree.SubElement(suite, "properties")
-        facts = {"target": report.target, "grade": report.grade, "seed": str(report.seed)}
-        facts |= {"meaning": grade_words(report), "summary": counts(report)}
-        for name, value in facts.items():
-            ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
+        lines_by_name = {"target": report.target, "grade": report.grade, "seed": str(report.seed)}
+        lines_by_name |= {"meaning": grade_words(report), "summary": counts(report)}
+        for name, value in lines_by_name.items():
+            ElementTree.SubElement(properties, "property", name=name, value=_escape_invalid(value))
         for result in results:
             suite.append(_case(result))
     ElementTree.indent(root)
@@ -44,33 +44,38 @@ def render_junit(report: Report) -> str:
 def _case(result: Result) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
-        classname=_clean(f"check.{result.group}"),
-        name=_clean(result.id),
+        classname=_escape_invalid(f"check.{result.group}"),
+        name=_escape_invalid(result.id),
         time=_seconds(result.duration_ms),
     )
-    state = _state(result)
+    state = _element_name(result)
     if state == "skipped":
-        ElementTree.SubElement(case, state, message=_clean(f"{verdict(result)}: {result.observed}"))
-    elif state is not None:
-        spoilt = ElementTree.SubElement(
-            case, state, message=_clean(result.observed or result.title), type=result.severity
+        ElementTree.SubElement(
+            case, state, message=_escape_invalid(f"{verdict(result)}: {result.observed}")
         )
-        spoilt.text = _clean(_story(result))
+    elif state is not None:
+        element = ElementTree.SubElement(
+            case,
+            state,
+            message=_escape_invalid(result.observed or result.title),
+            type=result.severity,
+        )
+        element.text = _escape_invalid(_describe(result))
     elif result.outcome == "failed":
-        ElementTree.SubElement(case, "system-out").text = _clean(_story(result))
+        ElementTree.SubElement(case, "system-out").text = _escape_invalid(_describe(result))
     return case
 
 
-def _state(result: Result) -> str | None:
+def _element_name(result: Result) -> str | None:
     states: dict[Outcome, str] = {"skipped": "skipped", "vacuous": "skipped", "error": "skipped"}
     if result.severity == "must":
         states |= {"failed": "failure", "error": "error"}
     return states.get(result.outcome)
 
 
-def _story(result: Result) -> str:
+def _describe(result: Result) -> str:
     """Return all that is known of a finding, for the log of a build."""
-    facts = {
+    lines_by_name = {
         "check": f"{result.id} ({result.severity}): {result.title}",
         "expected": result.expected,
         "observed": result.observed,
@@ -79,18 +84,18 @@ def _story(result: Result) -> str:
         "mend": result.advice,
         "because of": result.caused_by or "",
     }
-    lines = [f"{name}: {value}" for name, value in facts.items() if value]
-    for exchange in result.requests[:_FIRST_REQUESTS]:
+    lines = [f"{name}: {value}" for name, value in lines_by_name.items() if value]
+    for exchange in result.requests[:_MAX_REQUESTS]:
         head, body = head_and_body(exchange)
         label = f" ({exchange.label})" if exchange.label else ""
-        lines.append(f"sent{label}: {beginning(head, _SHOWN_BYTES)}")
-        lines.append(f"body: {beginning(body, _SHOWN_BYTES)}")
+        lines.append(f"sent{label}: {beginning(head, _MAX_BYTES)}")
+        lines.append(f"body: {beginning(body, _MAX_BYTES)}")
         lines.append(f"answer: {exchange.status or exchange.error}")
     return "\n".join(lines)
 
 
-def _numbers(results: tuple[Result, ...]) -> dict[str, str]:
-    states = [_state(result) for result in results]
+def _format_totals(results: tuple[Result, ...]) -> dict[str, str]:
+    states = [_element_name(result) for result in results]
     return {
         "tests": str(len(results)),
         "failures": str(states.count("failure")),
@@ -104,6 +109,6 @@ def _seconds(ms: float) -> str:
     return f"{ms / 1000:.3f}"
 
 
-def _clean(text: str) -> str:
+def _escape_invalid(text: str) -> str:
     """Return the text with what XML cannot carry as escapes."""
     return _NO_XML.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -31,7 +31,7 @@ REPLAYABLE = (
     "Open to replay: nobody can make an event up, but who has once seen a request of Pivotal's can "
     "send it again, or a changed one, and have it taken."
 )
-_NEEDS_A_GENUINE_ONE = frozenset(
+_NEEDS_GENUINE_REQUEST = frozenset(
     {
         "body-tampered",
         "t-tampered",
@@ -50,39 +50,42 @@ def grade_words(report: Report) -> str:
     """Return what the grade means, in this very report."""
     if report.grade in ("A", "B") and report.left_out:
         run = len(report.results)
-        was = "was" if run == 1 else "were"
-        said = [f"Of {run + report.left_out} checks only {run} {was} run; the others may fail."]
+        verb = "was" if run == 1 else "were"
+        sentences = [
+            f"Of {run + report.left_out} checks only {run} {verb} run; the others may fail."
+        ]
     elif report.grade == "B":
-        said = ["Sound: no forgery is taken and no genuine event is lost."]
-    elif report.grade == "F" and _only_replayable(report):
-        said = [REPLAYABLE]
+        sentences = ["Sound: no forgery is taken and no genuine event is lost."]
+    elif report.grade == "F" and _needs_genuine_request(report):
+        sentences = [REPLAYABLE]
     else:
-        said = [GRADE_WORDS[report.grade]]
+        sentences = [GRADE_WORDS[report.grade]]
     if report.grade == "B":
-        said += _not_yet_an_a(report)
-    return " ".join(said)
+        sentences += _reasons_against_a(report)
+    return " ".join(sentences)
 
 
-def _not_yet_an_a(report: Report) -> Iterator[str]:
-    weighty = [result for result in report.results if result.severity != "info"]
-    if wrong := sum(result.outcome == "failed" for result in weighty):
-        yield f"{format_count(wrong, 'finding')} of less weight should be mended."
-    if unjudged := sum(result.outcome == "error" for result in weighty):
-        yield f"{format_count(unjudged, 'check')} could not be judged."
-    if blind := sum(result.observed == UNSEEN for result in report.results):
-        yield f"{format_count(blind, 'check')} not run without a probe, so that it cannot be an A."
+def _reasons_against_a(report: Report) -> Iterator[str]:
+    weighted = [result for result in report.results if result.severity != "info"]
+    if failures := sum(result.outcome == "failed" for result in weighted):
+        yield f"{format_count(failures, 'finding')} of less weight should be mended."
+    if errors := sum(result.outcome == "error" for result in weighted):
+        yield f"{format_count(errors, 'check')} could not be judged."
+    if unprobed := sum(result.observed == UNSEEN for result in report.results):
+        checks = format_count(unprobed, "check")
+        yield f"{checks} not run without a probe, so that it cannot be an A."
 
 
-def _only_replayable(report: Report) -> bool:
+def _needs_genuine_request(report: Report) -> bool:
     """Say whether all forgeries that were taken need a genuine request to start from."""
-    taken = {
+    accepted = {
         result.id
         for result in report.results
         if result.group == "authenticity"
         and result.severity == "must"
         and result.outcome == "failed"
     }
-    return bool(taken) and taken <= _NEEDS_A_GENUINE_ONE
+    return bool(accepted) and accepted <= _NEEDS_GENUINE_REQUEST
 
 
 def counts(report: Report) -> str:
@@ -116,15 +119,15 @@ def answer(exchange: Exchange) -> str:
 
 def numbered(number: int, requests: tuple[Exchange, ...]) -> str:
     """Return which request this is, and what is special about it: "2 of 7: no t"."""
-    place = f"{number} of {len(requests)}"
+    position = f"{number} of {len(requests)}"
     label = requests[number - 1].label
-    return f"{place}: {label}" if label else place
+    return f"{position}: {label}" if label else position
 
 
 def verdict(result: Result) -> str:
     """Return how a result went, with what spoilt it: "inconclusive, because of sig-missing"."""
-    because = f", because of {result.caused_by}" if result.caused_by else ""
-    return f"{OUTCOME_WORDS[result.outcome]}{because}"
+    cause = f", because of {result.caused_by}" if result.caused_by else ""
+    return f"{OUTCOME_WORDS[result.outcome]}{cause}"
 
 
 def head_and_body(exchange: Exchange) -> tuple[bytes, bytes]:
@@ -132,9 +135,9 @@ def head_and_body(exchange: Exchange) -> tuple[bytes, bytes]:
     return exchange.sent[: exchange.head_size], exchange.sent[exchange.head_size :]
 
 
-def beginning(data: bytes, most: int) -> str:
-    """Return at most `most` bytes for reading, in one line, and how many there are in all."""
-    shown = (
-        display_bytes(data[:most]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+def beginning(data: bytes, limit: int) -> str:
+    """Return at most `limit` bytes for reading, in one line, and how many there are in all."""
+    text = (
+        display_bytes(data[:limit]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
     )
-    return shown if len(data) <= most else f"{shown}… ({len(data):,} bytes)"
+    return text if len(data) <= limit else f"{text}… ({len(data):,} bytes)"

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 def render_sarif(report: Report) -> str:
     """Return one SARIF log with one run."""
-    places = {result.id: place for place, result in enumerate(report.results)}
+    indexes = {result.id: place for place, result in enumerate(report.results)}
     failed = [result for result in report.results if result.outcome == "failed"]
     errors = [result for result in report.results if result.outcome == "error"]
     run = {
@@ -39,10 +39,10 @@ def render_sarif(report: Report) -> str:
         "invocations": [
             {
                 "executionSuccessful": not errors,
-                "toolExecutionNotifications": [_notification(error, places) for error in errors],
+                "toolExecutionNotifications": [_notification(error, indexes) for error in errors],
             }
         ],
-        "results": [_finding(result, report, places) for result in failed],
+        "results": [_finding(result, report, indexes) for result in failed],
         "properties": {
             "target": report.target,
             "grade": report.grade,
@@ -67,14 +67,14 @@ def _rule(result: Result) -> Json:
     }
 
 
-def _finding(result: Result, report: Report, places: dict[str, int]) -> Json:
-    said = (result.title, result.observed, result.fate, result.advice)
+def _finding(result: Result, report: Report, indexes: dict[str, int]) -> Json:
+    sentences = (result.title, result.observed, result.fate, result.advice)
     finding: Json = {
         "ruleId": result.id,
-        "ruleIndex": places[result.id],
+        "ruleIndex": indexes[result.id],
         "kind": "fail",
         "level": LEVELS[result.severity],
-        "message": {"text": "\n".join(filter(None, said))},
+        "message": {"text": "\n".join(filter(None, sentences))},
         "locations": [_location(report, result)],
         "partialFingerprints": {"pivotalSandboxCheck/v1": _fingerprint(report, result)},
         "properties": {
@@ -90,11 +90,11 @@ def _finding(result: Result, report: Report, places: dict[str, int]) -> Json:
     return finding
 
 
-def _notification(result: Result, places: dict[str, int]) -> Json:
+def _notification(result: Result, indexes: dict[str, int]) -> Json:
     return {
         "level": "error",
         "message": {"text": f"{result.id} could not be judged: {result.observed}"},
-        "associatedRule": {"id": result.id, "index": places[result.id]},
+        "associatedRule": {"id": result.id, "index": indexes[result.id]},
     }
 
 
@@ -108,8 +108,8 @@ def _location(report: Report, result: Result) -> Json:
 
 def _fingerprint(report: Report, result: Result) -> str:
     """Return what is the same for this finding in the next run."""
-    known = f"{report.target}\n{result.id}".encode("utf-8", "backslashreplace")
-    return hashlib.sha256(known).hexdigest()
+    identity = f"{report.target}\n{result.id}".encode("utf-8", "backslashreplace")
+    return hashlib.sha256(identity).hexdigest()
 
 
 def _request(exchange: Exchange) -> Json:

@@ -56,24 +56,24 @@ def render_text(report: Report, *, colour: bool, width: int) -> str:
     _print_head(console, report)
     findings = findings_of(report)
     for severity in SEVERITIES:
-        of_it = [finding for finding in findings if finding.severity == severity]
-        if of_it:
+        matching = [finding for finding in findings if finding.severity == severity]
+        if matching:
             console.print()
-            title = f"{SEVERITY_WORDS[severity]} ({len(of_it)})"
-            console.print(_folded(title, _SEVERITY_STYLES[severity]))
-        for finding in of_it:
+            title = f"{SEVERITY_WORDS[severity]} ({len(matching)})"
+            console.print(_fold(title, _SEVERITY_STYLES[severity]))
+        for finding in matching:
             _print_finding(console, finding, report.target)
     untested = untested_of(report)
     if untested:
         console.print()
         console.print(
-            _folded(
-                f"Not tested ({sum(len(untested_group.results) for untested_group in untested)})",
+            _fold(
+                f"Not tested ({sum(len(group.results) for group in untested)})",
                 "bold",
             )
         )
-    for untested_group in untested:
-        _print_untested(console, untested_group)
+    for group in untested:
+        _print_untested(console, group)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 
@@ -82,7 +82,7 @@ def _print_head(console: Console, report: Report) -> None:
     grade.add_column(no_wrap=True)
     grade.add_column(overflow="fold")
     style = _GRADE_STYLES[report.grade]
-    grade.add_row(Text(f"Grade {report.grade}", style), _folded(grade_words(report), "bold"))
+    grade.add_row(Text(f"Grade {report.grade}", style), _fold(grade_words(report), "bold"))
     console.print(grade)
     facts = (
         ("target", report.target),
@@ -95,18 +95,18 @@ def _print_head(console: Console, report: Report) -> None:
 def _print_finding(console: Console, finding: Finding, target: str) -> None:
     cause = finding.cause
     console.print()
-    mark = "?" if cause.outcome == "error" else "✗"
-    title = Text(f"{mark} ", _SEVERITY_STYLES[finding.severity])
+    symbol = "?" if cause.outcome == "error" else "✗"
+    title = Text(f"{symbol} ", _SEVERITY_STYLES[finding.severity])
     title.append(printable(cause.id), "bold")
     console.print(title.append(f"  {printable(cause.title)}"), overflow="fold")
-    sent, came_back = _exchange(cause.requests)
+    sent, received = _exchange(cause.requests)
     console.print(
         _facts(
             (
                 ("expected", cause.expected),
                 ("observed", cause.observed),
                 ("sent", sent),
-                ("came back", came_back),
+                ("came back", received),
                 ("fate", cause.fate),
                 ("why", cause.reason),
                 ("mend", cause.advice),
@@ -114,7 +114,8 @@ def _print_finding(console: Console, finding: Finding, target: str) -> None:
                 (
                     "with it",
                     ", ".join(
-                        f"{follower.id} ({_alone(follower)})" for follower in finding.followers
+                        f"{follower.id} ({_format_follower(follower)})"
+                        for follower in finding.followers
                     ),
                 ),
             )
@@ -124,7 +125,7 @@ def _print_finding(console: Console, finding: Finding, target: str) -> None:
 
 def _print_untested(console: Console, untested: Untested) -> None:
     console.print()
-    console.print(_folded("– " + ", ".join(result.id for result in untested.results)))
+    console.print(_fold("– " + ", ".join(result.id for result in untested.results)))
     console.print(_facts((("why", untested.why), ("test it", untested.advice))))
 
 
@@ -135,13 +136,13 @@ def _exchange(requests: tuple[Exchange, ...]) -> tuple[str, str]:
     first = requests[0]
     head, body = head_and_body(first)
     lines = head.split(b"\r\n")
-    own = [line for line in lines[1:] if line.lower().startswith(b"pivotal-")]
-    shown = [beginning(line, _SNIPPET) for line in (lines[0], *own)]
-    shown.append(beginning(body, _SNIPPET) or "(no body)")
+    pivotal_headers = [line for line in lines[1:] if line.lower().startswith(b"pivotal-")]
+    parts = [beginning(line, _SNIPPET) for line in (lines[0], *pivotal_headers)]
+    parts.append(beginning(body, _SNIPPET) or "(no body)")
     if len(requests) > 1 or first.label:
-        shown.insert(0, numbered(1, requests))
-    said = beginning(first.response_body, _SNIPPET)
-    return "\n".join(shown), f"{answer(first)}: {said}" if said else answer(first)
+        parts.insert(0, numbered(1, requests))
+    snippet = beginning(first.response_body, _SNIPPET)
+    return "\n".join(parts), f"{answer(first)}: {snippet}" if snippet else answer(first)
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Table:
@@ -151,15 +152,15 @@ def _facts(facts: Iterable[tuple[str, str]]) -> Table:
     table.add_column(overflow="fold")
     for name, value in facts:
         if value:
-            lost = name == "fate" and value.startswith("LOST")
-            table.add_row(f"  {name}", _folded(value, "bold red" if lost else ""))
+            is_lost = name == "fate" and value.startswith("LOST")
+            table.add_row(f"  {name}", _fold(value, "bold red" if is_lost else ""))
     return table
 
 
-def _folded(text: str, style: str = "") -> Text:
+def _fold(text: str, style: str = "") -> Text:
     """Return text that obeys nobody, and folds where a word is wider than its place."""
     return Text(printable(text.expandtabs(4)), style, overflow="fold")
 
 
-def _alone(result: Result) -> str:
+def _format_follower(result: Result) -> str:
     return verdict(result).partition(",")[0]
