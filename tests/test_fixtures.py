@@ -105,13 +105,13 @@ def test_a_schema_is_one_and_closed_and_described(name: str) -> None:
     schema = SCHEMAS[name]
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    for one in objects(schema):
-        fields = one.get("properties", {})
+    for node in objects(schema):
+        fields = node.get("properties", {})
         for field, its in fields.items():
             assert its["description"].endswith("."), field
-        if "properties" in one:
-            assert one["additionalProperties"] is False
-            assert one["required"] == list(fields)
+        if "properties" in node:
+            assert node["additionalProperties"] is False
+            assert node["required"] == list(fields)
             free = [
                 f
                 for f, its in fields.items()
@@ -122,8 +122,8 @@ def test_a_schema_is_one_and_closed_and_described(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_the_examples_within_a_schema_are_as_it_has_them(name: str) -> None:
-    for one in objects(SCHEMAS[name]):
-        for its in one.get("properties", {}).values():
+    for node in objects(SCHEMAS[name]):
+        for its in node.get("properties", {}).values():
             for example in its.get("examples", ()):
                 assert errors(its, example) == []
 

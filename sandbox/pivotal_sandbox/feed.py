@@ -20,7 +20,7 @@ class Triggered(Struct, frozen=True):
         """Return the last event with the deliveries of all."""
         if len(made) == 1:
             return made[0]
-        return cls(made[-1].event, tuple(d for one in made for d in one.deliveries))
+        return cls(made[-1].event, tuple(d for triggered in made for d in triggered.deliveries))
 
 
 class Attempted(Struct, frozen=True):

@@ -46,8 +46,8 @@ def test_a_known_seed_gives_known_ids() -> None:
 def test_the_same_seed_gives_the_same_ids_and_another_seed_others(
     seed: int, other: int, times: list[int]
 ) -> None:
-    one, same, another = ids(seed), ids(seed), ids(other)
-    made = [one.new(EVENT, now) for now in times]
+    first, same, another = ids(seed), ids(seed), ids(other)
+    made = [first.new(EVENT, now) for now in times]
     assert made == [same.new(EVENT, now) for now in times]
     if seed != other:
         assert not {*made} & {another.new(EVENT, now) for now in times}
@@ -60,15 +60,15 @@ def test_each_id_sorts_after_all_before_it_whatever_the_clock_does(
 ) -> None:
     source = ids(seed)
     made = [source.new(EVENT, now) for now in times]
-    assert all(one < next_one for one, next_one in pairwise(made))
-    assert all(is_id(EVENT, one) for one in made)
+    assert all(id < next_one for id, next_one in pairwise(made))
+    assert all(is_id(EVENT, id) for id in made)
 
 
 def test_a_hundred_thousand_ids_of_one_millisecond_are_sorted_and_unique() -> None:
     source = ids()
     made = [source.new(EVENT, NOW) for _ in range(100_000)]
     assert made == sorted(set(made))
-    assert {one[:12] for one in made} == {lower_bound(EVENT, NOW)}
+    assert {id[:12] for id in made} == {lower_bound(EVENT, NOW)}
 
 
 def test_the_next_id_is_not_to_be_guessed_from_the_one_before() -> None:

@@ -102,7 +102,7 @@ def test_what_is_assigned_is_the_difference(record: dict[str, Any], value: int) 
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "yes"),
+    ("path", "other", "yes"),
     [
         ("a.b", "a.b", True),
         ("a.b", "a", True),
@@ -112,6 +112,6 @@ def test_what_is_assigned_is_the_difference(record: dict[str, Any], value: int) 
     ],
 )
 def test_paths_are_related_that_are_the_same_above_or_below(
-    one: str, other: str, yes: bool
+    path: str, other: str, yes: bool
 ) -> None:
-    assert paths_overlap(one, other) is yes
+    assert paths_overlap(path, other) is yes

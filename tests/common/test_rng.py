@@ -11,8 +11,8 @@ draws = st.integers().map(lambda seed: RandomSource(random.Random(seed)))
 
 
 def test_the_same_source_draws_the_same() -> None:
-    one, other = (RandomSource(random.Random(3)) for _ in range(2))
-    assert [one.between(0, 9**9) for _ in range(5)] == [other.between(0, 9**9) for _ in range(5)]
+    first, other = (RandomSource(random.Random(3)) for _ in range(2))
+    assert [first.between(0, 9**9) for _ in range(5)] == [other.between(0, 9**9) for _ in range(5)]
 
 
 def test_every_number_of_a_range_is_drawn_and_no_other() -> None:

@@ -60,7 +60,7 @@ def event(type: str = "customer.updated", *changed: str, mode: Mode = "test") ->
 
 def test_the_types_keep_their_order_and_are_found_by_name() -> None:
     catalog = parse(entry("b.x", description="When.", documented=True), entry("a.x"), entry(PING))
-    assert [one.name for one in catalog] == ["b.x", "a.x", PING]
+    assert [event_type.name for event_type in catalog] == ["b.x", "a.x", PING]
     assert len(catalog) == 3
     assert "a.x" in catalog
     assert "c.x" not in catalog
@@ -263,6 +263,6 @@ def test_what_is_not_in_the_catalog_cannot(
 
 
 def test_every_field_of_an_updated_record_can_be_filtered_by(catalog: Catalog) -> None:
-    for one in catalog:
-        if one.name.endswith(".updated"):
-            check_subscription(["*"], list(one.example["data"]), catalog)
+    for event_type in catalog:
+        if event_type.name.endswith(".updated"):
+            check_subscription(["*"], list(event_type.example["data"]), catalog)

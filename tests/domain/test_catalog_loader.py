@@ -131,10 +131,14 @@ components:
 def test_the_webhooks_of_an_openapi_document_are_a_catalog(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(OPENAPI)
-    [one] = load_catalog(path)
-    assert (one.name, one.description) == ("invoice.paid", "An invoice is paid")
+    [event_type] = load_catalog(path)
+    assert (event_type.name, event_type.description) == ("invoice.paid", "An invoice is paid")
     # A date in YAML is the text that it would be in JSON.
-    assert one.example["data"] == {"id": "inv_1", "paid_at": "2026-05-24T08:00:00Z", "total": 5}
+    assert event_type.example["data"] == {
+        "id": "inv_1",
+        "paid_at": "2026-05-24T08:00:00Z",
+        "total": 5,
+    }
 
 
 def test_an_openapi_document_may_be_json_too(tmp_path: Path) -> None:

@@ -37,18 +37,22 @@ def described(body: Any, **more: Any) -> dict[str, Any]:
 def test_our_own_description_comes_back_as_our_own_catalog() -> None:
     own = load_catalog()
     back = webhooks_catalog(deep_copy(document(OPERATIONS, own)))
-    assert [one.name for one in back] == [one.name for one in own]
-    for one in back:
-        assert one.schema == own.get(one.name).schema
-        assert one.example["data"] == own.get(one.name).example["data"]
-        assert one.description == own.get(one.name).description
+    assert [event_type.name for event_type in back] == [event_type.name for event_type in own]
+    for event_type in back:
+        assert event_type.schema == own.get(event_type.name).schema
+        assert event_type.example["data"] == own.get(event_type.name).example["data"]
+        assert event_type.description == own.get(event_type.name).description
 
 
 def test_a_body_that_is_no_event_is_its_data_and_what_it_refers_to_comes_along() -> None:
-    [one] = webhooks_catalog(described({"$ref": "#/components/schemas/Invoice"}))
-    assert (one.name, one.object, one.description) == ("invoice.paid", "invoice", "It is paid")
-    assert one.example["data"]["id"] == "text"
-    schema = Schema(one.schema)
+    [event_type] = webhooks_catalog(described({"$ref": "#/components/schemas/Invoice"}))
+    assert (event_type.name, event_type.object, event_type.description) == (
+        "invoice.paid",
+        "invoice",
+        "It is paid",
+    )
+    assert event_type.example["data"]["id"] == "text"
+    schema = Schema(event_type.schema)
     schema.check({"id": "1", "lines": [{"total": 1, "part_of": {"total": 2}}]})
     with pytest.raises(InputError, match="must be an integer"):
         schema.check({"id": "1", "lines": [{"part_of": {"total": "2"}}]})
@@ -58,10 +62,10 @@ def test_a_body_that_is_no_event_is_its_data_and_what_it_refers_to_comes_along()
 def test_of_a_body_that_is_an_event_it_is_the_data() -> None:
     event = {"type": "object", "properties": {"type": {}, "data": LINE}}
     example = {"type": "whatever", "data": {"total": 5}}
-    [one] = webhooks_catalog(described(event, example=example))
-    assert one.example["type"] == "invoice.paid"
-    assert one.example["data"] == {"total": 5}
-    assert one.schema["properties"]["total"] == {"type": "integer"}
+    [event_type] = webhooks_catalog(described(event, example=example))
+    assert event_type.example["type"] == "invoice.paid"
+    assert event_type.example["data"] == {"total": 5}
+    assert event_type.schema["properties"]["total"] == {"type": "integer"}
 
 
 @pytest.mark.parametrize(
@@ -72,21 +76,21 @@ def test_of_a_body_that_is_an_event_it_is_the_data() -> None:
     ],
 )
 def test_the_first_example_that_is_given_is_taken(more: dict[str, Any]) -> None:
-    [one] = webhooks_catalog(described({"$ref": "#/components/schemas/Line"}, **more))
-    assert one.example["data"] == {"total": 7}
+    [event_type] = webhooks_catalog(described({"$ref": "#/components/schemas/Line"}, **more))
+    assert event_type.example["data"] == {"total": 7}
 
 
 @pytest.mark.parametrize("more", [{"examples": [{"total": 7}]}, {"example": {"total": 7}}])
 def test_an_example_may_stand_in_the_schema(more: dict[str, Any]) -> None:
-    [one] = webhooks_catalog(described({**LINE, **more}))
-    assert one.example["data"] == {"total": 7}
+    [event_type] = webhooks_catalog(described({**LINE, **more}))
+    assert event_type.example["data"] == {"total": 7}
 
 
 def test_a_webhook_may_be_a_reference_and_its_key_a_path() -> None:
     given = described(INVOICE)
     given["components"]["pathItems"] = {"p": given["webhooks"].pop("invoice.paid")}
     given["webhooks"]["invoice"] = {"$ref": "#/components/pathItems/p"}
-    assert [one.name for one in webhooks_catalog(given)] == ["invoice"]
+    assert [event_type.name for event_type in webhooks_catalog(given)] == ["invoice"]
 
 
 def without(path: str) -> dict[str, Any]:

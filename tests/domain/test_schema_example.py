@@ -63,9 +63,9 @@ def test_what_contains_itself_ends() -> None:
     assert example_value({"$ref": "#"}) == "text"
 
 
-@pytest.mark.parametrize("one", list(load_catalog()), ids=lambda one: one.name)
-def test_one_of_the_catalogs_own_schemas_is_met(one: Any) -> None:
-    Schema(one.schema).check(example_value(one.schema))
+@pytest.mark.parametrize("event_type", list(load_catalog()), ids=lambda event_type: event_type.name)
+def test_one_of_the_catalogs_own_schemas_is_met(event_type: Any) -> None:
+    Schema(event_type.schema).check(example_value(event_type.schema))
 
 
 @given(

@@ -16,7 +16,7 @@ from pivotal_sandbox.records.record_store import RecordStore
 
 
 def test_every_type_is_triggered_here(catalog: Catalog) -> None:
-    assert {one.name for one in catalog} == {*BUILT_IN, PING}
+    assert {event_type.name for event_type in catalog} == {*BUILT_IN, PING}
 
 
 @pytest.mark.parametrize("type", BUILT_IN)

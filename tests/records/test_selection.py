@@ -91,7 +91,7 @@ def test_a_parent_that_cannot_be_is_left_for_the_schema_to_refuse(
     selector: RecordSelector, given: Any
 ) -> None:
     record, draft = make(selector, "contact", customer_id=given)
-    assert [one.object for one in draft] == ["customer"]
+    assert [change.object for change in draft] == ["customer"]
     assert record["customer_id"] == draft[0].id != given
 
 

@@ -102,12 +102,12 @@ def test_many_customers_live_at_the_same_time() -> None:
 
 
 def test_the_same_seed_makes_the_same_choices_whatever_the_records_are() -> None:
-    one, same, other = Happening(7), Happening(7, world_seed=2), Happening(8)
-    for happening in (one, same, other):
+    first, same, other = Happening(7), Happening(7, world_seed=2), Happening(8)
+    for happening in (first, same, other):
         happening.go_on(400)
     choices = [
         [(act.object, act.id is None, act.fields is None) for act in happening.acts]
-        for happening in (one, same, other)
+        for happening in (first, same, other)
     ]
     assert choices[0] == choices[1]
     assert choices[0] != choices[2]

@@ -18,20 +18,23 @@ def test_what_turns_fits_the_schema_and_is_something_else(
     catalog: Catalog, names: SampleData
 ) -> None:
     turned = set()
-    for one in catalog:
-        if one.name == PING:
+    for event_type in catalog:
+        if event_type.name == PING:
             continue
-        record, schema = one.example["data"], Schema(one.schema)
+        record, schema = event_type.example["data"], Schema(event_type.schema)
         for seed in range(30):
             fields = typical_change(
-                one.name, RecordFactory(names, RandomSource(random.Random(seed))), record, NOW
+                event_type.name,
+                RecordFactory(names, RandomSource(random.Random(seed))),
+                record,
+                NOW,
             )
             schema.check({**record, **fields})
             if fields:
-                turned.add(one.name)
-            if one.name.endswith(".updated"):
+                turned.add(event_type.name)
+            if event_type.name.endswith(".updated"):
                 assert all(record[field] != value for field, value in fields.items())
-    none = {one.name for one in catalog} - turned
+    none = {event_type.name for event_type in catalog} - turned
     assert none == {
         *("customer.created", "customer.deleted", "contact.created", "contact.deleted"),
         *("onboarding.created", "task.created", "task.completed", PING),

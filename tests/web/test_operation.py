@@ -7,7 +7,9 @@ from pivotal_sandbox.web.api.operations import OPERATIONS
 from pivotal_sandbox.web.operation import Operation
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+@pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}"
+)
 async def test_each_call_has_a_name_a_summary_and_a_route(
     operation: Operation, client: httpx.AsyncClient
 ) -> None:

@@ -77,6 +77,6 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after) and isinstance(before, bool) == isinstance(after, bool)
 
 
-def paths_overlap(one: str, other: str) -> bool:
+def paths_overlap(path: str, other: str) -> bool:
     """Say whether two paths are the same, or one lies below the other."""
-    return one == other or one.startswith(other + ".") or other.startswith(one + ".")
+    return path == other or path.startswith(other + ".") or other.startswith(path + ".")

@@ -99,7 +99,7 @@ class Schema:
                     choice.get("properties", {}).get(key, choice.get("additionalProperties", True))
                     for choice in choices
                 ]
-                inner = [one for one in below if one is not False]
+                inner = [node for node in below if node is not False]
                 parts[key] = self._rewritten(key, inner, part, rewrite)
             value = parts
         elif isinstance(value, list):
@@ -145,14 +145,14 @@ class Schema:
         """Yield what a part of the schema stands for: itself, or what it refers to or combines."""
         if not isinstance(node, dict):  # true allows everything
             node = {}
-        inner = [one for key in ("anyOf", "oneOf", "allOf") for one in node.get(key, ())]
+        inner = [choice for key in ("anyOf", "oneOf", "allOf") for choice in node.get(key, ())]
         if "$ref" in node:
             inner.append(self._at(node["$ref"]))
         if not inner or "properties" in node or depth == _DEEPEST:
             yield node
         else:
-            for one in inner:
-                yield from self._choices(one, depth + 1)
+            for choice in inner:
+                yield from self._choices(choice, depth + 1)
 
     def _at(self, reference: str) -> Any:
         node: Any = self.schema if reference.startswith("#") else {}
@@ -181,7 +181,9 @@ def _explained(error: "ValidationError") -> InputError:
                 text += f' In quotes it is a string: "{_shown(value)}".'
         case "enum":
             text = f"{it} is {_shown(value)}, but must be {_or(map(_shown, wanted))}."
-            text += did_you_mean(str(value), [one for one in wanted if isinstance(one, str)])
+            text += did_you_mean(
+                str(value), [candidate for candidate in wanted if isinstance(candidate, str)]
+            )
         case "additionalProperties" if wanted is False:
             known, patterns = (schema.get(k, {}) for k in ("properties", "patternProperties"))
             extra = next(

@@ -40,7 +40,9 @@ class Catalog:
 
     def __init__(self, event_types: Iterable[EventType]) -> None:
         self._types = {type_.name: type_ for type_ in event_types}
-        self.objects = tuple(dict.fromkeys(one.object for one in self if one.name != PING))
+        self.objects = tuple(
+            dict.fromkeys(event_type.object for event_type in self if event_type.name != PING)
+        )
 
     def __iter__(self) -> Iterator[EventType]:
         return iter(self._types.values())
@@ -74,20 +76,20 @@ class Catalog:
             raise InputError('"event_types" lists one type or more.', pointer="/event_types")
         types: dict[str, EventType] = {}
         for index, entry in enumerate(entries):
-            one = _event_type(entry, f"/event_types/{index}")
-            if one.name in types:
+            event_type = _event_type(entry, f"/event_types/{index}")
+            if event_type.name in types:
                 raise InputError(
-                    f'"{one.name}" is listed twice.', pointer=f"/event_types/{index}/name"
+                    f'"{event_type.name}" is listed twice.', pointer=f"/event_types/{index}/name"
                 )
-            types[one.name] = one
+            types[event_type.name] = event_type
         return cls(types.values())
 
     def check(self) -> None:
         """Raise `InputError` where a schema is none, or an example is not as its schema has it."""
-        for index, one in enumerate(self):
-            at, schema = f"/event_types/{index}", Schema(one.schema)
+        for index, event_type in enumerate(self):
+            at, schema = f"/event_types/{index}", Schema(event_type.schema)
             _placed(f"{at}/schema", schema.check_itself)
-            _placed(f"{at}/example/data", partial(schema.check, one.example["data"]))
+            _placed(f"{at}/example/data", partial(schema.check, event_type.example["data"]))
 
 
 def subscribed(endpoint: Endpoint, event: Event) -> bool:
@@ -111,12 +113,12 @@ def check_subscription(
         raise InputError(f'Name one event type or more, or "{ALL}".', pointer="/event_types")
     for index, name in enumerate(event_types):
         if name != ALL and name not in catalog:
-            nearest = did_you_mean(name, [one.name for one in catalog])
+            nearest = did_you_mean(name, [event_type.name for event_type in catalog])
             raise InputError(
                 f'There is no event type "{name}"; "{ALL}" stands for all.{nearest}',
                 pointer=f"/event_types/{index}",
             )
-    schemas = [Schema(one.schema) for one in catalog if _is_update(one.name)]
+    schemas = [Schema(event_type.schema) for event_type in catalog if _is_update(event_type.name)]
     for index, path in enumerate(field_filter):
         if not any(schema.has(path) for schema in schemas):
             known = dict.fromkeys(islice((p for s in schemas for p in s.paths()), 2000))

@@ -51,7 +51,10 @@ def _entry(document: dict[str, Any], name: str, item: Any) -> dict[str, Any]:
     summary = operation.get("summary") or operation.get("description") or ""
     body, at = _part(document, operation, "requestBody", at)
     content, at = _part(document, body, "content", at)
-    media = next((one for one in content if one.partition(";")[0].endswith("json")), None)
+    media = next(
+        (media_type for media_type in content if media_type.partition(";")[0].endswith("json")),
+        None,
+    )
     if media is None:
         raise InputError("The body is no JSON; right is application/json.", pointer=at)
     described, at = _part(document, content, media, at)
@@ -114,7 +117,7 @@ def _standing_alone(document: dict[str, Any], schema: Any, at: str) -> dict[str,
 
     def moved(part: Any) -> Any:
         if isinstance(part, list):
-            return [moved(one) for one in part]
+            return [moved(item) for item in part]
         if not isinstance(part, dict):
             return part
         copy = {key: moved(value) for key, value in part.items()}
@@ -140,8 +143,8 @@ def _example(
         return validate_json_value(described["example"], f"{at}/example")
     examples = described.get("examples")
     if isinstance(examples, dict) and examples:
-        one, place = _part(document, examples, next(iter(examples)), f"{at}/examples")
-        return validate_json_value(one.get("value"), f"{place}/value")
+        example, place = _part(document, examples, next(iter(examples)), f"{at}/examples")
+        return validate_json_value(example.get("value"), f"{place}/value")
     given = shape.get("examples")
     if isinstance(given, list) and given:
         return validate_json_value(given[0], f"{at}/schema/examples/0")

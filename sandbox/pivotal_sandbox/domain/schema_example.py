@@ -34,7 +34,7 @@ def _value(root: Any, schema: Any, depth: int) -> Any:
             return schema[key][0]
     kind = schema.get("type", "object" if "properties" in schema else "string")
     if isinstance(kind, list):
-        kind = next((one for one in kind if one != "null"), "null")
+        kind = next((candidate for candidate in kind if candidate != "null"), "null")
     return _typed(root, schema, kind, depth)
 
 

@@ -86,7 +86,9 @@ class _Reader(ast.NodeVisitor):
         }
         self._names.forget(given)
         # The arguments of a route are parsed by the framework; those of a check may be.
-        if CHECKING.search(node.name) or any(_is_route(one) for one in node.decorator_list):
+        if CHECKING.search(node.name) or any(
+            _is_route(decorator) for decorator in node.decorator_list
+        ):
             self._names.parsed |= given
         self.generic_visit(node)
         self._names = outer
@@ -155,13 +157,13 @@ class _Reader(ast.NodeVisitor):
             elif parsed:
                 self._names.parsed.add(target.id)
 
-    def _leaks(self, one: ast.expr, other: ast.expr) -> bool:
-        if _constant(one) or _constant(other):
+    def _leaks(self, left: ast.expr, other: ast.expr) -> bool:
+        if _constant(left) or _constant(other):
             return False
-        if self._is_mac(one):
+        if self._is_mac(left):
             return True
         name = _name(other)
-        return names_mac(_name(one)) and (names_mac(name) or names_partner(name))
+        return names_mac(_name(left)) and (names_mac(name) or names_partner(name))
 
     def _is_mac(self, node: ast.expr) -> bool:
         """Say whether an expression is a MAC that was computed here, in whatever encoding."""
@@ -325,7 +327,11 @@ def _tested(tree: ast.AST) -> set[str]:
                 asked.append(left)
             case ast.Call(func=ast.Name(id="bool" | "len"), args=[value]):
                 asked.append(value)
-    return {_name(one) for one in asked if isinstance(one, ast.Name | ast.Attribute)}
+    return {
+        _name(expression)
+        for expression in asked
+        if isinstance(expression, ast.Name | ast.Attribute)
+    }
 
 
 def _timeless(tree: ast.AST) -> list[Hit]:

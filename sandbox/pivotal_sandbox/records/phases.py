@@ -13,7 +13,7 @@ def are_phases(value: Any) -> TypeGuard[list[Record]]:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(one, dict) and {"key", "status"} <= one.keys() for one in value)
+        and all(isinstance(phase, dict) and {"key", "status"} <= phase.keys() for phase in value)
     )
 
 

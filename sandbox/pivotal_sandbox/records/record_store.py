@@ -69,7 +69,7 @@ class RecordStore:
     def restore(self, records: Mapping[str, Mapping[str, Record]]) -> None:
         """Take up records that were kept: object -> id -> record."""
         kept = [(object, *pair) for object, its in records.items() for pair in its.items()]
-        for object, id, record in sorted(kept, key=lambda one: str(one[2].get("updated_at"))):
+        for object, id, record in sorted(kept, key=lambda entry: str(entry[2].get("updated_at"))):
             self._index.put(object, id, record)
 
     def create(self, object: str, fields: Fields, now: int, *, validate: bool = True) -> Change:
@@ -115,9 +115,11 @@ class RecordStore:
         """Delete a record with all that belongs to it. Raises `NotFound`."""
         self._existing(object, id)
         draft, events = self._unlinked(object, id, now)
-        for kind, one in self._family(object, id):
-            draft.append(RecordChange(kind, one, None))
-            events.append(FiredEvent(f"{kind}.deleted", deep_copy(self._index.all(kind)[one])))
+        for kind, record_id in self._family(object, id):
+            draft.append(RecordChange(kind, record_id, None))
+            events.append(
+                FiredEvent(f"{kind}.deleted", deep_copy(self._index.all(kind)[record_id]))
+            )
         return self._apply(draft, events)
 
     def trigger(
@@ -152,7 +154,9 @@ class RecordStore:
             self._check(event_type, {**sent, state: given[state]} if state in given else sent)
         if type == f"{object}.deleted":
             draft += self._unlinked(object, id, now)[0]
-            draft += [RecordChange(kind, one, None) for kind, one in self._family(object, id)]
+            draft += [
+                RecordChange(kind, record_id, None) for kind, record_id in self._family(object, id)
+            ]
         else:
             kept = sent if validate else self._changed(object, before, turned, NO_EDIT, now, type)
             draft += _kept(object, id, kept)
@@ -221,8 +225,8 @@ class RecordStore:
         """Yield the record after all that belongs to it."""
         if id is not None:
             for kind in LINKS:
-                for one in self._index.below(id, kind):
-                    yield from self._family(kind, one)
+                for child_id in self._index.below(id, kind):
+                    yield from self._family(kind, child_id)
             yield object, id
 
     def _unlinked(
@@ -234,12 +238,12 @@ class RecordStore:
         contact = self._index.get(object, id) if object == "contact" and id else None
         customer_id = contact.get("customer_id") if contact else None
         if isinstance(customer_id, str):
-            for one in self._index.below(customer_id, "onboarding"):
-                before = self._index.all("onboarding")[one]
+            for onboarding_id in self._index.below(customer_id, "onboarding"):
+                before = self._index.all("onboarding")[onboarding_id]
                 if before.get("primary_contact_id") == id:
                     edit = parse_edit({"primary_contact_id": None})
                     after = self._changed("onboarding", before, {}, edit, now)
-                    draft.append(RecordChange("onboarding", one, after))
+                    draft.append(RecordChange("onboarding", onboarding_id, after))
                     events += self._fires("onboarding", before, after)
         return draft, events
 
@@ -286,11 +290,11 @@ class RecordStore:
         ]
 
     def _apply(self, draft: list[RecordChange], events: list[FiredEvent]) -> Change:
-        for one in draft:
-            if one.record is None:
-                self._index.remove(one.object, one.id)
+        for record_change in draft:
+            if record_change.record is None:
+                self._index.remove(record_change.object, record_change.id)
             else:
-                self._index.put(one.object, one.id, one.record)
+                self._index.put(record_change.object, record_change.id, record_change.record)
         return Change(tuple(draft), tuple(event for event in events if event.type in self.catalog))
 
     # -- checking
@@ -300,7 +304,11 @@ class RecordStore:
         name = f"{object}.{verb}"
         if name in self.catalog:
             return self.catalog.get(name)
-        return next(one for one in self.catalog if one.object == object and one.name != PING)
+        return next(
+            event_type
+            for event_type in self.catalog
+            if event_type.object == object and event_type.name != PING
+        )
 
     def _check(self, event_type: EventType, record: Record) -> None:
         schema = self._schemas.get(event_type.name)
@@ -331,9 +339,9 @@ def _own_objects(catalog: Catalog, names: SampleData) -> frozenset[str]:
         "task": maker.task("", 0, 0, "", None).keys(),
     }
     strange = {
-        one.object
-        for one in catalog
-        if one.example["data"].keys() != fields.get(one.object)
-        or _HOME.get(one.name.partition(".")[0], one.object) != one.object
+        event_type.object
+        for event_type in catalog
+        if event_type.example["data"].keys() != fields.get(event_type.object)
+        or _HOME.get(event_type.name.partition(".")[0], event_type.object) != event_type.object
     }
     return frozenset(fields) - strange

@@ -158,8 +158,8 @@ class Outbox:
             if self._endpoints.find(original.endpoint_id) is None:
                 raise Conflict(
                     f"The endpoint {original.endpoint_id} of {original.id} was deleted: "
-                    "there is nowhere to "
-                    "replay it to, and nothing was sent. Choose the deliveries of other endpoints.",
+                    "there is nowhere to replay it to, and nothing was sent. "
+                    "Choose the deliveries of other endpoints.",
                     pointer=f"/ids/{index}",
                 )
             endpoint = self.enabled(original.endpoint_id, pointer=f"/ids/{index}")

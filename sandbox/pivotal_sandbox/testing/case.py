@@ -8,7 +8,7 @@ import pytest
 from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Exchange, Report, Result
 from pivotal_sandbox.check.registry import CASES, CONTROL
-from pivotal_sandbox.check.reports.phrases import answer, beginning, head_and_body
+from pivotal_sandbox.check.reports.phrases import format_answer, beginning, head_and_body
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.testing.async_pivotal import PATH
 from pivotal_sandbox.testing.pivotal import Pivotal
@@ -112,4 +112,4 @@ def _exchange(requests: tuple[Exchange, ...]) -> tuple[str, str]:
     if requests[0].label:
         shown.insert(0, requests[0].label)
     said = beginning(requests[0].response_body, _SHOWN)
-    return "\n".join(shown), f"{answer(requests[0])}: {said}" if said else answer(requests[0])
+    return "\n".join(shown), f"{format_answer(requests[0])}: {said}" if said else format_answer(requests[0])

@@ -22,7 +22,7 @@ class Tag:
 
     @property
     def text(self) -> str:
-        """Its text, as it is shown: runs of blanks are one."""
+        """Its text, as it is shown: runs of blanks are find."""
         return " ".join("".join(self.texts).split())
 
 
@@ -68,7 +68,7 @@ class Page(HTMLParser):
             if tag.name == name and wanted.items() <= tag.attributes.items()
         ]
 
-    def one(self, name: str, /, **attributes: str) -> Tag:
+    def find(self, name: str, /, **attributes: str) -> Tag:
         """Return the only such element."""
         [found] = self.all(name, **attributes)
         return found
@@ -80,7 +80,7 @@ class Page(HTMLParser):
     @property
     def main(self) -> str:
         """The text of the content."""
-        return self.one("main").text
+        return self.find("main").text
 
     @property
     def shape(self) -> Counter[Any]:
@@ -106,7 +106,7 @@ def look(client: httpx.AsyncClient) -> Look:
 
 @pytest.fixture
 def press(client: httpx.AsyncClient) -> Look:
-    """Send a form; look at the page that it leads to, or at the one that says what is wrong."""
+    """Send a form; look at the page that it leads to, or at the find that says what is wrong."""
 
     async def call(path: str, /, code: int = 200, **fields: Any) -> Page:
         answer = await client.post(path, data=fields)

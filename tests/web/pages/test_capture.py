@@ -123,7 +123,7 @@ async def test_two_hundred_hostile_requests_are_shown_as_text(
     for link in links:
         opened = await look(link)
         assert is_harmless(opened), link
-        assert opened.one("section", aria_label="Capture").text
+        assert opened.find("section", aria_label="Capture").text
 
 
 async def test_what_came_is_shown_in_four_ways(look: Look, client: httpx.AsyncClient) -> None:
@@ -132,7 +132,7 @@ async def test_what_came_is_shown_in_four_ways(look: Look, client: httpx.AsyncCl
     [link] = [
         a for a in (await look("/captures", bin="evil")).all("a") if "open=" in a.attributes["href"]
     ]
-    text = (await look(link.attributes["href"])).one("section", aria_label="Capture").text
+    text = (await look(link.attributes["href"])).find("section", aria_label="Capture").text
     assert "POST /in/evil/a?b=%20c HTTP/1.1" in text
     assert "X-Case-Kept: yes" in text
     assert '"a": 1' in text
@@ -181,7 +181,7 @@ async def test_what_was_passed_on_shows_both_sides(
     await client.post("/in/near", content=b"x")
     [capture] = (await client.get("/api/captures", params={"bin": "near"})).json()["items"]
     page = await look(f"/captures/{capture['id']}")
-    assert "made" in page.one("section", aria_label="Passed on").text
+    assert "made" in page.find("section", aria_label="Passed on").text
     assert (await client.get(f"/captures/{capture['id']}/body?side=response")).content == b"made"
     [far] = (await client.get("/api/captures", params={"bin": "far"})).json()["items"]
     assert (await client.get(f"/captures/{far['id']}/body?side=response")).status_code == 404

@@ -30,7 +30,7 @@ async def test_each_page_opens_in_both_modes_and_keeps_the_mode(
     look: Look, path: str, mode: str
 ) -> None:
     page = await look(path, mode=mode)
-    assert page.one("html").attributes["data-mode"] == mode
+    assert page.find("html").attributes["data-mode"] == mode
     for link in page.all("a"):
         address = urlsplit(link.attributes["href"])
         if address.path.startswith("/") and link.text not in ("Test", "Live"):
@@ -40,7 +40,7 @@ async def test_each_page_opens_in_both_modes_and_keeps_the_mode(
 @pytest.mark.parametrize("path", PATHS)
 async def test_each_page_says_what_it_is(look: Look, path: str) -> None:
     page = await look(path)
-    assert page.one("html").attributes["lang"] == "en"
+    assert page.find("html").attributes["lang"] == "en"
     assert len(page.all("h1")) == 1
     assert page.all("title")[0].text.endswith("Pivotal sandbox")
     assert page.all("a", class_="skip")[0].attributes["href"] == "#main"
@@ -107,7 +107,7 @@ async def test_with_a_token_every_link_and_file_carries_it(guarded: Running) -> 
                 if address.startswith("/"):
                     assert parse_qs(urlsplit(address).query)["token"] == [TOKEN], address
                     assert (await client.get(address)).status_code in (200, 404), address
-            assert page.one("html").attributes["data-token"] == TOKEN
+            assert page.find("html").attributes["data-token"] == TOKEN
             for form in page.all("form", class_="search"):
                 assert form is not None
 

@@ -41,11 +41,11 @@ async def test_filters_are_in_the_address_and_on_the_page(
     ):
         page = await look("/deliveries", **query)
         assert len(rows(page)) == 1, query
-        chips = page.one("ul", class_="chips").text
+        chips = page.find("ul", class_="chips").text
         for value in query.values():
             assert value in chips
     page = await look("/deliveries", endpoint_id=running.endpoint.id)
-    assert "endpoint: Built-in capture bin" in page.one("ul", class_="chips").text
+    assert "endpoint: Built-in capture bin" in page.find("ul", class_="chips").text
     assert len(rows(page)) == 2
 
 
@@ -108,7 +108,7 @@ async def test_all_of_a_filter_are_replayed_and_counted_before(
     page = await look("/deliveries", event_type="task.completed")
     [button] = page.with_class("all")
     assert (await client.get(button.attributes["data-count"])).json() == {"count": 3}
-    filter = page.one("input", name="filter").attributes["value"]
+    filter = page.find("input", name="filter").attributes["value"]
     page = await press("/deliveries/replay", all="1", filter=filter)
     assert "3 deliveries sent again." in page.main
     assert len(rows(page)) == 7
@@ -161,7 +161,7 @@ async def test_a_selection_and_all_of_a_filter_are_exported(
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [line["id"] for line in lines] == ids[:2]
     assert lines[0] == (await client.get(f"/api/deliveries/{ids[0]}")).json()
-    query = {"all": "1", "filter": page.one("input", name="filter").attributes["value"]}
+    query = {"all": "1", "filter": page.find("input", name="filter").attributes["value"]}
     text = (await client.get("/deliveries/export", params=query | {"as": "curl"})).text
     assert [id for id in ids[::-1] if id in text] == ids[::-1]
     assert text.count("curl -sS") == 3

@@ -63,7 +63,7 @@ async def test_the_timeline_has_what_was_tried_and_what_is_planned(
     ]
     assert [label.partition(",")[0] for label in labels] == ["Attempt 1: 503", "Attempt 2: 500"]
     assert page.with_class("deadline")
-    assert "Next attempt in" in page.one("div", class_="timeline").text
+    assert "Next attempt in" in page.find("div", class_="timeline").text
 
 
 async def test_an_attempt_that_is_not_there_is_said_to_be_none(

@@ -1,4 +1,4 @@
-"""Home: the first event, in one click."""
+"""Home: the first event, in find click."""
 
 from tests.web.pages.conftest import Look
 
@@ -10,7 +10,7 @@ async def test_it_shows_where_events_go_with_secret_and_commands(
 ) -> None:
     page = await look("/")
     assert running.endpoint.url in page.main
-    assert page.one("details", class_="secret").text == f"Reveal{running.endpoint.secret}"
+    assert page.find("details", class_="secret").text == f"Reveal{running.endpoint.secret}"
     copied = [b.attributes["data-copy"] for b in page.with_class("copy")]
     assert running.endpoint.secret in copied
     assert f"pivotal-sandbox endpoints update {running.endpoint.id} --url" in page.main

@@ -22,7 +22,7 @@ async def customer(sandbox: Sandbox) -> dict[str, Any]:
 
 async def test_records_are_listed_by_object(look: Look, customer: dict[str, Any]) -> None:
     page = await look("/world")
-    assert "customer 1" in page.one("nav", class_="objects").text
+    assert "customer 1" in page.find("nav", class_="objects").text
     assert "Acme" in page.main
     assert "No task yet." in (await look("/world", object="task")).main
     assert 'Did you mean "task"' in (await look("/world", code=404, object="tsk")).main

@@ -17,12 +17,12 @@ async def test_the_rail_leads_to_every_page_and_says_where_one_is(look: Look) ->
 
 async def test_the_clock_is_on_every_page(look: Look) -> None:
     page = await look("/deliveries")
-    assert "2026-01-01 00:00:00" in page.one("section", class_="clock").text
+    assert "2026-01-01 00:00:00" in page.find("section", class_="clock").text
     assert [b.text for b in page.all("button", name="by")] == ["+1 h", "+24 h"]
 
 
 async def test_every_key_is_told(look: Look) -> None:
-    text = (await look("/")).one("dialog").text
+    text = (await look("/")).find("dialog").text
     for _, _, title, _ in RAIL:
         assert f"go to {title}" in text
     assert "copy as curl" in text
@@ -37,7 +37,7 @@ def test_templates_mark_nothing_as_safe() -> None:
 
 
 async def test_the_documentation_has_the_keys_of_the_help(look: Look) -> None:
-    dialog = (await look("/")).one("dialog").text
+    dialog = (await look("/")).find("dialog").text
     text = (Path(__file__).parents[3] / "docs" / "inspector.md").read_text()
     rows = re.findall(r"^\| ((?:`[^`]+` ?)+) \| (.+) \|$", text.partition("## Keys")[2], re.M)
     keys = ["".join(re.findall("`([^`]+)`", keys)) + does for keys, does in rows]

@@ -17,7 +17,7 @@ async def sent(sandbox: Sandbox) -> list[str]:
 
 async def test_the_catalog_and_a_field_for_each_property(look: Look, sandbox: Sandbox) -> None:
     page = await look("/send", type="task.completed")
-    catalog = page.one("nav", class_="catalog").text
+    catalog = page.find("nav", class_="catalog").text
     for event_type in sandbox.catalog:
         assert event_type.name in catalog
     names = {tag.attributes.get("name") for tag in page.tags}
@@ -64,7 +64,7 @@ async def test_it_is_sent_and_the_result_is_beside_it(press: Look, sandbox: Sand
     page = await press("/send", type="customer.at_risk", count="2", **{"set.name": "Acme"})
     assert await sent(sandbox) == ["customer.at_risk"] * 2
     assert len(page.all("li", **{"data-key": page.answer.url.params.get_list("sent")[0]})) == 1
-    assert page.one("input", name="set.name").attributes["value"] == "Acme"
+    assert page.find("input", name="set.name").attributes["value"] == "Acme"
 
 
 async def test_json_and_a_fault_go_with_it(press: Look, sandbox: Sandbox) -> None:

@@ -18,9 +18,9 @@ from pivotal_sandbox.check.registry import GROUPS, select_checks
 from pivotal_sandbox.check.reports.phrases import (
     OUTCOME_WORDS,
     SEVERITY_WORDS,
-    counts,
-    extent,
-    grade_words,
+    format_counts,
+    format_extent,
+    describe_grade,
 )
 from pivotal_sandbox.check.reports.render import render
 from pivotal_sandbox.check.runner import check
@@ -174,9 +174,9 @@ def _verdict(run: Run | None) -> dict[str, Any]:
     return {
         "findings": findings_of(found) if found else (),
         "untested": _untested(found) if found else (),
-        "meaning": grade_words(found) if found else "",
-        "counts": counts(found) if found else "",
-        "extent": extent(found) if found else "",
+        "meaning": describe_grade(found) if found else "",
+        "counts": format_counts(found) if found else "",
+        "extent": format_extent(found) if found else "",
     }
 
 
