@@ -134,6 +134,17 @@ async def test_a_name_resolves_to_its_allowed_addresses() -> None:
     assert addresses
 
 
+@pytest.mark.parametrize("host", ["shop.localhost", "a.b.localhost."])
+async def test_a_localhost_name_resolves_to_loopback_without_dns(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("the resolver was asked")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    assert await AddressGuard().resolve(host, 80) == ("127.0.0.1", "::1")
+
+
 @pytest.mark.parametrize(
     ("host", "named"),
     [

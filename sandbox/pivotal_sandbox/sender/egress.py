@@ -105,6 +105,8 @@ def _reached_addresses(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
 
 
 async def _look_up(host: str, port: int) -> list[str]:
+    if host.rstrip(".").endswith(".localhost"):  # loopback without DNS (RFC 6761, section 6.3)
+        return ["127.0.0.1", "::1"]
     try:  # parsing an address does not block; only names need a thread
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
