@@ -79,6 +79,15 @@ async def test_a_request_on_a_connection_that_closes_is_counted_as_reset_and_not
     assert stats.answers["connection_reset"] == requests // 3 > 0
 
 
+async def test_a_connection_idle_for_longer_than_servers_keep_it_is_not_reused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pivotal_sandbox.sender.http1._MAX_IDLE_S", 0.0)
+    stats, connections = await sent(no_content, 20, duration_ms=300)
+    assert stats.answers == {"204": 6}
+    assert connections >= 6
+
+
 async def test_a_receiver_that_closes_after_each_answer_is_connected_to_anew() -> None:
     async def answer(head: bytes, body: bytes) -> bytes:
         return b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
