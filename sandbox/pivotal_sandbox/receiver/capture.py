@@ -188,9 +188,8 @@ class CaptureReceiver:
             )  # the sandbox may run on another port by now
             request = build_forwarded_request(capture, target)
             outcome = await self._forwarder.send(request)
-        except (
-            InputError
-        ) as error:  # HTTP does not allow its path or a header in a request that we send
+        except InputError as error:
+            # HTTP does not allow a header of it in a request that we send, or it would loop.
             await self._store(_with_status(capture, 502, started), is_new=False)
             await _respond_with_problem(
                 send, 502, "Bad Gateway", f"It cannot be forwarded: {error}"
