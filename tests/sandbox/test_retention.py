@@ -4,10 +4,12 @@ import asyncio
 import logging
 
 import pytest
+from tests.store.unreliable import UnreliableDatabase
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
 from pivotal_sandbox.common.durations import DAY
 from pivotal_sandbox.domain.models import Delivery, Event
+from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.sandbox.retention import Retention
 from pivotal_sandbox.store.captures import Captures
 from pivotal_sandbox.store.database import Database
@@ -21,22 +23,22 @@ DELIVERY = Delivery(
 
 async def test_start_deletes_expired_deliveries_at_once() -> None:
     database = Database()
-    log = Deliveries(database)
+    deliveries = Deliveries(database)
     await database.put([event_row(EVENT), delivery_row(DELIVERY)])
-    retention = Retention(Clock.manual(), log, Captures(database), keep=DAY)
-    assert len((await log.page(DeliveryFilter(), limit=5))[0]) == 1
+    retention = Retention(Clock.manual(), deliveries, Captures(database), keep=DAY)
+    assert len((await deliveries.page(DeliveryFilter(), limit=5))[0]) == 1
     retention.start()
-    while (await log.page(DeliveryFilter(), limit=5))[0]:
-        await asyncio.wait_for(_turn(), 5)
+    while (await deliveries.page(DeliveryFilter(), limit=5))[0]:
+        await asyncio.wait_for(_run_ready_callbacks(), 5)
     retention.stop()
     await database.close()
 
 
 async def test_recent_deliveries_are_not_deleted() -> None:
     database = Database()
-    log = Deliveries(database)
+    deliveries = Deliveries(database)
     await database.put([event_row(EVENT), delivery_row(DELIVERY)])
-    retention = Retention(Clock.manual(), log, Captures(database), keep=MANUAL_START + 1)
+    retention = Retention(Clock.manual(), deliveries, Captures(database), keep=MANUAL_START + 1)
     assert await retention.prune() == 0
     await database.close()
 
@@ -44,18 +46,19 @@ async def test_recent_deliveries_are_not_deleted() -> None:
 async def test_a_store_error_while_pruning_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    database = Database()
+    database = UnreliableDatabase()
     retention = Retention(Clock.manual(), Deliveries(database), Captures(database))
-    await database.close()
+    database.error = StoreError("The disk is full.")
     with caplog.at_level(logging.ERROR):
         retention.start()
         while not caplog.text:
-            await asyncio.wait_for(_turn(), 5)
-    assert "not dropped yet" in caplog.text
+            await asyncio.wait_for(_run_ready_callbacks(), 5)
+    assert "not dropped yet: The disk is full." in caplog.text
     retention.stop()
+    await database.close()
 
 
-async def _turn() -> None:
+async def _run_ready_callbacks() -> None:
     loop = asyncio.get_running_loop()
     future = loop.create_future()
     loop.call_soon(future.set_result, None)

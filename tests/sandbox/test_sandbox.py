@@ -42,7 +42,7 @@ class Receiver:
 
 
 @asynccontextmanager
-async def opened(
+async def open_sandbox(
     receiver: Callable[[httpx.Request], httpx.Response],
     path: Path | None = None,
     *,
@@ -60,14 +60,14 @@ async def opened(
         yield sandbox
 
 
-async def only(sandbox: Sandbox, expected: DeliveryFilter = ALL) -> Delivery:
+async def the_only_delivery(sandbox: Sandbox, expected: DeliveryFilter = ALL) -> Delivery:
     [delivery], _ = await sandbox.deliveries.page(expected, limit=10)
     return delivery
 
 
 async def test_a_new_endpoint_gets_a_ping_whatever_its_subscription() -> None:
     receiver = Receiver()
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/x", event_types=["task.created"])
         await sandbox.dispatcher.settle()
 
@@ -80,7 +80,7 @@ async def test_a_new_endpoint_gets_a_ping_whatever_its_subscription() -> None:
 
 async def test_a_request_has_only_the_documented_headers() -> None:
     receiver = Receiver()
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test:81/x?y=1")
         await sandbox.dispatcher.settle()
 
@@ -102,7 +102,7 @@ async def test_a_request_has_only_the_documented_headers() -> None:
 
 async def test_each_retry_after_a_500_is_signed_again() -> None:
     receiver = Receiver(200, 500, 500, 200)
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
         await sandbox.dispatcher.settle()
         triggered = await sandbox.trigger("customer.at_risk")
@@ -124,12 +124,12 @@ async def test_each_retry_after_a_500_is_signed_again() -> None:
 
 async def test_a_400_is_not_retried() -> None:
     receiver = Receiver(200, 400)
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         await sandbox.add_endpoint("http://a.test/")
         await sandbox.dispatcher.settle()
         await sandbox.trigger("customer.updated")
         await sandbox.advance(48 * HOUR)
-        delivery = await only(sandbox, DeliveryFilter(event_type="customer.updated"))
+        delivery = await the_only_delivery(sandbox, DeliveryFilter(event_type="customer.updated"))
 
     assert (delivery.status, delivery.attempt_count, delivery.last_status_code) == (
         "failed",
@@ -139,12 +139,12 @@ async def test_a_400_is_not_retried() -> None:
 
 
 async def test_a_receiver_that_is_down_gets_15_attempts_the_last_24_h_after_the_first() -> None:
-    async with opened(Receiver(503)) as sandbox:
+    async with open_sandbox(Receiver(503)) as sandbox:
         await sandbox.add_endpoint("http://a.test/")
         await sandbox.advance(24 * HOUR - 1)
-        assert (await only(sandbox)).status == "retrying"
+        assert (await the_only_delivery(sandbox)).status == "retrying"
         await sandbox.advance(1)
-        delivery = await only(sandbox)
+        delivery = await the_only_delivery(sandbox)
         attempts = await sandbox.deliveries.attempts(delivery.id)
 
     assert (delivery.status, delivery.attempt_count) == ("failed", 15)
@@ -167,7 +167,7 @@ async def test_a_timeout_is_retried() -> None:
     async with server, Sandbox(clock=Clock.manual(), timeout=150) as sandbox:
         await sandbox.add_endpoint(f"http://127.0.0.1:{port}/")
         await sandbox.dispatcher.settle()
-        delivery = await only(sandbox)
+        delivery = await the_only_delivery(sandbox)
         [attempt] = await sandbox.deliveries.attempts(delivery.id)
 
     assert (delivery.status, attempt.outcome.error) == ("retrying", "timeout")
@@ -178,7 +178,7 @@ async def test_a_refused_connection_is_retried(unused_port: int) -> None:
     async with Sandbox(clock=Clock.manual()) as sandbox:
         await sandbox.add_endpoint(f"http://127.0.0.1:{unused_port}/")
         await sandbox.dispatcher.settle()
-        delivery = await only(sandbox)
+        delivery = await the_only_delivery(sandbox)
         [attempt] = await sandbox.deliveries.attempts(delivery.id)
 
     assert (delivery.status, attempt.outcome.error) == ("retrying", "connection_refused")
@@ -197,7 +197,7 @@ async def test_a_blocked_address_is_not_retried() -> None:
     async with Sandbox(clock=Clock.manual()) as sandbox:
         await sandbox.add_endpoint("http://192.0.2.1/")
         await sandbox.dispatcher.settle()
-        delivery = await only(sandbox)
+        delivery = await the_only_delivery(sandbox)
         [attempt] = await sandbox.deliveries.attempts(delivery.id)
 
     assert (delivery.status, attempt.outcome.error) == ("failed", "blocked")
@@ -206,7 +206,7 @@ async def test_a_blocked_address_is_not_retried() -> None:
 
 async def test_retries_use_the_old_url_and_replays_the_new_one() -> None:
     receiver = Receiver(200, 503)
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://old.test/")
         await sandbox.dispatcher.settle()
         old = (await sandbox.trigger("customer.churned")).deliveries[0]
@@ -228,7 +228,7 @@ async def test_retries_use_the_old_url_and_replays_the_new_one() -> None:
 
 async def test_events_only_go_to_endpoints_of_their_mode() -> None:
     receiver = Receiver()
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         await sandbox.add_endpoint("http://test.test/")
         live = await sandbox.add_endpoint("http://live.test/", mode="live")
         await sandbox.dispatcher.settle()
@@ -244,7 +244,7 @@ async def test_events_only_go_to_endpoints_of_their_mode() -> None:
 
 async def test_an_endpoint_gets_what_it_subscribed_to_and_a_field_filter_narrows_updates() -> None:
     receiver = Receiver()
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         await sandbox.add_endpoint(
             "http://a.test/",
             event_types=["customer.updated", "customer.at_risk"],
@@ -266,7 +266,7 @@ async def test_pending_deliveries_of_a_deleted_endpoint_are_cancelled_and_stay_i
     deleted: bool,
 ) -> None:
     receiver = Receiver(503)
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
         await sandbox.dispatcher.settle()
         if deleted:
@@ -274,7 +274,7 @@ async def test_pending_deliveries_of_a_deleted_endpoint_are_cancelled_and_stay_i
         else:
             await sandbox.update_endpoint(endpoint.id, enabled=False)
         await sandbox.advance(24 * HOUR)
-        delivery = await only(sandbox)
+        delivery = await the_only_delivery(sandbox)
         assert (delivery.status, delivery.next_attempt_at) == ("cancelled", None)
         with pytest.raises(Conflict, match="deleted" if deleted else "disabled"):
             await sandbox.replay([delivery.id])
@@ -287,7 +287,7 @@ async def test_pending_deliveries_of_a_deleted_endpoint_are_cancelled_and_stay_i
 
 async def test_both_secrets_sign_during_a_rotation() -> None:
     receiver = Receiver()
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         old = await sandbox.add_endpoint("http://a.test/")
         new = await sandbox.rotate_secret(old.id, HOUR)
         await sandbox.trigger("task.created")
@@ -309,10 +309,10 @@ async def test_both_secrets_sign_during_a_rotation() -> None:
 
 async def test_a_replay_with_an_unknown_delivery_sends_none() -> None:
     receiver = Receiver()
-    async with opened(receiver) as sandbox:
+    async with open_sandbox(receiver) as sandbox:
         await sandbox.add_endpoint("http://a.test/")
         await sandbox.dispatcher.settle()
-        known = await only(sandbox)
+        known = await the_only_delivery(sandbox)
         with pytest.raises(NotFound, match="msg_nowhere") as caught:
             await sandbox.replay([known.id, "msg_nowhere"])
         assert caught.value.pointer == "/ids/1"
@@ -324,7 +324,7 @@ async def test_a_replay_with_an_unknown_delivery_sends_none() -> None:
 async def test_the_same_seed_sends_the_same_bytes() -> None:
     async def traffic(seed: int) -> list[tuple[str, bytes, object]]:
         receiver = Receiver(200, 503, 200)
-        async with opened(receiver, seed=seed) as sandbox:
+        async with open_sandbox(receiver, seed=seed) as sandbox:
             await sandbox.add_endpoint("http://a.test/")
             for event_type in sandbox.catalog:
                 if event_type.name != "webhook.ping":
@@ -340,17 +340,19 @@ async def test_the_same_seed_sends_the_same_bytes() -> None:
 
 async def test_open_deliveries_continue_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
-    async with opened(Receiver(503), path) as sandbox:
+    async with open_sandbox(Receiver(503), path) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
         await sandbox.advance(HOUR)
-        before = await only(sandbox)
+        before = await the_only_delivery(sandbox)
 
     receiver = Receiver()
-    async with opened(receiver, path, clock=Clock.manual(MANUAL_START + 30 * MINUTE)) as sandbox:
+    async with open_sandbox(
+        receiver, path, clock=Clock.manual(MANUAL_START + 30 * MINUTE)
+    ) as sandbox:
         assert sandbox.clock.now() >= before.created_at + 30 * MINUTE
         assert sandbox.endpoints.get(endpoint.id) == endpoint
         await sandbox.advance(4 * HOUR)
-        after = await only(sandbox)
+        after = await the_only_delivery(sandbox)
 
     assert before.status == "retrying"
     assert (after.status, after.attempt_count) == ("delivered", before.attempt_count + 1)
@@ -359,10 +361,10 @@ async def test_open_deliveries_continue_after_a_restart(tmp_path: Path) -> None:
 
 async def test_records_survive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.db"
-    async with opened(Receiver(), path) as sandbox:
+    async with open_sandbox(Receiver(), path) as sandbox:
         created = json.loads((await sandbox.trigger("customer.created")).event.body)["data"]
 
-    async with opened(Receiver(), path, seed=8) as sandbox:
+    async with open_sandbox(Receiver(), path, seed=8) as sandbox:
         updated = json.loads(
             (await sandbox.trigger("customer.updated", set={"name": "Nové s.r.o."})).event.body
         )["data"]
@@ -372,23 +374,23 @@ async def test_records_survive_a_restart(tmp_path: Path) -> None:
 
 
 async def test_deliveries_older_than_90_days_are_deleted() -> None:
-    async with opened(Receiver()) as sandbox:
+    async with open_sandbox(Receiver()) as sandbox:
         endpoint = await sandbox.add_endpoint("http://a.test/")
         await sandbox.advance(89 * DAY)
-        assert (await only(sandbox)).event_type == "webhook.ping"
+        assert (await the_only_delivery(sandbox)).event_type == "webhook.ping"
         await sandbox.trigger("task.created", endpoint_id=endpoint.id)
         await sandbox.advance(2 * DAY)
-        assert (await only(sandbox)).event_type == "task.created"
+        assert (await the_only_delivery(sandbox)).event_type == "task.created"
 
 
 async def test_advancing_by_a_negative_duration_is_refused() -> None:
-    async with opened(Receiver()) as sandbox:
+    async with open_sandbox(Receiver()) as sandbox:
         with pytest.raises(InputError, match="does not go back"):
             await sandbox.advance(-1)
 
 
 async def test_invalid_input_stores_nothing() -> None:
-    async with opened(Receiver()) as sandbox:
+    async with open_sandbox(Receiver()) as sandbox:
         for url in ("ftp://a.test/", "", "http://", "a.test"):
             with pytest.raises(InputError) as caught:
                 await sandbox.add_endpoint(url)

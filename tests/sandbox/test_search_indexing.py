@@ -5,8 +5,10 @@ import logging
 
 import pytest
 from tests.store.samples import an_event
+from tests.store.unreliable import UnreliableDatabase
 
 from pivotal_sandbox.clock import sleep
+from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.sandbox.search_indexing import SearchIndexing
 from pivotal_sandbox.store.database import Database
 from pivotal_sandbox.store.deliveries import event_row
@@ -39,9 +41,9 @@ async def test_many_events_are_indexed_only_beyond_the_limit() -> None:
 
 
 async def test_a_store_error_while_indexing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    database = Database()
+    database = UnreliableDatabase()
     indexing = SearchIndexing(database, interval_ms=1)
-    await database.close()
+    database.error = StoreError("The disk is full.")
 
     async def logged() -> None:
         while not caplog.text:
@@ -50,5 +52,6 @@ async def test_a_store_error_while_indexing_is_logged(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.ERROR):
         indexing.start()
         await asyncio.wait_for(logged(), 5)
-    assert "not filled yet" in caplog.text
+    assert "not filled yet: The disk is full." in caplog.text
     indexing.stop()
+    await database.close()
