@@ -17,7 +17,7 @@ from tests.check.samples import (
     reports,
 )
 
-from pivotal_sandbox.check.findings import findings_of, untested_of
+from pivotal_sandbox.check.findings import collect_findings, collect_untested
 from pivotal_sandbox.check.model import Report, Result
 
 
@@ -26,7 +26,7 @@ def report(*results: Result) -> Report:
 
 
 def test_the_gravest_come_first_and_then_the_order_of_the_battery() -> None:
-    assert [(finding.severity, finding.cause.id) for finding in findings_of(BROKEN)] == [
+    assert [(finding.severity, finding.cause.id) for finding in collect_findings(BROKEN)] == [
         ("must", "sig-missing"),
         ("must", "body-numbers"),
         ("must", "burst"),
@@ -36,60 +36,60 @@ def test_the_gravest_come_first_and_then_the_order_of_the_battery() -> None:
 
 
 def test_what_follows_is_folded_under_its_first_cause() -> None:
-    [finding] = findings_of(report(RESERIALISED, FOLLOWER, VACUOUS))
+    [finding] = collect_findings(report(RESERIALISED, FOLLOWER, VACUOUS))
     assert finding.cause == RESERIALISED
     assert finding.followers == (FOLLOWER, VACUOUS)
 
 
 def test_a_cause_is_as_grave_as_the_gravest_that_it_spoils() -> None:
     mild = replace(RESERIALISED, severity="info")
-    [finding] = findings_of(report(mild, FOLLOWER))
+    [finding] = collect_findings(report(mild, FOLLOWER))
     assert finding.severity == "must"
-    [alone] = findings_of(report(mild, replace(VACUOUS, caused_by=mild.id)))
+    [alone] = collect_findings(report(mild, replace(VACUOUS, caused_by=mild.id)))
     assert alone.severity == "info"
 
 
 def test_a_cause_that_is_not_in_the_report_hides_nothing() -> None:
-    [finding] = findings_of(report(FOLLOWER))
+    [finding] = collect_findings(report(FOLLOWER))
     assert finding.cause == FOLLOWER
 
 
 def test_a_cause_that_passed_hides_nothing() -> None:
-    [finding] = findings_of(report(PASSED, replace(SHOULD, caused_by=PASSED.id)))
+    [finding] = collect_findings(report(PASSED, replace(SHOULD, caused_by=PASSED.id)))
     assert finding.cause.id == SHOULD.id
 
 
 def test_causes_in_a_ring_end() -> None:
     first, two = replace(FORGED, caused_by=SHOULD.id), replace(SHOULD, caused_by=FORGED.id)
-    findings_of(report(first, two))
+    collect_findings(report(first, two))
 
 
 def test_what_was_not_tested_for_one_reason_is_said_once() -> None:
-    [untested] = untested_of(CAPPED)
+    [untested] = collect_untested(CAPPED)
     assert [result.id for result in untested.results] == ["retry-identical", "out-of-order"]
     assert (untested.why, untested.advice) == (SKIPPED.observed, SKIPPED.advice)
 
 
 def test_what_says_nothing_for_no_finding_s_sake_counts_as_not_tested() -> None:
     vacuous = replace(VACUOUS, caused_by=None)
-    [untested] = untested_of(report(PASSED, vacuous))
+    [untested] = collect_untested(report(PASSED, vacuous))
     assert untested.results == (vacuous,)
-    assert untested_of(BROKEN)[0].results == (SKIPPED,)
+    assert collect_untested(BROKEN)[0].results == (SKIPPED,)
 
 
 def test_nothing_is_wrong_with_what_passed() -> None:
-    assert findings_of(CLEAN) == ()
-    assert untested_of(CLEAN) == ()
+    assert collect_findings(CLEAN) == ()
+    assert collect_untested(CLEAN) == ()
 
 
 def test_what_could_not_be_judged_is_a_finding() -> None:
-    assert [finding.cause for finding in findings_of(report(ERROR))] == [ERROR]
+    assert [finding.cause for finding in collect_findings(report(ERROR))] == [ERROR]
 
 
 @given(reports)
 def test_each_result_is_in_one_place_only(report: Report) -> None:
-    findings = findings_of(report)
+    findings = collect_findings(report)
     shown = [finding.cause.id for finding in findings]
     shown += [follower.id for finding in findings for follower in finding.followers]
-    shown += [result.id for group in untested_of(report) for result in group.results]
+    shown += [result.id for group in collect_untested(report) for result in group.results]
     assert len(shown) == len(set(shown))

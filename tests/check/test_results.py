@@ -4,7 +4,7 @@ from tests.check.test_session import REQUEST, SETTINGS, Script
 
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.check.registry import CASES
-from pivotal_sandbox.check.results import MAX_KEPT_BYTES, FinishedCheck, result_of
+from pivotal_sandbox.check.results import MAX_KEPT_BYTES, FinishedCheck, build_result
 from pivotal_sandbox.check.session import Session, Trace
 from pivotal_sandbox.check.verdicts import Verdict, failed, passed
 
@@ -24,7 +24,7 @@ def session(*exchanges: Exchange) -> Session:
 def test_the_deciding_request_comes_first() -> None:
     control, forged = exchange(200), exchange(204)
     ended = FinishedCheck(failed("accepted", forged), 1.0)
-    result = result_of(CASE, ended, session(control, forged))
+    result = build_result(CASE, ended, session(control, forged))
     assert result.requests == (forged, control)
     assert (result.outcome, result.severity, result.fate) == ("failed", "must", "delivered")
     assert result.reason == CASE.reason
@@ -32,24 +32,25 @@ def test_the_deciding_request_comes_first() -> None:
 
 def test_advice_is_given_where_something_is_wrong_and_knows_the_stack() -> None:
     answered = exchange(200, server="Werkzeug/3")
-    wrong = result_of(CASE, FinishedCheck(failed("accepted", answered), 1.0), session(answered))
+    wrong = build_result(CASE, FinishedCheck(failed("accepted", answered), 1.0), session(answered))
     assert "compare_digest" in wrong.advice
-    fine = result_of(CASE, FinishedCheck(passed("refused", answered), 1.0), session(answered))
+    fine = build_result(CASE, FinishedCheck(passed("refused", answered), 1.0), session(answered))
     assert fine.advice == ""
 
 
 def test_a_rightly_refused_request_has_no_fate() -> None:
     refused, taken = exchange(401), exchange(200)
-    assert result_of(CASE, FinishedCheck(passed("x", refused), 1.0), session(refused)).fate == ""
+    assert build_result(CASE, FinishedCheck(passed("x", refused), 1.0), session(refused)).fate == ""
     assert (
-        result_of(CASE, FinishedCheck(passed("x", taken), 1.0), session(taken)).fate == "delivered"
+        build_result(CASE, FinishedCheck(passed("x", taken), 1.0), session(taken)).fate
+        == "delivered"
     )
 
 
 def test_big_requests_are_kept_only_where_something_is_wrong() -> None:
     big = exchange(200, b"x" * (MAX_KEPT_BYTES + 1))
-    assert result_of(CASE, FinishedCheck(passed("x", big), 1.0), session(big)).requests == ()
-    assert result_of(CASE, FinishedCheck(failed("x", big), 1.0), session(big)).requests == (big,)
+    assert build_result(CASE, FinishedCheck(passed("x", big), 1.0), session(big)).requests == ()
+    assert build_result(CASE, FinishedCheck(failed("x", big), 1.0), session(big)).requests == (big,)
 
 
 def test_an_effect_turns_a_refusal_into_a_failure() -> None:

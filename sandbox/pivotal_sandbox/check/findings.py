@@ -28,7 +28,7 @@ class Untested:
     results: tuple[Result, ...]
 
 
-def findings_of(report: Report) -> tuple[Finding, ...]:
+def collect_findings(report: Report) -> tuple[Finding, ...]:
     """Return what is wrong, the gravest first, then in the order of the battery."""
     wrong_results = {result.id: result for result in report.results if _is_wrong(result)}
     followers: dict[str, list[Result]] = {id: [] for id in wrong_results}
@@ -53,9 +53,11 @@ def findings_of(report: Report) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def untested_of(report: Report) -> tuple[Untested, ...]:
+def collect_untested(report: Report) -> tuple[Untested, ...]:
     """Return what says nothing about the receiver, and belongs to no finding."""
-    covered = {follower.id for finding in findings_of(report) for follower in finding.followers}
+    covered = {
+        follower.id for finding in collect_findings(report) for follower in finding.followers
+    }
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in report.results:
         if result.outcome in ("skipped", "vacuous") and result.id not in covered:

@@ -16,7 +16,7 @@ from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
-PLACE = "{id}"
+PLACEHOLDER = "{id}"
 MAX_CONCURRENT = 4  # questions that are put at the same time
 TIMEOUT_MS = 10_000
 
@@ -38,14 +38,14 @@ class ProbeUrl:
 
     def __init__(self, template: str, guard: AddressGuard | None = None) -> None:
         self._template = _require_placeholder(template, "probe URL")
-        parse_url(template.replace(PLACE, "evt_0"))
+        parse_url(template.replace(PLACEHOLDER, "evt_0"))
         self._guard = guard or AddressGuard()
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
         sender = Sender(guard=self._guard, timeout_ms=TIMEOUT_MS)
 
         async def ask(id: str) -> int:
-            url = self._template.replace(PLACE, id)
+            url = self._template.replace(PLACEHOLDER, id)
             headers = (("host", parse_url(url).authority), ("accept", "application/json"))
             outcome = await sender.send(Request("GET", url, headers, b""))
             if outcome.response is None:
@@ -70,7 +70,7 @@ class ProbeCommand:
         return await _ask_all(self._run, ids)
 
     async def _run(self, id: str) -> int:
-        command = self._template.replace(PLACE, id)
+        command = self._template.replace(PLACEHOLDER, id)
         process = await asyncio.create_subprocess_shell(
             command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -176,6 +176,8 @@ def _parse_count(answer: bytes, source: str) -> int:
 
 
 def _require_placeholder(template: str, what: str) -> str:
-    if PLACE not in template:
-        raise InputError(f"The {what} {template!r} has no {PLACE}, where the event's id goes.")
+    if PLACEHOLDER not in template:
+        raise InputError(
+            f"The {what} {template!r} has no {PLACEHOLDER}, where the event's id goes."
+        )
     return template

@@ -23,7 +23,7 @@ END_MS = 3_000
 MAX_OUTPUT_CHARS = 4_000  # characters of output, the last ones
 
 
-class Started:
+class ReceiverProcess:
     """A receiver's process, and what it prints."""
 
     def __init__(
@@ -124,7 +124,7 @@ async def start_receiver(
     probe_file: Path | None = None,
     start_ms: float = START_MS,
     end_ms: float = END_MS,
-) -> AsyncIterator[Started]:
+) -> AsyncIterator[ReceiverProcess]:
     """Start a receiver by a shell command, and wait until it answers; end it and its children.
 
     Its environment has `PORT`, `PIVOTAL_WEBHOOK_SECRET` and, if there is one,
@@ -144,7 +144,7 @@ async def start_receiver(
     if probe_file is not None:
         environment["PIVOTAL_PROBE_FILE"] = str(probe_file)
     with tempfile.TemporaryFile() as output:
-        receiver = Started(command, url, environment, output, end_ms)
+        receiver = ReceiverProcess(command, url, environment, output, end_ms)
         try:
             await receiver.start(start_ms)
             yield receiver

@@ -39,7 +39,7 @@ class FinishedCheck:
         return self
 
 
-def result_of(case: Case, ended: FinishedCheck, session: Session) -> Result:
+def build_result(case: Case, ended: FinishedCheck, session: Session) -> Result:
     """Return the result of a check in the words of the report."""
     verdict = ended.verdict
     deciding = verdict.deciding
@@ -67,7 +67,7 @@ def result_of(case: Case, ended: FinishedCheck, session: Session) -> Result:
     )
 
 
-def with_causes(results: Sequence[Result], session: Session) -> tuple[Result, ...]:
+def add_causes(results: Sequence[Result], session: Session) -> tuple[Result, ...]:
     """Return the results, each with the first cause of its failure."""
     failures = {result.id: result for result in results if result.outcome in ("failed", "error")}
     causes: dict[str, str | None] = {result.id: cause_of(result, failures) for result in results}

@@ -14,7 +14,7 @@ from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import Probe, ProbeError, as_probe
 from pivotal_sandbox.check.registry import CASES, CONTROL, select_checks
-from pivotal_sandbox.check.results import FinishedCheck, result_of, with_causes
+from pivotal_sandbox.check.results import FinishedCheck, add_causes, build_result
 from pivotal_sandbox.check.session import OverError, Restart, Session, Settings
 from pivotal_sandbox.check.verdicts import UNSEEN, Verdict, skipped
 from pivotal_sandbox.clock import wall_time
@@ -129,8 +129,8 @@ class Run:
     def report(self) -> Report:
         """Return all results, in the order of the battery."""
         session = self._session
-        results = with_causes(
-            [result_of(case, self._finished[case.id], session) for case in self._cases], session
+        results = add_causes(
+            [build_result(case, self._finished[case.id], session) for case in self._cases], session
         )
         return Report(
             session.settings.url,
@@ -165,7 +165,7 @@ class Run:
     def _record(self, case: Case, verdict: Verdict, duration_ms: float) -> None:
         finished = self._finished[case.id] = FinishedCheck(verdict, duration_ms)
         if self._on_result is not None:
-            self._on_result(result_of(case, finished, self._session))
+            self._on_result(build_result(case, finished, self._session))
 
     def _skip_reason(self, case: Case) -> Verdict | None:
         """Return why a check cannot be run, or None."""

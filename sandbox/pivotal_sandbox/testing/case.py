@@ -8,7 +8,7 @@ import pytest
 from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.model import Exchange, Report, Result
 from pivotal_sandbox.check.registry import CASES, CONTROL
-from pivotal_sandbox.check.reports.phrases import format_answer, beginning, head_and_body
+from pivotal_sandbox.check.reports.phrases import format_answer, format_excerpt, split_request
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.testing.async_pivotal import PATH
 from pivotal_sandbox.testing.pivotal import Pivotal
@@ -105,11 +105,13 @@ def _told(result: Result, blamed: Result) -> str:
 def _exchange(requests: tuple[Exchange, ...]) -> tuple[str, str]:
     if not requests:
         return "", ""
-    head, body = head_and_body(requests[0])
+    head, body = split_request(requests[0])
     lines = head.split(b"\r\n")
     own = [line for line in lines[1:] if line.lower().startswith(b"pivotal-")]
-    shown = [beginning(line, _SHOWN) for line in (lines[0], *own, body)]
+    shown = [format_excerpt(line, _SHOWN) for line in (lines[0], *own, body)]
     if requests[0].label:
         shown.insert(0, requests[0].label)
-    said = beginning(requests[0].response_body, _SHOWN)
-    return "\n".join(shown), f"{format_answer(requests[0])}: {said}" if said else format_answer(requests[0])
+    said = format_excerpt(requests[0].response_body, _SHOWN)
+    return "\n".join(shown), f"{format_answer(requests[0])}: {said}" if said else format_answer(
+        requests[0]
+    )

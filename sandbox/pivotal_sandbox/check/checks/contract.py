@@ -231,7 +231,8 @@ async def ack_latency(context: CheckContext) -> Verdict:
     ]:
         return failed(
             f"no answer within {limit / 1000:g} s ({list_answers(timed_out)}): "
-            f"{describe_consequence(timed_out[0])}, and what the handler did meanwhile is done again",
+            f"{describe_consequence(timed_out[0])}, and what the handler did meanwhile is done "
+            "again",
             *timed_out[:3],
         )
     # The first request may find a cold server, and a crowd of connections a short queue for them.

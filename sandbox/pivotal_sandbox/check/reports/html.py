@@ -6,19 +6,19 @@ from pathlib import Path
 from jinja2 import Template
 
 from pivotal_sandbox.check.curl import as_curl
-from pivotal_sandbox.check.findings import SEVERITIES, findings_of, untested_of
+from pivotal_sandbox.check.findings import SEVERITIES, collect_findings, collect_untested
 from pivotal_sandbox.check.model import Exchange, Report
 from pivotal_sandbox.check.reports.phrases import (
     OUTCOME_WORDS,
     SEVERITY_WORDS,
-    answer,
-    counts,
-    duration,
-    extent,
-    grade_words,
-    head_and_body,
-    numbered,
-    verdict,
+    describe_grade,
+    format_answer,
+    format_counts,
+    format_duration,
+    format_extent,
+    format_position,
+    format_verdict,
+    split_request,
 )
 from pivotal_sandbox.common.html import page, templates_in
 from pivotal_sandbox.common.text import display_bytes, format_count, printable
@@ -32,7 +32,7 @@ _MAX_REQUESTS = 12  # of one check; a burst's forty are all alike
 
 def render_html(report: Report) -> str:
     """Return the page."""
-    findings = findings_of(report)
+    findings = collect_findings(report)
     return page(
         _template(),
         report=report,
@@ -40,11 +40,11 @@ def render_html(report: Report) -> str:
             (severity, [finding for finding in findings if finding.severity == severity])
             for severity in SEVERITIES
         ],
-        untested=untested_of(report),
+        untested=collect_untested(report),
         sections=list(dict.fromkeys(result.group for result in report.results)),
-        meaning=grade_words(report),
-        counts=counts(report),
-        extent=extent(report),
+        meaning=describe_grade(report),
+        counts=format_counts(report),
+        extent=format_extent(report),
         most=_MAX_REQUESTS,
     )
 
@@ -53,17 +53,21 @@ def render_html(report: Report) -> str:
 def _template() -> Template:
     environment = templates_in(_TEMPLATES)
     environment.globals |= {"outcome_words": OUTCOME_WORDS, "severity_words": SEVERITY_WORDS}
-    environment.globals |= {"command": _curl_command, "numbered": numbered, "counted": format_count}
+    environment.globals |= {
+        "command": _curl_command,
+        "numbered": format_position,
+        "counted": format_count,
+    }
     environment.filters |= {
-        "answer": answer,
-        "body": lambda exchange: _format_bytes(head_and_body(exchange)[1]),
+        "answer": format_answer,
+        "body": lambda exchange: _format_bytes(split_request(exchange)[1]),
         "bytes": _format_bytes,
-        "duration": duration,
+        "duration": format_duration,
         "head": lambda exchange: _format_bytes(
-            head_and_body(exchange)[0].replace(b"\r\n", b"\n")
+            split_request(exchange)[0].replace(b"\r\n", b"\n")
         ).rstrip(),
         "safe_text": printable,
-        "verdict": verdict,
+        "verdict": format_verdict,
     }
     return environment.get_template("report.html.j2")
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from pivotal_sandbox.check.model import Exchange, Report, Result
-from pivotal_sandbox.check.reports.phrases import head_and_body
+from pivotal_sandbox.check.reports.phrases import split_request
 
 
 def render_json(report: Report) -> str:
@@ -48,7 +48,7 @@ def _result(result: Result) -> dict[str, Any]:
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:
-    head, body = (text_or_base64(part) for part in head_and_body(exchange))
+    head, body = (text_or_base64(part) for part in split_request(exchange))
     answer = text_or_base64(exchange.response_body)
     return {
         "label": exchange.label,

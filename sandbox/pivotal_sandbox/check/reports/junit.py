@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 from pivotal_sandbox.check.model import Outcome, Report, Result
 from pivotal_sandbox.check.reports.phrases import (
-    beginning,
-    counts,
-    grade_words,
-    head_and_body,
-    verdict,
+    describe_grade,
+    format_counts,
+    format_excerpt,
+    format_verdict,
+    split_request,
 )
 
 _NO_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -31,7 +31,7 @@ def render_junit(report: Report) -> str:
         suite.attrib |= _format_totals(results)
         properties = ElementTree.SubElement(suite, "properties")
         lines_by_name = {"target": report.target, "grade": report.grade, "seed": str(report.seed)}
-        lines_by_name |= {"meaning": grade_words(report), "summary": counts(report)}
+        lines_by_name |= {"meaning": describe_grade(report), "summary": format_counts(report)}
         for name, value in lines_by_name.items():
             ElementTree.SubElement(properties, "property", name=name, value=_escape_invalid(value))
         for result in results:
@@ -51,7 +51,7 @@ def _case(result: Result) -> ElementTree.Element:
     state = _element_name(result)
     if state == "skipped":
         ElementTree.SubElement(
-            case, state, message=_escape_invalid(f"{verdict(result)}: {result.observed}")
+            case, state, message=_escape_invalid(f"{format_verdict(result)}: {result.observed}")
         )
     elif state is not None:
         element = ElementTree.SubElement(
@@ -86,10 +86,10 @@ def _describe(result: Result) -> str:
     }
     lines = [f"{name}: {value}" for name, value in lines_by_name.items() if value]
     for exchange in result.requests[:_MAX_REQUESTS]:
-        head, body = head_and_body(exchange)
+        head, body = split_request(exchange)
         label = f" ({exchange.label})" if exchange.label else ""
-        lines.append(f"sent{label}: {beginning(head, _MAX_BYTES)}")
-        lines.append(f"body: {beginning(body, _MAX_BYTES)}")
+        lines.append(f"sent{label}: {format_excerpt(head, _MAX_BYTES)}")
+        lines.append(f"body: {format_excerpt(body, _MAX_BYTES)}")
         lines.append(f"answer: {exchange.status or exchange.error}")
     return "\n".join(lines)
 

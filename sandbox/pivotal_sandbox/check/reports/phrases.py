@@ -46,7 +46,7 @@ _NEEDS_GENUINE_REQUEST = frozenset(
 )
 
 
-def grade_words(report: Report) -> str:
+def describe_grade(report: Report) -> str:
     """Return what the grade means, in this very report."""
     if report.grade in ("A", "B") and report.left_out:
         run = len(report.results)
@@ -88,54 +88,56 @@ def _needs_genuine_request(report: Report) -> bool:
     return bool(accepted) and accepted <= _NEEDS_GENUINE_REQUEST
 
 
-def counts(report: Report) -> str:
+def format_counts(report: Report) -> str:
     """Return how many results have each outcome: "3 passed · 1 failed"."""
     return " · ".join(
         f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in report.summary.items() if count
     )
 
 
-def extent(report: Report) -> str:
+def format_extent(report: Report) -> str:
     """Return how much was done: "49 checks, 189 requests, 12.3 s"."""
     requests = sum(len(result.requests) for result in report.results)
-    took = duration(report.duration_ms or sum(result.duration_ms for result in report.results))
+    took = format_duration(
+        report.duration_ms or sum(result.duration_ms for result in report.results)
+    )
     return (
         f"{format_count(len(report.results), 'check')}, {format_count(requests, 'request')}, {took}"
     )
 
 
-def duration(ms: float) -> str:
+def format_duration(ms: float) -> str:
     """Return a duration for reading: "12 ms", "1.4 s"."""
     return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.1f} s"
 
 
-def answer(exchange: Exchange) -> str:
+def format_answer(exchange: Exchange) -> str:
     """Return what came back, in a line: "401 in 12 ms", "no answer: reset, after 3 ms"."""
-    took = duration(exchange.duration_ms)
+    took = format_duration(exchange.duration_ms)
     if exchange.status is None:
         return f"no answer: {printable(exchange.error or 'nothing came')}, after {took}"
     return f"{exchange.status} in {took}"
 
 
-def numbered(number: int, requests: tuple[Exchange, ...]) -> str:
+def format_position(number: int, requests: tuple[Exchange, ...]) -> str:
     """Return which request this is, and what is special about it: "2 of 7: no t"."""
     position = f"{number} of {len(requests)}"
     label = requests[number - 1].label
     return f"{position}: {label}" if label else position
 
 
-def verdict(result: Result) -> str:
+def format_verdict(result: Result) -> str:
     """Return how a result went, with what spoilt it: "inconclusive, because of sig-missing"."""
     cause = f", because of {result.caused_by}" if result.caused_by else ""
     return f"{OUTCOME_WORDS[result.outcome]}{cause}"
 
 
-def head_and_body(exchange: Exchange) -> tuple[bytes, bytes]:
+def split_request(exchange: Exchange) -> tuple[bytes, bytes]:
     """Return the two parts of what was sent."""
     return exchange.sent[: exchange.head_size], exchange.sent[exchange.head_size :]
 
 
-def beginning(data: bytes, limit: int) -> str:
+def format_excerpt(data: bytes, limit: int) -> str:
     """Return at most `limit` bytes for reading, in one line, and how many there are in all."""
     text = (
         display_bytes(data[:limit]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")

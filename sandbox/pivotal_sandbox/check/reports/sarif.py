@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pivotal_sandbox import __version__
 from pivotal_sandbox.check.model import Exchange, Report, Result, Severity
-from pivotal_sandbox.check.reports.phrases import grade_words, head_and_body
+from pivotal_sandbox.check.reports.phrases import describe_grade, split_request
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,7 +46,7 @@ def render_sarif(report: Report) -> str:
         "properties": {
             "target": report.target,
             "grade": report.grade,
-            "meaning": grade_words(report),
+            "meaning": describe_grade(report),
             "seed": report.seed,
             "summary": report.summary,
         },
@@ -113,7 +113,7 @@ def _fingerprint(report: Report, result: Result) -> str:
 
 
 def _request(exchange: Exchange) -> Json:
-    head, body = head_and_body(exchange)
+    head, body = split_request(exchange)
     method, _, rest = head.decode("latin-1").partition(" ")
     return {
         "method": method,

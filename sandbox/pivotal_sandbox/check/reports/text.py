@@ -8,18 +8,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pivotal_sandbox.check.findings import SEVERITIES, Finding, Untested, findings_of, untested_of
+from pivotal_sandbox.check.findings import (
+    SEVERITIES,
+    Finding,
+    Untested,
+    collect_findings,
+    collect_untested,
+)
 from pivotal_sandbox.check.model import Exchange, Grade, Report, Result, Severity
 from pivotal_sandbox.check.reports.phrases import (
     SEVERITY_WORDS,
-    answer,
-    beginning,
-    counts,
-    extent,
-    grade_words,
-    head_and_body,
-    numbered,
-    verdict,
+    describe_grade,
+    format_answer,
+    format_counts,
+    format_excerpt,
+    format_extent,
+    format_position,
+    format_verdict,
+    split_request,
 )
 from pivotal_sandbox.common.text import printable
 
@@ -54,7 +60,7 @@ def render_text(report: Report, *, colour: bool, width: int) -> str:
         legacy_windows=False,
     )
     _print_head(console, report)
-    findings = findings_of(report)
+    findings = collect_findings(report)
     for severity in SEVERITIES:
         matching = [finding for finding in findings if finding.severity == severity]
         if matching:
@@ -63,7 +69,7 @@ def render_text(report: Report, *, colour: bool, width: int) -> str:
             console.print(_fold(title, _SEVERITY_STYLES[severity]))
         for finding in matching:
             _print_finding(console, finding, report.target)
-    untested = untested_of(report)
+    untested = collect_untested(report)
     if untested:
         console.print()
         console.print(
@@ -82,12 +88,12 @@ def _print_head(console: Console, report: Report) -> None:
     grade.add_column(no_wrap=True)
     grade.add_column(overflow="fold")
     style = _GRADE_STYLES[report.grade]
-    grade.add_row(Text(f"Grade {report.grade}", style), _fold(grade_words(report), "bold"))
+    grade.add_row(Text(f"Grade {report.grade}", style), _fold(describe_grade(report), "bold"))
     console.print(grade)
     facts = (
         ("target", report.target),
-        ("result", counts(report)),
-        ("extent", f"{extent(report)}, seed {report.seed}"),
+        ("result", format_counts(report)),
+        ("extent", f"{format_extent(report)}, seed {report.seed}"),
     )
     console.print(_facts(facts))
 
@@ -134,15 +140,17 @@ def _exchange(requests: tuple[Exchange, ...]) -> tuple[str, str]:
     if not requests:
         return "", ""
     first = requests[0]
-    head, body = head_and_body(first)
+    head, body = split_request(first)
     lines = head.split(b"\r\n")
     pivotal_headers = [line for line in lines[1:] if line.lower().startswith(b"pivotal-")]
-    parts = [beginning(line, _SNIPPET) for line in (lines[0], *pivotal_headers)]
-    parts.append(beginning(body, _SNIPPET) or "(no body)")
+    parts = [format_excerpt(line, _SNIPPET) for line in (lines[0], *pivotal_headers)]
+    parts.append(format_excerpt(body, _SNIPPET) or "(no body)")
     if len(requests) > 1 or first.label:
-        parts.insert(0, numbered(1, requests))
-    snippet = beginning(first.response_body, _SNIPPET)
-    return "\n".join(parts), f"{answer(first)}: {snippet}" if snippet else answer(first)
+        parts.insert(0, format_position(1, requests))
+    snippet = format_excerpt(first.response_body, _SNIPPET)
+    return "\n".join(parts), f"{format_answer(first)}: {snippet}" if snippet else format_answer(
+        first
+    )
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Table:
@@ -163,4 +171,4 @@ def _fold(text: str, style: str = "") -> Text:
 
 
 def _format_follower(result: Result) -> str:
-    return verdict(result).partition(",")[0]
+    return format_verdict(result).partition(",")[0]

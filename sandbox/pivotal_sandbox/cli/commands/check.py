@@ -265,7 +265,7 @@ def _probe(
 
 
 def _print(report: "Report", format: str, output: Path | None) -> None:
-    from pivotal_sandbox.check.reports.render import render
+    from pivotal_sandbox.check.reports import render
 
     if output is not None:
         output.write_text(render(report, format), "utf-8")

@@ -171,7 +171,7 @@ class _Tries:
             style = "green" if passed == len(sent) else "red"
             click.secho(f"{passed} of {format_count(len(sent), 'delivery')} passed", fg=style)
         if report is not None:
-            from pivotal_sandbox.check.reports.render import render
+            from pivotal_sandbox.check.reports import render
 
             click.echo(render(report, "text").rstrip("\n").encode("utf-8", "backslashreplace"))
 

@@ -10,19 +10,19 @@ from starlette.responses import Response
 
 from pivotal_sandbox.check.case import Case
 from pivotal_sandbox.check.curl import as_curl
-from pivotal_sandbox.check.findings import findings_of, untested_of
+from pivotal_sandbox.check.findings import collect_findings, collect_untested
 from pivotal_sandbox.check.model import Exchange, Report, Result
 from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import ProbeUrl
 from pivotal_sandbox.check.registry import GROUPS, select_checks
+from pivotal_sandbox.check.reports import render
 from pivotal_sandbox.check.reports.phrases import (
     OUTCOME_WORDS,
     SEVERITY_WORDS,
+    describe_grade,
     format_counts,
     format_extent,
-    describe_grade,
 )
-from pivotal_sandbox.check.reports.render import render
 from pivotal_sandbox.check.runner import check
 from pivotal_sandbox.errors import InputError, NotFound, SandboxError
 from pivotal_sandbox.web.pages.context import PageContext
@@ -161,7 +161,7 @@ def _sections(run: Run) -> list[Section]:
 def _untested(found: Report) -> list[tuple[str, str]]:
     """Return which checks say nothing about the receiver, and why, as this page puts it."""
     said = []
-    for untested in untested_of(found):
+    for untested in collect_untested(found):
         why = untested.why.removeprefix("not tested: ").removeprefix("not run: ").rstrip(".")
         advice = "Give a probe URL above." if "--probe" in untested.advice else untested.advice
         ids = ", ".join(result.id for result in untested.results)
@@ -172,7 +172,7 @@ def _untested(found: Report) -> list[tuple[str, str]]:
 def _verdict(run: Run | None) -> dict[str, Any]:
     found = run.report if run else None
     return {
-        "findings": findings_of(found) if found else (),
+        "findings": collect_findings(found) if found else (),
         "untested": _untested(found) if found else (),
         "meaning": describe_grade(found) if found else "",
         "counts": format_counts(found) if found else "",

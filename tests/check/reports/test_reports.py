@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.check.samples import BROKEN
 
-from pivotal_sandbox.check.reports.render import FORMATS, render
+from pivotal_sandbox.check.reports import FORMATS, render
 from pivotal_sandbox.errors import InputError
 
 
