@@ -1,9 +1,17 @@
-"""The pytest plugin, as customers run it: real pytest runs in processes of their own."""
+"""The pytest plugin, as customers run it: in real runs of pytest."""
 
 import os
 
 import pytest
 from tests.conftest import unmeasured
+
+# A run in this process forgets each module that it imports first. These are imported here, so that
+# later tests do not see a second copy of what the fixtures load on first use.
+import pivotal_sandbox.check.runner
+import pivotal_sandbox.testing.case
+import pivotal_sandbox.testing.failure_report
+import pivotal_sandbox.testing.pivotal
+import pivotal_sandbox.web.server  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
@@ -44,13 +52,17 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     pytester.makeini("[pytest]\npythonpath = .\n")
 
 
-def run(pytester: pytest.Pytester, *arguments: str, plugins: str = "") -> pytest.RunResult:
+def run(
+    pytester: pytest.Pytester, *arguments: str, plugins: str = "", new_process: bool = False
+) -> pytest.RunResult:
+    """Run the project's tests in this process; with other plugins in a process of their own."""
     names = ["pivotal_sandbox.pytest_plugin", *plugins.split()]
     loaded = [argument for name in names for argument in ("-p", name)]
     # -rA: what is asserted of is in the output, and so are the reasons.
-    return pytester.runpytest_subprocess(
-        *loaded, "-W", "error", "--strict-markers", "-rA", *arguments, timeout=60
-    )
+    options = [*loaded, "-W", "error", "--strict-markers", "-rA", *arguments]
+    if plugins or new_process:
+        return pytester.runpytest_subprocess(*options, timeout=60)
+    return pytester.runpytest_inprocess(*options)
 
 
 def test_without_any_other_plugin_five_lines_are_a_test(pytester: pytest.Pytester) -> None:
@@ -392,7 +404,7 @@ def test_a_run_that_does_not_use_it_loads_next_to_nothing(
             }
         """
     )
-    run(pytester).assert_outcomes(passed=1)
+    run(pytester, new_process=True).assert_outcomes(passed=1)
 
 
 def test_the_fixtures_say_what_they_are_for(pytester: pytest.Pytester) -> None:
