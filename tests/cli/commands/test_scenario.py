@@ -170,8 +170,8 @@ def test_ctrl_c_ends_it_at_once_and_says_so(tmp_path: Path) -> None:
             text=True,
         )
         assert process.stdout is not None
-        while "endpoint app" not in process.stdout.readline():
-            pass
+        while "endpoint app" not in (line := process.stdout.readline()):
+            assert line, process.communicate()[1]
         os.kill(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=20)
     assert said == "Stopped before the end of the story.\n"
