@@ -127,8 +127,11 @@ class Connection(asyncio.BufferedProtocol):
         if not self.alive or perf_counter() - self.ended_at > _MAX_IDLE_S:
             return False
         if self._poll is None:
+            file = self._transport.get_extra_info("socket").fileno()
+            if not hasattr(select, "poll"):  # pragma: no cover - Windows
+                return not select.select([file], [], [], 0)[0]
             self._poll = select.poll()
-            self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+            self._poll.register(file, select.POLLIN)
         return not self._poll.poll(0)
 
     def write(self, data: bytes) -> None:

@@ -52,7 +52,7 @@ class InFlightAttempts:
         """Drop the notes of the previous process, and write new ones from now on."""
         if self._path is not None:
             with suppress(OSError):
-                flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0)
+                flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
                 self._file = os.open(self._path, flags, 0o600)
 
     def start(self, attempt: StartedAttempt) -> int:
@@ -67,7 +67,7 @@ class InFlightAttempts:
             if len(data) > _SLOT - _LENGTH.size:
                 data = _encode(msgspec.structs.replace(attempt, request_headers=()))
             with suppress(OSError):
-                os.pwrite(self._file, _LENGTH.pack(len(data)) + data, slot * _SLOT)
+                _write_at(self._file, slot * _SLOT, _LENGTH.pack(len(data)) + data)
         return slot
 
     def finish(self, slot: int) -> None:
@@ -86,6 +86,14 @@ class InFlightAttempts:
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(StartedAttempt)
+
+
+def _write_at(file: int, position: int, data: bytes) -> None:
+    if hasattr(os, "pwrite"):
+        os.pwrite(file, data, position)
+    else:  # pragma: no cover - Windows
+        os.lseek(file, position, os.SEEK_SET)
+        os.write(file, data)
 
 
 def _decode(data: bytes) -> Iterator[StartedAttempt]:
