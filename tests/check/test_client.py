@@ -8,7 +8,7 @@ import trustme
 from tests.check.server import Answer, Request, serving
 
 from pivotal_sandbox.check.client import HttpReceiverClient
-from pivotal_sandbox.check.request import CheckRequest, build_check_request
+from pivotal_sandbox.check.request import CheckRequest, RequestOptions, build_check_request
 from pivotal_sandbox.domain.models import Event
 from pivotal_sandbox.sender.egress import AddressGuard
 
@@ -17,7 +17,8 @@ EVENT = Event("evt_1", "customer.at_risk", "test", 0, BODY)
 
 
 def build_request(url: str, label: str = "x") -> CheckRequest:
-    return build_check_request(label, EVENT, url=url, secret="s", t=1, delivery_id="msg_1")
+    options = RequestOptions(url=url, secret="s", t=1, delivery_id="msg_1")
+    return build_check_request(label, EVENT, options)
 
 
 class RecordingReceiver:

@@ -1,10 +1,15 @@
 """Requests as bytes."""
 
+from typing import Unpack
+
 import pytest
+from msgspec.structs import replace
 
 from pivotal_sandbox import verify
 from pivotal_sandbox.check.request import (
     CheckRequest,
+    RequestChanges,
+    RequestOptions,
     build_check_request,
     change_header_case,
     chunked,
@@ -16,16 +21,9 @@ EVENT = Event("evt_1", "customer.at_risk", "test", 0, b'{"id":"evt_1"}')
 URL = "http://127.0.0.1:8000/hooks"
 
 
-def make_request(**changes: object) -> CheckRequest:
-    return build_check_request(
-        "a label",
-        EVENT,
-        url=URL,
-        secret="s3cret",
-        t=1_000,
-        delivery_id="msg_1",
-        **changes,  # type: ignore[arg-type]
-    )
+def make_request(**changes: Unpack[RequestChanges]) -> CheckRequest:
+    plain = RequestOptions(url=URL, secret="s3cret", t=1_000, delivery_id="msg_1")
+    return build_check_request("a label", EVENT, replace(plain, **changes))
 
 
 def headers(request: CheckRequest) -> list[tuple[str, str]]:
@@ -61,7 +59,7 @@ def test_another_body_keeps_the_signature_of_the_first() -> None:
 
 def test_headers_are_replaced_added_and_left_out() -> None:
     request = make_request(
-        named="webhook.ping",
+        event_type="webhook.ping",
         headers=[("content-type", "text/plain"), ("expect", "100-continue")],
         without=["accept"],
     )

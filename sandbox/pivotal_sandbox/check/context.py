@@ -1,11 +1,18 @@
-"""What a check works with: events of its own, signatures good and bad, and a way to send."""
+"""What a check works with: new events, right and wrong signatures, and a way to send."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
+
+from msgspec.structs import replace
 
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.request import CheckRequest, build_check_request
+from pivotal_sandbox.check.request import (
+    CheckRequest,
+    RequestChanges,
+    RequestOptions,
+    build_check_request,
+)
 from pivotal_sandbox.check.session import Session, Settings, Trace
 from pivotal_sandbox.clock import sleep, wall_time
 from pivotal_sandbox.common.ids import DELIVERY, EVENT, Ids
@@ -41,12 +48,12 @@ class CheckContext:
 
     @property
     def settings(self) -> Settings:
-        """What the run was told."""
+        """The settings of the run."""
         return self.session.settings
 
     @property
     def log(self) -> Sequence[Trace]:
-        """All that was sent by all checks so far."""
+        """Everything that all checks have sent so far."""
         return self.session.log
 
     def now(self) -> int:
@@ -60,7 +67,7 @@ class CheckContext:
         edit: "Callable[[dict[str, Any]], None] | None" = None,
         created_at: int | None = None,
     ) -> Event:
-        """Return an event of its own, in compact ASCII: the catalog's example with another id."""
+        """Return the catalog's example with a new id, as compact ASCII JSON."""
         catalog = load_catalog()
         example = catalog.get(type if type in catalog else "customer.at_risk").example["data"]
         record = deep_copy(example)
@@ -73,7 +80,7 @@ class CheckContext:
         return self.new_event_with_body(type, lambda id: build_body(id, type, created_at, record))
 
     def new_event_with_body(self, type: str, body: Callable[[str], bytes]) -> Event:
-        """Return an event whose body is made, from its id, as the caller likes."""
+        """Return a new event whose body is built from its id."""
         id = self._ids.new(EVENT, self.session.now)
         return Event(id, type, "test", self.session.now, body(id))
 
@@ -82,32 +89,34 @@ class CheckContext:
         return self._ids.new(DELIVERY, self.session.now)
 
     def sign(self, body: bytes, t: int | str, secret: str | None = None) -> str:
-        """Return the `sig` for a body."""
+        """Return the `sig` of a body, in base64."""
         return mac(body, self.settings.secret if secret is None else secret, t)
 
-    def build_genuine(self, label: str, event: Event, **changes: Any) -> CheckRequest:
-        """Return a signed delivery of `event`; `changes` are those of `build_check_request`."""
-        t = changes.pop("t", self.now())
-        delivery_id = changes.pop("delivery_id", None) or self.new_delivery_id()
-        secret = changes.pop("secret", self.settings.secret)
-        return build_check_request(
-            label,
-            event,
-            url=self.settings.url,
-            secret=secret,
-            t=t,
-            delivery_id=delivery_id,
-            **changes,
-        )
+    def build_genuine(
+        self, label: str, event: Event, **changes: Unpack[RequestChanges]
+    ) -> CheckRequest:
+        """Return a delivery of `event`, signed now unless `changes` say otherwise."""
+        return build_check_request(label, event, self._options(changes))
 
-    def build_forged(self, label: str, event: Event, **changes: Any) -> CheckRequest:
+    def build_forged(
+        self, label: str, event: Event, **changes: Unpack[RequestChanges]
+    ) -> CheckRequest:
         """Return a delivery that a receiver has to refuse."""
-        return self.build_genuine(label, event, genuine=False, **changes)
+        return build_check_request(label, event, replace(self._options(changes), genuine=False))
+
+    def _options(self, changes: RequestChanges) -> RequestOptions:
+        plain = RequestOptions(
+            url=self.settings.url,
+            secret=self.settings.secret,
+            t=self.now(),
+            delivery_id=changes.get("delivery_id") or self.new_delivery_id(),
+        )
+        return replace(plain, **changes)
 
     def build_resigned(
         self, label: str, sig: Callable[[bytes, int], str], *, t: int = 0
     ) -> CheckRequest:
-        """Return a forged delivery of a fresh event, whose `sig` is made of its body and `t`."""
+        """Return a forged delivery of a new event; `sig` computes its signature from body and t."""
         event, t = self.new_event(), t or self.now()
         header = f"{VERSION},t={t},sig={sig(event.body, t)}"
         return self.build_forged(label, event, signatures=[header], t=t)
@@ -132,7 +141,10 @@ class CheckContext:
         )
 
     async def send_all(self, requests: Iterable[CheckRequest]) -> list[Exchange]:
-        """Send requests one after the other, each made when its turn comes; a hang ends it."""
+        """Send requests one after the other; stop after a timeout.
+
+        Each request is built only when it is sent, so that its signature is fresh.
+        """
         exchanges = []
         for request in requests:
             exchanges.append(await self.send(request))
@@ -141,20 +153,20 @@ class CheckContext:
         return exchanges
 
     async def count_effects(self, *events: Event) -> list[int]:
-        """Return how often each event took effect, once that has settled."""
+        """Wait until the effects have settled, and return how often each event took effect."""
         found = await self.session.counts([event.id for event in events])
         return [found[event.id] for event in events]
 
     async def has_effect(self, event: Event) -> bool:
-        """Wait until the event took effect, and return whether it did in time."""
+        """Return whether the event took effect in time."""
         found = await self.session.counts([event.id])
         return found[event.id] > 0
 
     async def wait_before_retry(self) -> None:
-        """Wait as long as no sender would fall short of."""
+        """Wait as long as any sender does before it retries."""
         await sleep(self.settings.waits.retry_after_ms)
 
     @property
     def has_probe(self) -> bool:
-        """Say whether effects can be seen."""
+        """Whether effects can be seen."""
         return self.session.probe is not None

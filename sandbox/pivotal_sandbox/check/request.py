@@ -1,6 +1,7 @@
-"""One request of the battery: the bytes for the wire, and what they stand for."""
+"""One request of the battery: its bytes, and what they stand for."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,8 +16,8 @@ from pivotal_sandbox.sender.http1 import encode_head
 class CheckRequest(Struct, frozen=True):
     """A request, ready for the wire.
 
-    `genuine` where Pivotal itself would send such a one. `event_id` is the event whose effect
-    counts, or "" where none is to be looked for. `t` is when it says that it was signed.
+    `genuine` is whether Pivotal itself would send such a request. `event_id` is the event whose
+    effect counts, or "" if none does. `t` is the time of its signature in Unix seconds.
     """
 
     label: str
@@ -28,50 +29,69 @@ class CheckRequest(Struct, frozen=True):
 
     @property
     def sent(self) -> bytes:
-        """Every byte of it."""
+        """Head and body."""
         return self.head + self.body
 
 
-def build_check_request(
-    label: str,
-    event: Event,
-    *,
-    url: str,
-    secret: str,
-    t: int,
-    delivery_id: str,
-    genuine: bool = True,
-    signatures: Sequence[str] | None = None,
-    body: bytes | None = None,
-    named: str | None = None,
-    headers: Sequence[tuple[str, str]] = (),
-    without: Sequence[str] = (),
-) -> CheckRequest:
-    """Return the request that delivers `event`, changed in what is given.
+class RequestOptions(Struct, frozen=True, kw_only=True):
+    """Where a request goes, how it is signed, and in what it differs from a plain delivery.
 
-    `signatures` are the values of the signature headers (none, one or several), `body` what goes
-    out in place of the bytes that were signed, `named` the type in the `pivotal-event` header,
-    `headers` what is added, or put in the place of headers of that name, and `without` what is
-    left out.
+    `t` is the time of the signature in Unix seconds. `signatures` are the values of the signature
+    headers (none, one or several), in place of the right one. `body` is sent in place of the bytes
+    that are signed. `event_type` is the type in the `pivotal-event` header. `headers` are added, or
+    replace headers of the same name. `without` names headers that are left out.
     """
+
+    url: str
+    secret: str
+    t: int
+    delivery_id: str
+    genuine: bool = True
+    signatures: Sequence[str] | None = None
+    body: bytes | None = None
+    event_type: str | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    without: Sequence[str] = ()
+
+
+class RequestChanges(TypedDict, total=False):
+    """The fields of `RequestOptions` that a check may change."""
+
+    secret: str
+    t: int
+    delivery_id: str
+    signatures: Sequence[str]
+    body: bytes
+    event_type: str
+    headers: Sequence[tuple[str, str]]
+    without: Sequence[str]
+
+
+def build_check_request(label: str, event: Event, options: RequestOptions) -> CheckRequest:
+    """Return the request that delivers `event` with these options."""
     request = build_request(
-        delivery_id, named or event.type, event.body, url=url, secrets=[secret], timestamp=t
+        options.delivery_id,
+        options.event_type or event.type,
+        event.body,
+        url=options.url,
+        secrets=[options.secret],
+        timestamp=options.t,
     )
-    sent = event.body if body is None else body
-    changed = {name.lower(): (name, value) for name, value in headers}
+    body = event.body if options.body is None else options.body
+    changed = {name.lower(): (name, value) for name, value in options.headers}
     pairs: list[tuple[str, str]] = []
     for name, value in request.headers:
-        if name in without:
+        if name in options.without:
             continue
-        if name == SIGNATURE_HEADER and signatures is not None:
-            pairs += [(name, signature) for signature in signatures]
+        if name == SIGNATURE_HEADER and options.signatures is not None:
+            pairs += [(name, signature) for signature in options.signatures]
         elif name == "content-length" and name not in changed:
-            pairs.append((name, str(len(sent))))
+            pairs.append((name, str(len(body))))
         else:
             pairs.append(changed.pop(name, (name, value)))
     pairs += changed.values()
-    head = encode_head(replace(request, headers=tuple(pairs)), parse_url(url))
-    return CheckRequest(label, head, sent, event.id, genuine, t)
+    head = encode_head(replace(request, headers=tuple(pairs)), parse_url(options.url))
+    return CheckRequest(label, head, body, event.id, options.genuine, options.t)
 
 
 def change_header_case(request: CheckRequest, case: str) -> CheckRequest:

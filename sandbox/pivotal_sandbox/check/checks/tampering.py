@@ -81,12 +81,12 @@ async def body_tampered(context: CheckContext) -> Verdict:
 async def ping_bypass(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
         yield context.build_forged(
-            "called a ping, not signed", context.new_event(), named=PING, signatures=[]
+            "called a ping, not signed", context.new_event(), event_type=PING, signatures=[]
         )
         event = context.new_event()
         header = f"{VERSION},t={context.now()},sig={base64.b64encode(bytes(32)).decode()}"
         yield context.build_forged(
-            "called a ping, falsely signed", event, named=PING, signatures=[header]
+            "called a ping, falsely signed", event, event_type=PING, signatures=[header]
         )
         yield context.build_forged("a ping, not signed", context.new_event(PING), signatures=[])
 
@@ -133,12 +133,14 @@ async def event_header_spoof(context: CheckContext) -> Verdict:
     spoofed = [
         await context.send(
             context.build_genuine(
-                "customer.at_risk, called webhook.ping", event_as_ping, named=PING
+                "customer.at_risk, called webhook.ping", event_as_ping, event_type=PING
             )
         ),
         await context.send(
             context.build_genuine(
-                "webhook.ping, called customer.at_risk", ping_as_event, named=customer_event.type
+                "webhook.ping, called customer.at_risk",
+                ping_as_event,
+                event_type=customer_event.type,
             )
         ),
     ]
