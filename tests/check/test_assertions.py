@@ -25,7 +25,7 @@ def build_exchanges(*responses: int | ErrorCode, body: bytes = b"") -> list[Exch
     ]
 
 
-def test_one_forgery_that_is_accepted_is_enough() -> None:
+def test_one_accepted_forgery_fails_the_check() -> None:
     verdict = judge_forged(build_exchanges(401, 204, 401))
     assert (verdict.outcome, verdict.severity) == ("failed", None)
     assert "number 1: 204" in verdict.observed
@@ -33,41 +33,41 @@ def test_one_forgery_that_is_accepted_is_enough() -> None:
 
 
 @pytest.mark.parametrize("crash", [500, 503, "timeout", "connection_reset"])
-def test_a_crash_is_no_acceptance_but_should_not_be(crash: int | ErrorCode) -> None:
+def test_crash_on_a_forgery_is_a_should(crash: int | ErrorCode) -> None:
     verdict = judge_forged(build_exchanges(401, crash))
     assert (verdict.outcome, verdict.severity) == ("failed", "should")
 
 
-def test_acceptance_weighs_more_than_a_crash() -> None:
+def test_acceptance_outweighs_a_crash() -> None:
     assert judge_forged(build_exchanges(500, 200)).severity is None
 
 
-def test_what_is_throttled_says_nothing() -> None:
+def test_throttled_forgery_is_inconclusive() -> None:
     verdict = judge_forged(build_exchanges(401, 429))
     assert verdict.outcome == "vacuous"
     assert "--pace" in verdict.observed
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 415, 422, 302])
-def test_any_refusal_will_do(status: int) -> None:
+def test_any_refusal_of_a_forgery_passes(status: int) -> None:
     assert judge_forged(build_exchanges(status)).outcome == "passed"
 
 
-async def test_refusals_mean_nothing_where_the_control_is_refused_too() -> None:
+async def test_refusals_are_inconclusive_if_the_control_is_refused_too() -> None:
     context = make_context(client=Script(401))
     verdict = await expect_refusal(context, [context.build_forged("x", context.new_event())])
     assert verdict.outcome == "vacuous"
     assert "refused too (401)" in verdict.observed
 
 
-async def test_an_accepted_forgery_stands_whatever_the_control_says() -> None:
+async def test_accepted_forgery_fails_even_if_the_control_is_refused() -> None:
     context = make_context(client=Script(401, 200))
     assert (
         await expect_refusal(context, [context.build_forged("x", context.new_event())])
     ).outcome == "failed"
 
 
-async def test_a_throttled_control_is_called_so() -> None:
+async def test_throttled_control_is_reported_as_throttled() -> None:
     context = make_context(client=Script(429, 401))
     assert (
         "throttled"
@@ -77,7 +77,7 @@ async def test_a_throttled_control_is_called_so() -> None:
     )
 
 
-async def test_each_genuine_request_has_to_be_acknowledged() -> None:
+async def test_every_genuine_request_has_to_be_acknowledged() -> None:
     context = make_context(client=Script(200, 409))
     verdict = await expect_acknowledgment(
         context, [context.build_genuine("first", context.new_event()) for _ in range(2)]
@@ -86,7 +86,7 @@ async def test_each_genuine_request_has_to_be_acknowledged() -> None:
     assert "LOST" in verdict.observed
 
 
-def test_the_answer_may_tell_what_is_wrong() -> None:
+def test_advice_topic_follows_the_answer() -> None:
     expected = {
         301: "redirect",
         404: "path",
@@ -107,7 +107,7 @@ def test_the_answer_may_tell_what_is_wrong() -> None:
     assert judge_genuine(build_exchanges(401), topic="pieces").topic == "pieces"
 
 
-def test_each_fate_has_its_words() -> None:
+def test_each_consequence_has_a_description() -> None:
     descriptions = [describe_consequence(answer) for answer in build_exchanges(200, 500, 404)]
     assert "delivered" in descriptions[0]
     assert "retries" in descriptions[1]

@@ -47,7 +47,7 @@ def _described(case: Case) -> str:
     )
 
 
-def test_the_page_describes_the_battery_as_it_is() -> None:
+def test_checks_page_is_up_to_date() -> None:
     written = PAGE.read_text("utf-8")
     assert written == page(), "Write it anew: python tests/check/test_checks_page.py"
 

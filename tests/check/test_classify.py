@@ -39,13 +39,13 @@ def exchange(status: int | None, **changes: Any) -> Exchange:
         (503, "crash", "retried"),
     ],
 )
-def test_a_status_has_a_kind_and_a_fate(status: int, expected: str, becomes: str) -> None:
+def test_status_determines_kind_and_consequence(status: int, expected: str, becomes: str) -> None:
     assert classify_answer(exchange(status)) == expected
     assert consequence(exchange(status)) == becomes
     assert is_ack(exchange(status)) is (expected == "ack")
 
 
-def test_a_503_that_says_when_to_come_back_is_no_crash() -> None:
+def test_503_with_retry_after_is_throttling() -> None:
     assert classify_answer(exchange(503, response_headers=(("Retry-After", "5"),))) == "throttle"
 
 
@@ -58,7 +58,7 @@ def test_a_503_that_says_when_to_come_back_is_no_crash() -> None:
         ("protocol", "crash", "something that is not HTTP/1.1"),
     ],
 )
-def test_no_answer_is_a_hang_or_a_crash_and_is_retried(
+def test_missing_answer_is_a_hang_or_a_crash_and_is_retried(
     failure: str, expected: str, words: str
 ) -> None:
     unanswered = exchange(None, failure=failure)
@@ -67,19 +67,19 @@ def test_no_answer_is_a_hang_or_a_crash_and_is_retried(
     assert describe_answer(unanswered) == words
 
 
-def test_the_worst_fate_is_the_one_that_counts() -> None:
+def test_worst_consequence_wins() -> None:
     assert worst_consequence([exchange(200), exchange(500)]) == "retried"
     assert worst_consequence([exchange(500), exchange(404), exchange(200)]) == "LOST"
     assert worst_consequence([]) == "delivered"
 
 
-def test_headers_are_found_in_any_case() -> None:
+def test_headers_are_found_case_insensitively() -> None:
     answered = exchange(200, response_headers=(("Server", "x"),))
     assert header(answered, "server") == "x"
     assert header(answered, "allow") == ""
 
 
-def test_many_answers_are_counted_and_the_first_are_named() -> None:
+def test_answers_are_counted_and_the_first_ones_listed() -> None:
     assert summarize_answers([exchange(401)]) == "401"
     assert summarize_answers([exchange(401)] * 2) == "401 to both"
     assert summarize_answers([exchange(401)] * 3 + [exchange(400)]) == "401 to 3, 400 to 1"

@@ -81,7 +81,7 @@ def lines(data: bytes) -> tuple[bytes, list[bytes], bytes]:
         pytest.param(exchange(extra=b"x-empty:\r\n"), id="a-header-of-nothing"),
     ],
 )
-def test_curl_sends_the_same_bytes(sent: Exchange) -> None:
+def test_curl_command_sends_the_same_bytes(sent: Exchange) -> None:
     command, received = replayed(sent)
     assert "curl -sS" in command
     assert "--http1.1" in command
@@ -111,7 +111,7 @@ def test_curl_sends_the_same_bytes(sent: Exchange) -> None:
         ),
     ],
 )
-def test_what_curl_cannot_say_goes_into_a_socket_with_the_reason(sent: Exchange, why: str) -> None:
+def test_request_that_curl_cannot_send_goes_through_a_socket(sent: Exchange, why: str) -> None:
     command, received = replayed(sent)
     assert command.startswith("# curl cannot send this: ")
     assert why in command.splitlines()[0]
@@ -129,7 +129,7 @@ def test_https_is_kept_in_both_ways() -> None:
     assert "443" in piped
 
 
-def test_a_target_that_is_no_url_is_said() -> None:
+def test_invalid_target_url_is_rejected() -> None:
     with pytest.raises(InputError, match="URL"):
         as_curl(exchange(), "nowhere")
 

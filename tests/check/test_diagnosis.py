@@ -109,7 +109,7 @@ class Unknowable(Rewrites):
         (Milliseconds, "milliseconds"),
     ],
 )
-def test_a_usual_mistake_is_named(receiver: type[Receiver], words: str) -> None:
+def test_common_mistake_is_diagnosed(receiver: type[Receiver], words: str) -> None:
     [result] = run_one(receiver(), only=["valid-accepted"]).results
     assert result.outcome == "failed"
     assert words in result.observed
@@ -117,23 +117,23 @@ def test_a_usual_mistake_is_named(receiver: type[Receiver], words: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_mistake_that_shows_in_some_signatures_only_shows_in_the_first(seed: int) -> None:
+def test_base64_mistake_shows_in_the_first_request(seed: int) -> None:
     [result] = run_one(UrlSafePadded(), only=["valid-accepted"], seed=seed).results
     assert "url-safe" in result.observed
 
 
-def test_an_unusual_mistake_is_not_guessed_at() -> None:
+def test_uncommon_mistake_is_not_diagnosed() -> None:
     [result] = run_one(Unknowable(), only=["valid-accepted"]).results
     assert result.observed == "answered 401: LOST, Pivotal does not retry this"
 
 
-async def test_an_answer_that_is_no_refusal_is_not_diagnosed() -> None:
+async def test_only_refusals_are_diagnosed() -> None:
     context = make_context()
     assert await diagnose(context, Exchange(b"", 0, 404, None, b"", 1.0)) is None
     assert not context.log
 
 
-def test_a_secret_that_is_no_base64_is_no_obstacle() -> None:
+def test_secret_that_is_not_base64_can_be_diagnosed() -> None:
     class Odd(Unknowable):
         secrets = ("whsec_abcde",)
 

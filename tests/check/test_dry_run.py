@@ -21,7 +21,7 @@ OWN = [case.id for case in CASES if case.turn != "last" or case.id == "still-ali
 
 
 @pytest.mark.parametrize("id", OWN)
-async def test_each_check_can_be_rehearsed(id: str) -> None:
+async def test_dry_run_returns_the_requests_of_every_check(id: str) -> None:
     exchanges = await dry_run(id, SETTINGS)
     assert exchanges
     assert all(exchange.sent.startswith((b"POST /hooks", b"GET /hooks")) for exchange in exchanges)
@@ -36,6 +36,6 @@ async def test_each_check_can_be_rehearsed(id: str) -> None:
         ("sig-mising", "Did you mean"),
     ],
 )
-async def test_what_has_no_requests_says_so(id: str, message: str) -> None:
+async def test_dry_run_rejects_checks_without_requests(id: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         await dry_run(id, SETTINGS)

@@ -25,7 +25,7 @@ def report(*results: Result) -> Report:
     return Report(TARGET, 0, "F", results)
 
 
-def test_the_gravest_come_first_and_then_the_order_of_the_battery() -> None:
+def test_findings_are_sorted_by_severity_and_then_in_report_order() -> None:
     assert [(finding.severity, finding.cause.id) for finding in collect_findings(BROKEN)] == [
         ("must", "sig-missing"),
         ("must", "body-numbers"),
@@ -35,13 +35,13 @@ def test_the_gravest_come_first_and_then_the_order_of_the_battery() -> None:
     ]
 
 
-def test_what_follows_is_folded_under_its_first_cause() -> None:
+def test_results_are_grouped_under_their_root_cause() -> None:
     [finding] = collect_findings(report(RESERIALISED, FOLLOWER, VACUOUS))
     assert finding.cause == RESERIALISED
     assert finding.followers == (FOLLOWER, VACUOUS)
 
 
-def test_a_cause_is_as_grave_as_the_gravest_that_it_spoils() -> None:
+def test_finding_has_the_highest_severity_of_its_group() -> None:
     mild = replace(RESERIALISED, severity="info")
     [finding] = collect_findings(report(mild, FOLLOWER))
     assert finding.severity == "must"
@@ -49,45 +49,45 @@ def test_a_cause_is_as_grave_as_the_gravest_that_it_spoils() -> None:
     assert alone.severity == "info"
 
 
-def test_a_cause_that_is_not_in_the_report_hides_nothing() -> None:
+def test_missing_cause_hides_no_result() -> None:
     [finding] = collect_findings(report(FOLLOWER))
     assert finding.cause == FOLLOWER
 
 
-def test_a_cause_that_passed_hides_nothing() -> None:
+def test_passed_cause_hides_no_result() -> None:
     [finding] = collect_findings(report(PASSED, replace(SHOULD, caused_by=PASSED.id)))
     assert finding.cause.id == SHOULD.id
 
 
-def test_causes_in_a_ring_end() -> None:
+def test_cyclic_causes_terminate() -> None:
     first, two = replace(FORGED, caused_by=SHOULD.id), replace(SHOULD, caused_by=FORGED.id)
     collect_findings(report(first, two))
 
 
-def test_what_was_not_tested_for_one_reason_is_said_once() -> None:
+def test_untested_checks_are_grouped_by_reason() -> None:
     [untested] = collect_untested(CAPPED)
     assert [result.id for result in untested.results] == ["retry-identical", "out-of-order"]
     assert (untested.why, untested.advice) == (SKIPPED.observed, SKIPPED.advice)
 
 
-def test_what_says_nothing_for_no_finding_s_sake_counts_as_not_tested() -> None:
+def test_inconclusive_result_without_a_cause_counts_as_untested() -> None:
     vacuous = replace(VACUOUS, caused_by=None)
     [untested] = collect_untested(report(PASSED, vacuous))
     assert untested.results == (vacuous,)
     assert collect_untested(BROKEN)[0].results == (SKIPPED,)
 
 
-def test_nothing_is_wrong_with_what_passed() -> None:
+def test_passed_results_are_not_findings() -> None:
     assert collect_findings(CLEAN) == ()
     assert collect_untested(CLEAN) == ()
 
 
-def test_what_could_not_be_judged_is_a_finding() -> None:
+def test_error_is_a_finding() -> None:
     assert [finding.cause for finding in collect_findings(report(ERROR))] == [ERROR]
 
 
 @given(reports)
-def test_each_result_is_in_one_place_only(report: Report) -> None:
+def test_each_result_appears_only_once(report: Report) -> None:
     findings = collect_findings(report)
     shown = [finding.cause.id for finding in findings]
     shown += [follower.id for finding in findings for follower in finding.followers]

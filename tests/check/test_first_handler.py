@@ -64,7 +64,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_version_mends_what_the_one_before_was_told(
+def test_each_version_fixes_what_the_previous_report_found(
     version: str, reports: dict[str, Report]
 ) -> None:
     report = reports[version]

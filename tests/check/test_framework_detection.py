@@ -38,6 +38,6 @@ from pivotal_sandbox.check.model import Exchange
         ({}, ""),
     ],
 )
-def test_a_stack_is_read_from_the_headers(headers: dict[str, str], stack: str) -> None:
+def test_stack_is_detected_from_headers(headers: dict[str, str], stack: str) -> None:
     exchange = Exchange(b"", 0, 200, None, b"", 1.0, response_headers=tuple(headers.items()))
     assert detect_stack(exchange) == stack

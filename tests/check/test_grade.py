@@ -17,7 +17,7 @@ from pivotal_sandbox.check.model import Outcome, Severity
         ("idempotency", "C"),
     ],
 )
-def test_a_must_of_a_group_gives_its_grade(group: str, expected: str) -> None:
+def test_failed_must_gives_the_grade_of_its_group(group: str, expected: str) -> None:
     assert grade([result("x", group=group)], probed=True) == expected
 
 
@@ -33,13 +33,13 @@ def test_a_must_of_a_group_gives_its_grade(group: str, expected: str) -> None:
         ("must", "passed", "A"),
     ],
 )
-def test_what_weighs_less_takes_the_a_away_or_nothing(
+def test_lesser_results_lower_the_grade_to_b_at_most(
     severity: Severity, outcome: Outcome, expected: str
 ) -> None:
     assert grade([result("x", severity, outcome)], probed=True) == expected
 
 
-def test_the_worst_counts_and_without_a_probe_b_is_the_best() -> None:
+def test_worst_result_decides_and_b_is_best_without_a_probe() -> None:
     both = [result("x", group="idempotency"), result("y", group="contract")]
     assert grade(both, probed=True) == "D"
     assert grade([], probed=True) == "A"

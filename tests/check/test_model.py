@@ -19,7 +19,7 @@ from pivotal_sandbox.check.model import Outcome, Report, Severity
         ("info", "failed", True),
     ],
 )
-def test_a_report_passes_unless_a_must_is_broken(
+def test_report_passes_unless_a_must_fails(
     severity: Severity, outcome: Outcome, passed: bool
 ) -> None:
     good = result("one", outcome="passed")
@@ -37,7 +37,7 @@ def test_a_summary_counts_every_outcome() -> None:
     }
 
 
-def test_a_report_is_shown_by_its_grade_and_what_is_wrong_the_worst_first() -> None:
+def test_repr_shows_grade_and_failures_by_severity() -> None:
     results = (
         result("later", "should"),
         result("fine", outcome="passed"),

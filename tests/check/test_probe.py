@@ -20,7 +20,7 @@ IDS = ["evt_1", "evt_2"]
 
 
 @pytest.mark.parametrize("form", ["{}", '{{"count": {}}}', " {}\n"])
-async def test_a_url_answers_with_a_number_or_a_count(form: str) -> None:
+async def test_probe_url_answers_with_a_number_or_a_count(form: str) -> None:
     async def handler(request: Request) -> Answer:
         return Answer(200, form.format(1 if request.path.endswith("evt_1") else 0).encode())
 
@@ -38,7 +38,7 @@ async def test_a_url_answers_with_a_number_or_a_count(form: str) -> None:
         (Answer(200, b'{"n": 1}'), "neither a number"),
     ],
 )
-async def test_what_is_no_count_is_an_error(answer: Answer, message: str) -> None:
+async def test_invalid_count_is_an_error(answer: Answer, message: str) -> None:
     async def handler(request: Request) -> Answer:
         return answer
 
@@ -47,13 +47,13 @@ async def test_what_is_no_count_is_an_error(answer: Answer, message: str) -> Non
             await ProbeUrl(f"{url}/{{id}}").counts(IDS)
 
 
-async def test_a_url_that_nobody_answers_is_an_error() -> None:
+async def test_unreachable_probe_url_is_an_error() -> None:
     with pytest.raises(ProbeError, match="loopback"):
         await ProbeUrl("http://192.0.2.1/{id}").counts(IDS)
 
 
 @pytest.mark.parametrize("make", [ProbeUrl, ProbeCommand])
-def test_a_template_needs_a_place_for_the_id(make: Any) -> None:
+def test_template_needs_a_placeholder_for_the_id(make: Any) -> None:
     with pytest.raises(InputError, match=r"has no \{id\}"):
         make("http://127.0.0.1/count")
 
@@ -85,14 +85,14 @@ async def test_a_file_counts_whole_lines_with_the_id(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["evt_1", "[]", '{"event":"evt_1"}', "7", '{"id":["x"]}'])
-async def test_a_line_that_is_none_is_an_error(tmp_path: Path, line: str) -> None:
+async def test_invalid_line_of_a_probe_file_is_an_error(tmp_path: Path, line: str) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text(f'{{"id":"evt_1"}}\n{line}\n')
     with pytest.raises(ProbeError, match="line 2"):
         await ProbeFile(file).counts(IDS)
 
 
-async def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+async def test_unreadable_probe_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="cannot be read"):
         await ProbeFile(tmp_path).counts(IDS)
 
@@ -108,7 +108,7 @@ async def test_a_function_may_be_plain_or_async() -> None:
             await ProbeCallable(lambda id, answer=answer: answer).counts(IDS)  # type: ignore[misc]
 
 
-async def test_whatever_counts_is_a_probe() -> None:
+async def test_any_object_with_counts_is_a_probe() -> None:
     class Own:
         async def counts(self, ids: Any) -> dict[str, int]:
             return dict.fromkeys(ids, 7)

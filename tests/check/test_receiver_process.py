@@ -40,7 +40,7 @@ def alive(pid: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-async def test_it_is_told_its_port_and_secret_and_ended_with_its_children(
+async def test_receiver_gets_port_and_secret_and_is_ended_with_its_children(
     tmp_path: Path, url: str
 ) -> None:
     (tmp_path / "server.py").write_text(SERVER)
@@ -60,7 +60,7 @@ async def test_it_is_told_its_port_and_secret_and_ended_with_its_children(
     assert not any(map(alive, children))
 
 
-async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url: str) -> None:
+async def test_restart_kills_the_receiver_and_starts_it_again(tmp_path: Path, url: str) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     pids = tmp_path / "pids"
     command = f"cd {tmp_path}; echo $$ >> {pids}; trap '' TERM; exec {sys.executable} server.py"
@@ -73,7 +73,7 @@ async def test_it_is_killed_without_a_word_and_started_again(tmp_path: Path, url
     assert not alive(second)
 
 
-async def test_what_left_its_process_group_is_not_taken_for_killed(
+async def test_restart_rejects_a_receiver_that_left_its_process_group(
     tmp_path: Path, url: str
 ) -> None:
     (tmp_path / "server.py").write_text(SERVER)
@@ -87,7 +87,7 @@ async def test_what_left_its_process_group_is_not_taken_for_killed(
             os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
-async def test_who_ignores_the_order_to_end_is_killed(tmp_path: Path, url: str) -> None:
+async def test_receiver_that_ignores_sigterm_is_killed(tmp_path: Path, url: str) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     command = f"cd {tmp_path}; trap '' TERM; {sys.executable} server.py"
     async with start_receiver(command, url, "s", end_ms=END_MS) as receiver:
@@ -95,19 +95,19 @@ async def test_who_ignores_the_order_to_end_is_killed(tmp_path: Path, url: str) 
     assert receiver.exit_code is not None
 
 
-async def test_one_that_ends_at_once_is_shown_with_what_it_printed(url: str) -> None:
+async def test_error_shows_the_output_of_a_receiver_that_exits(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"(?s)exit code 3 before .*no such module"):
         async with start_receiver("echo no such module; exit 3", url, "s"):
             raise AssertionError
 
 
-async def test_one_that_does_not_answer_in_time_is_ended(url: str) -> None:
+async def test_receiver_that_does_not_answer_in_time_is_ended(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"(?s)did not answer .* in 0.2 s.*\(nothing\)"):
         async with start_receiver("sleep 60", url, "s", start_ms=200, end_ms=END_MS):
             raise AssertionError
 
 
-async def test_a_port_that_is_taken_is_not_graded_by_mistake() -> None:
+async def test_port_that_is_already_in_use_is_rejected() -> None:
     async def handler(request: Request) -> Answer:
         return Answer(404)
 
@@ -117,13 +117,13 @@ async def test_a_port_that_is_taken_is_not_graded_by_mistake() -> None:
                 raise AssertionError
 
 
-async def test_only_plain_http_is_started() -> None:
+async def test_https_url_is_rejected_with_start() -> None:
     with pytest.raises(InputError, match="http://"):
         async with start_receiver("sleep 60", "https://127.0.0.1:1/", "s"):
             raise AssertionError
 
 
-async def test_of_much_output_the_end_is_shown(url: str) -> None:
+async def test_error_shows_the_end_of_long_output(url: str) -> None:
     command = f"{sys.executable} -c \"print('x' * 9000 + 'the end')\"; exit 1"
     with pytest.raises(UnreachableError, match=r"printed:\n…x+the end$"):
         async with start_receiver(command, url, "s"):

@@ -20,7 +20,7 @@ _DESIGNED = """
 DESIGNED = _DESIGNED.split()
 
 
-def test_all_checks_are_there_once() -> None:
+def test_each_check_is_registered_once() -> None:
     ids = [case.id for case in CASES]
     assert len(DESIGNED) == 49
     assert set(DESIGNED) <= set(ids)
@@ -31,19 +31,19 @@ def test_all_checks_are_there_once() -> None:
     )
 
 
-def test_checks_stand_together_by_group() -> None:
+def test_checks_are_ordered_by_group() -> None:
     groups = [case.group for case in CASES]
     assert sorted(groups, key=GROUPS.index) == groups
     assert set(groups) == set(GROUPS)
 
 
-def test_the_control_is_always_among_the_chosen() -> None:
+def test_control_is_always_selected() -> None:
     assert [case.id for case in select_checks(("sig-missing",))] == [CONTROL, "sig-missing"]
     assert [case.id for case in select_checks((), GROUPS)] == [CONTROL]
     assert len(select_checks()) == len(CASES)
 
 
-def test_a_misspelt_name_is_said_with_the_nearest() -> None:
+def test_unknown_check_suggests_the_nearest_name() -> None:
     with pytest.raises(InputError, match='Did you mean "body-64k"'):
         select_checks(("body-64kb",))
     with pytest.raises(InputError, match="There is no check"):

@@ -31,7 +31,7 @@ def headers(request: CheckRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
 
-def test_a_plain_shot_is_what_pivotal_sends() -> None:
+def test_plain_request_is_what_pivotal_sends() -> None:
     request = make_request()
     assert request.head.startswith(b"POST /hooks HTTP/1.1\r\nhost: 127.0.0.1:8000\r\n")
     found = dict(headers(request))
@@ -43,14 +43,14 @@ def test_a_plain_shot_is_what_pivotal_sends() -> None:
 
 
 @pytest.mark.parametrize("values", [[], ["one"], ["one", "two"]])
-def test_signature_headers_are_as_many_as_asked_for(values: list[str]) -> None:
+def test_request_has_the_given_number_of_signature_headers(values: list[str]) -> None:
     found = [
         value for name, value in headers(make_request(signatures=values)) if "signature" in name
     ]
     assert found == values
 
 
-def test_another_body_keeps_the_signature_of_the_first() -> None:
+def test_replaced_body_keeps_the_original_signature() -> None:
     genuine, tampered = make_request(), make_request(body=b'{"id":"evt_2"}x')
     signed = [dict(headers(request))["pivotal-signature"] for request in (genuine, tampered)]
     assert signed[0] == signed[1]
@@ -70,7 +70,7 @@ def test_headers_are_replaced_added_and_left_out() -> None:
     assert "accept" not in found
 
 
-def test_header_names_change_their_case_and_nothing_else_does() -> None:
+def test_only_the_case_of_header_names_changes() -> None:
     title, upper = (
         change_header_case(make_request(), "title"),
         change_header_case(make_request(), "upper"),
@@ -88,5 +88,5 @@ def test_chunks_carry_the_same_body() -> None:
     assert request.body.endswith(b"\r\n0\r\n\r\n")
 
 
-def test_the_method_can_be_another() -> None:
+def test_method_can_be_replaced() -> None:
     assert of_method(make_request(), "GET").head.startswith(b"GET /hooks HTTP/1.1")

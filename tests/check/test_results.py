@@ -21,7 +21,7 @@ def session(*exchanges: Exchange) -> Session:
     return build_finished
 
 
-def test_the_deciding_request_comes_first() -> None:
+def test_deciding_request_comes_first() -> None:
     control, forged = exchange(200), exchange(204)
     ended = FinishedCheck(failed("accepted", forged), 1.0)
     result = build_result(CASE, ended, session(control, forged))
@@ -30,7 +30,7 @@ def test_the_deciding_request_comes_first() -> None:
     assert result.reason == CASE.reason
 
 
-def test_advice_is_given_where_something_is_wrong_and_knows_the_stack() -> None:
+def test_failed_check_has_advice_for_the_detected_stack() -> None:
     answered = exchange(200, server="Werkzeug/3")
     wrong = build_result(CASE, FinishedCheck(failed("accepted", answered), 1.0), session(answered))
     assert "compare_digest" in wrong.advice
@@ -38,7 +38,7 @@ def test_advice_is_given_where_something_is_wrong_and_knows_the_stack() -> None:
     assert fine.advice == ""
 
 
-def test_a_rightly_refused_request_has_no_fate() -> None:
+def test_correctly_refused_request_has_no_fate() -> None:
     refused, taken = exchange(401), exchange(200)
     assert build_result(CASE, FinishedCheck(passed("x", refused), 1.0), session(refused)).fate == ""
     assert (
@@ -47,13 +47,13 @@ def test_a_rightly_refused_request_has_no_fate() -> None:
     )
 
 
-def test_big_requests_are_kept_only_where_something_is_wrong() -> None:
+def test_large_requests_are_kept_only_for_failed_checks() -> None:
     big = exchange(200, b"x" * (MAX_KEPT_BYTES + 1))
     assert build_result(CASE, FinishedCheck(passed("x", big), 1.0), session(big)).requests == ()
     assert build_result(CASE, FinishedCheck(failed("x", big), 1.0), session(big)).requests == (big,)
 
 
-def test_an_effect_turns_a_refusal_into_a_failure() -> None:
+def test_forgery_with_an_effect_fails_even_if_it_was_refused() -> None:
     refused, accepted = exchange(401), exchange(200)
     ended = FinishedCheck(passed("refused: 401", refused), 1.0).with_effects(
         [refused], lenient=False
@@ -64,7 +64,7 @@ def test_an_effect_turns_a_refusal_into_a_failure() -> None:
     assert "accepted, and acted on" in ended.verdict.observed
 
 
-def test_who_verifies_later_is_excused_for_acknowledging_only() -> None:
+def test_async_verification_excuses_acknowledging_but_not_acting() -> None:
     accepted, crash = exchange(200), exchange(500)
     lenient = FinishedCheck(failed("accepted", accepted), 1.0).with_effects([], lenient=True)
     assert lenient.verdict.severity == "should"

@@ -28,27 +28,27 @@ def cause(result: Result, *others: Result) -> str | None:
     return cause_of(result, {other.id: other for other in (result, *others)})
 
 
-def test_what_is_not_verified_explains_every_accepted_forgery() -> None:
+def test_missing_verification_explains_every_accepted_forgery() -> None:
     unverified = result("sig-wrong-secret")
     assert cause(result("sig-empty"), unverified) == "sig-wrong-secret"
     assert cause(result("replay-stale"), unverified) == "sig-wrong-secret"
     assert cause(unverified) is None
 
 
-def test_a_lesser_failure_does_not_explain_a_graver_one() -> None:
+def test_should_does_not_explain_a_must() -> None:
     crash = result("sig-wrong-secret", "should")
     assert cause(result("sig-empty"), crash) is None
     assert cause(result("sig-empty", "should"), crash) == "sig-wrong-secret"
 
 
-def test_a_parser_that_crashes_explains_crashes_only() -> None:
+def test_crashing_parser_explains_only_crashes() -> None:
     crash = result("sig-malformed", "should")
     assert cause(result("sig-truncated", "should"), crash) == "sig-malformed"
     assert cause(result("sig-truncated"), crash) is None
     assert cause(result("sig-truncated", "should"), result("sig-malformed")) is None
 
 
-def test_a_refused_control_explains_what_is_genuine_and_what_is_vacuous() -> None:
+def test_refused_control_explains_genuine_and_inconclusive_results() -> None:
     control = result("valid-accepted", group="contract", fate="LOST")
     assert cause(result("body-64k", group="raw-body"), control) == "valid-accepted"
     assert cause(result("sig-empty", outcome="vacuous"), control) == "valid-accepted"
@@ -58,12 +58,12 @@ def test_a_refused_control_explains_what_is_genuine_and_what_is_vacuous() -> Non
     assert cause(result("sig-empty", "should"), crashing) == "valid-accepted"
 
 
-def test_a_redirect_explains_the_refused_control_and_not_the_reverse() -> None:
+def test_redirect_explains_the_refused_control() -> None:
     redirect = result("no-redirect", group="contract")
     control = result("valid-accepted", group="contract")
     assert cause(control, redirect) == "no-redirect"
     assert cause(redirect, control) is None
 
 
-def test_what_passed_has_no_cause() -> None:
+def test_passed_result_has_no_cause() -> None:
     assert cause(result("sig-empty", outcome="passed"), result("sig-wrong-secret")) is None

@@ -54,18 +54,18 @@ def reports() -> Reports:
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_correct_receiver_raises_no_false_alarm(name: str) -> None:
+def test_correct_receiver_has_no_findings(name: str) -> None:
     assert wrong(variant_reports()[name]) == {}
     assert variant_reports()[name].grade == "A"
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_run_stays_within_its_requests(name: str) -> None:
+def test_run_stays_below_the_request_limit(name: str) -> None:
     results = variant_reports()[name].results
     assert len({id(request) for result in results for request in result.requests}) < MAX_REQUESTS
 
 
-def test_without_a_probe_no_receiver_gets_more_than_a_b() -> None:
+def test_grade_is_at_most_b_without_a_probe() -> None:
     report = run_one(Receiver())
     assert wrong(report) == {}
     assert report.grade == "B"
@@ -73,7 +73,7 @@ def test_without_a_probe_no_receiver_gets_more_than_a_b() -> None:
 
 
 @pytest.mark.parametrize("name", GRADES)
-def test_a_broken_receiver_gets_its_grade(name: str, reports: Reports) -> None:
+def test_broken_receiver_gets_its_grade(name: str, reports: Reports) -> None:
     report = reports[name]
     assert report.grade == GRADES[name]
     assert report.passed is not any(
@@ -83,7 +83,7 @@ def test_a_broken_receiver_gets_its_grade(name: str, reports: Reports) -> None:
 
 
 @pytest.mark.parametrize("name", ROOTS)
-def test_what_follows_from_one_fault_is_grouped_under_it(name: str, reports: Reports) -> None:
+def test_failures_are_grouped_under_their_root_cause(name: str, reports: Reports) -> None:
     found = {
         result.id
         for result in reports[name].results
@@ -92,7 +92,7 @@ def test_what_follows_from_one_fault_is_grouped_under_it(name: str, reports: Rep
     assert found - {"reject-status"} == ROOTS[name]
 
 
-def test_a_receiver_that_dies_is_said_once_with_what_killed_it() -> None:
+def test_crash_is_reported_once_with_the_request_that_caused_it() -> None:
     report = run_one(DiesOnLength())
     by_id = {result.id: result for result in report.results}
     assert "died of it" in by_id["sig-malformed"].observed
@@ -106,7 +106,7 @@ def test_a_receiver_that_dies_is_said_once_with_what_killed_it() -> None:
     assert {result.caused_by for result in unrun} == {"sig-malformed"}
 
 
-def test_a_receiver_that_only_drops_a_connection_is_not_dead() -> None:
+def test_dropped_connection_is_not_a_crash_of_the_receiver() -> None:
     class Drops(Receiver):
         async def __call__(self, request: Request) -> Answer:
             if request.get("pivotal-signature") == "garbage":
@@ -120,7 +120,7 @@ def test_a_receiver_that_only_drops_a_connection_is_not_dead() -> None:
     assert "a closed connection" in result.observed
 
 
-def test_a_receiver_that_never_answers_ends_the_run_at_once() -> None:
+def test_run_ends_if_the_control_gets_no_answer() -> None:
     async def hang(request: Request) -> Answer:
         await asyncio.Event().wait()
         raise AssertionError
@@ -138,7 +138,7 @@ def test_a_receiver_that_never_answers_ends_the_run_at_once() -> None:
     }
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_refused_connection_is_unreachable() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
@@ -146,7 +146,7 @@ def test_nobody_there_is_unreachable() -> None:
             asyncio.run(check(url, SECRET))
 
 
-def test_other_hosts_than_loopback_have_to_be_allowed() -> None:
+def test_hosts_other_than_loopback_have_to_be_allowed() -> None:
     with pytest.raises(InputError, match="--allow-host"):
         asyncio.run(check("http://192.0.2.1/", SECRET))
 
@@ -162,14 +162,14 @@ def test_other_hosts_than_loopback_have_to_be_allowed() -> None:
         ({"target": "127.0.0.1"}, "does not begin with"),
     ],
 )
-def test_wrong_arguments_are_said(options: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_rejected(options: dict[str, Any], message: str) -> None:
     arguments = {"target": "http://127.0.0.1:1/", "secret": SECRET, **options}
     target, secret = arguments.pop("target"), arguments.pop("secret")
     with pytest.raises(InputError, match=message):
         asyncio.run(check(target, secret, CheckOptions(**arguments)))
 
 
-def test_only_and_skip_choose_checks_and_groups() -> None:
+def test_only_and_skip_select_checks_and_groups() -> None:
     report = run_one(Receiver(), only=["raw-body", "sig-missing"], skip=["body-64k"])
     never = sum(bool({"previous_secret", "revoked_secret", "start"} & {*c.needs}) for c in CASES)
     assert report.left_out == len(CASES) - never - len(report.results)
@@ -181,7 +181,7 @@ def test_only_and_skip_choose_checks_and_groups() -> None:
     assert "ping-accepted" not in ids
 
 
-def test_the_same_seed_sends_the_same_but_for_the_time() -> None:
+def test_same_seed_sends_the_same_requests_except_for_the_time() -> None:
     def sent(report: Report) -> dict[str, list[bytes]]:
         # Eight characters of an id are the time, and so is a signature.
         times = re.compile(
@@ -199,12 +199,12 @@ def test_the_same_seed_sends_the_same_but_for_the_time() -> None:
     assert first.seed == 5
 
 
-def test_a_run_without_a_seed_says_which_one_it_drew() -> None:
+def test_run_without_a_seed_reports_the_seed_it_drew() -> None:
     first, second = (run_one(Receiver(), only=["sig-missing"], seed=None) for _ in range(2))
     assert first.seed != second.seed
 
 
-def test_a_pace_spaces_the_requests() -> None:
+def test_pace_limits_the_request_rate() -> None:
     async def run() -> float:
         began = asyncio.get_running_loop().time()
         await report_of(Receiver(), only=["sig-empty", "header-case"], pace=40)
@@ -213,14 +213,14 @@ def test_a_pace_spaces_the_requests() -> None:
     assert asyncio.run(run()) >= 6 / 40  # seven requests and a bit
 
 
-def test_each_result_is_told_as_it_comes() -> None:
+def test_on_result_gets_each_result() -> None:
     seen: list[Result] = []
     report = run_one(Receiver(), only=["authenticity"], on_result=seen.append)
     assert seen[0].id == "valid-accepted"
     assert {item.id for item in seen} == {result.id for result in report.results}
 
 
-def test_secrets_of_a_rotation_are_tested_where_they_are_given() -> None:
+def test_rotation_secrets_are_tested_if_given() -> None:
     only = ["secret-rotation", "secret-revoked"]
     given = {"previous_secret": PREVIOUS, "revoked_secret": REVOKED}
     assert wrong(run_one(Rotating(), only=only, **given)) == {}
@@ -237,7 +237,7 @@ def test_secrets_of_a_rotation_are_tested_where_they_are_given() -> None:
     assert not {"secret-rotation", "secret-revoked"} & {result.id for result in whole_group}
 
 
-def test_who_verifies_later_acknowledges_forgeries_which_a_probe_excuses() -> None:
+def test_probe_excuses_forgeries_acknowledged_by_async_verification() -> None:
     receiver = VerifiesLater()
     report = run_one(receiver, probe=receiver.probe, verifies_async=True)
     assert report.grade == "B"
@@ -251,7 +251,7 @@ def test_who_verifies_later_acknowledges_forgeries_which_a_probe_excuses() -> No
     assert "acted on" in wrong(report)["sig-missing"].observed
 
 
-def test_a_rate_limit_is_a_finding_and_not_a_refusal_of_forgeries() -> None:
+def test_rate_limit_is_a_finding_and_not_a_refusal() -> None:
     class Always(RateLimit):
         async def __call__(self, request: Request) -> Answer:
             self.busy += 1
@@ -264,7 +264,7 @@ def test_a_rate_limit_is_a_finding_and_not_a_refusal_of_forgeries() -> None:
     assert by_id["burst"].fate == "LOST"
 
 
-def test_a_probe_that_breaks_is_an_error_and_no_pass() -> None:
+def test_failing_probe_is_an_error() -> None:
     async def broken(id: str) -> int:
         raise ProbeError("the database is gone")
 
@@ -276,7 +276,7 @@ def test_a_probe_that_breaks_is_an_error_and_no_pass() -> None:
     assert not report.passed
 
 
-def test_a_probe_that_breaks_on_the_way_leaves_nothing_passed_that_needs_it() -> None:
+def test_probe_failing_during_the_run_fails_the_checks_that_need_it() -> None:
     asked: list[str] = []
 
     def once(id: str) -> int:
@@ -291,7 +291,7 @@ def test_a_probe_that_breaks_on_the_way_leaves_nothing_passed_that_needs_it() ->
     assert by_id["retry-identical"].outcome == "error"
 
 
-def test_every_check_of_the_battery_is_told_in_full() -> None:
+def test_every_check_has_title_reason_and_expectation() -> None:
     for case in CASES:
         assert not case.title[0].islower(), case.id
         assert case.reason.endswith("."), case.id

@@ -6,7 +6,7 @@ from pivotal_sandbox.check.verdicts import failed, inconclusive, passed, skipped
 EXCHANGE = Exchange(b"", 0, 200, None, b"", 1.0)
 
 
-def test_a_verdict_keeps_what_decided_it() -> None:
+def test_verdict_keeps_the_deciding_exchange() -> None:
     assert passed("fine", EXCHANGE).deciding == (EXCHANGE,)
     verdict = failed("bad", EXCHANGE, severity="should", topic="crash")
     assert (verdict.outcome, verdict.severity, verdict.topic) == ("failed", "should", "crash")

@@ -8,7 +8,7 @@ from tests.check.server import Answer
 from pivotal_sandbox.check.options import Waits
 
 
-def test_a_probe_that_does_not_show_the_first_event_is_an_error() -> None:
+def test_probe_that_misses_the_first_event_is_an_error() -> None:
     waits = Waits(settle_ms=50)
     report = run_one(Receiver(), probe=lambda id: 0, only=["idempotency"], waits=waits)
     by_id = {result.id: result for result in report.results}
@@ -18,7 +18,7 @@ def test_a_probe_that_does_not_show_the_first_event_is_an_error() -> None:
     assert not report.passed
 
 
-def test_a_clock_that_is_wrong_is_said() -> None:
+def test_wrong_receiver_clock_is_reported() -> None:
     class Late(Receiver):
         def done(self) -> Answer:
             return Answer(200, headers={"date": "Mon, 01 Jan 2024 00:00:00 GMT"})
@@ -27,7 +27,7 @@ def test_a_clock_that_is_wrong_is_said() -> None:
     assert "behind this one" in result.observed
 
 
-def test_a_refusal_calls_for_the_advice_that_the_answer_tells() -> None:
+def test_advice_for_a_refused_control_follows_the_answer() -> None:
     advice = {
         name: next(
             result.advice

@@ -46,7 +46,7 @@ async def result_of(receiver: Mortal, restart: Callable[[], Awaitable[None]]) ->
     return next(result for result in report.results if result.id == "durable-ack")
 
 
-async def test_work_that_was_only_in_memory_is_lost_and_said_to_be() -> None:
+async def test_work_kept_only_in_memory_is_reported_as_lost() -> None:
     receiver = AcksFirst()
     result = await result_of(receiver, receiver.killed)
     assert (result.outcome, result.severity) == ("failed", "info")
@@ -54,14 +54,14 @@ async def test_work_that_was_only_in_memory_is_lost_and_said_to_be() -> None:
     assert "written down where a crash cannot take it" in (result.advice or "")
 
 
-async def test_work_that_was_done_before_the_answer_is_kept() -> None:
+async def test_work_done_before_the_answer_survives() -> None:
     receiver = Mortal()
     result = await result_of(receiver, receiver.killed)
     assert result.outcome == "passed"
     assert result.observed == "9 of 9 acknowledged events had their effect after a kill -9"
 
 
-async def test_what_was_under_way_and_waits_for_its_lease_is_not_called_lost() -> None:
+async def test_work_waiting_for_its_lease_is_not_reported_as_lost() -> None:
     class Leased(Mortal):
         async def killed(self) -> None:
             self.effects.pop(next(reversed(self.effects)))
@@ -73,7 +73,7 @@ async def test_what_was_under_way_and_waits_for_its_lease_is_not_called_lost() -
     assert result.observed.endswith("; 1 under way at that moment not yet")
 
 
-async def test_who_forgets_what_was_long_done_is_told_so_and_not_of_background_tasks() -> None:
+async def test_receiver_that_forgets_earlier_effects_gets_its_own_finding() -> None:
     class InMemory(Mortal):
         async def killed(self) -> None:
             self.effects.clear()
@@ -85,7 +85,7 @@ async def test_who_forgets_what_was_long_done_is_told_so_and_not_of_background_t
     assert "--start that begins with an empty one" in result.advice
 
 
-async def test_ids_that_were_only_seen_in_memory_are_a_finding_though_no_work_is_lost() -> None:
+async def test_deduplication_kept_only_in_memory_is_a_finding() -> None:
     class SeenInMemory(Mortal):
         async def killed(self) -> None:
             self.claimed.clear()
@@ -104,7 +104,7 @@ async def test_ids_that_were_only_seen_in_memory_are_a_finding_though_no_work_is
     assert (await result_of(receiver, receiver.killed)).outcome == "passed"
 
 
-async def test_work_that_is_all_done_again_is_a_finding_and_one_event_of_it_is_not() -> None:
+async def test_repeating_all_work_is_a_finding_and_one_event_is_not() -> None:
     class Rerun(Mortal):
         again = 9
 
@@ -123,7 +123,7 @@ async def test_work_that_is_all_done_again_is_a_finding_and_one_event_of_it_is_n
     assert result.observed.endswith("; 1 under way at that moment once more")
 
 
-async def test_what_cannot_be_killed_is_not_judged() -> None:
+async def test_receiver_that_cannot_be_killed_is_skipped() -> None:
     async def restart() -> None:
         raise InputError("it runs in a container")
 
@@ -131,7 +131,7 @@ async def test_what_cannot_be_killed_is_not_judged() -> None:
     assert (result.outcome, result.observed) == ("skipped", "it runs in a container")
 
 
-async def test_one_that_does_not_start_again_is_a_finding() -> None:
+async def test_receiver_that_does_not_restart_is_a_finding() -> None:
     async def restart() -> None:
         raise UnreachableError("`serve` ended with exit code 1: the lock file is there already")
 
@@ -141,7 +141,7 @@ async def test_one_that_does_not_start_again_is_a_finding() -> None:
     assert "left over must not stop it" in result.advice
 
 
-async def test_who_acknowledges_nothing_cannot_be_judged() -> None:
+async def test_receiver_that_acknowledges_nothing_is_inconclusive() -> None:
     class Stubborn(Mortal):
         async def verify(self, request: Request) -> None:
             await super().verify(request)
@@ -152,9 +152,7 @@ async def test_who_acknowledges_nothing_cannot_be_judged() -> None:
     assert (await result_of(receiver, receiver.killed)).outcome == "vacuous"
 
 
-async def test_without_a_way_to_restart_it_runs_only_where_asked_for_and_says_what_it_needs() -> (
-    None
-):
+async def test_durable_ack_needs_a_restart_and_runs_only_on_request() -> None:
     report = await report_of(Receiver(), probe=lambda id: 1, only=["durable-ack"])
     assert report.results[-1].observed == (
         "it needs a receiver that check starts itself, by --start"

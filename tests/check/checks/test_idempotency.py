@@ -9,7 +9,7 @@ from tests.check.receivers import run_one
 from tests.check.server import Answer, Request
 
 
-def test_without_a_probe_what_needs_one_is_never_passed() -> None:
+def test_checks_that_need_a_probe_are_skipped_without_one() -> None:
     report = run_one(NoDedupe(), only=["idempotency"])
     outcomes = {result.id: result.outcome for result in report.results}
     assert outcomes.pop("valid-accepted") == "passed"
@@ -17,7 +17,7 @@ def test_without_a_probe_what_needs_one_is_never_passed() -> None:
     assert set(outcomes.values()) == {"skipped"}
 
 
-def test_a_fault_on_purpose_is_skipped_where_the_handler_knows_none() -> None:
+def test_fail_then_retry_is_skipped_if_the_handler_does_not_fail() -> None:
     class Faultless(Receiver):
         async def process(self, request: Request, event: dict[str, Any]) -> Answer:
             event["data"].pop("fault", None)
@@ -31,9 +31,7 @@ def test_a_fault_on_purpose_is_skipped_where_the_handler_knows_none() -> None:
 
 
 @pytest.mark.parametrize(("processes", "outcome"), [(2, "passed"), (9, "failed")])
-def test_several_processes_may_each_fail_once_but_not_for_ever(
-    processes: int, outcome: str
-) -> None:
+def test_several_processes_may_each_fail_once(processes: int, outcome: str) -> None:
     class Several(Receiver):
         async def process(self, request: Request, event: dict[str, Any]) -> Answer:
             if event["data"].pop("fault", None) and self.state.get("failed", 0) < processes:

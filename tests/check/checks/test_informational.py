@@ -20,7 +20,7 @@ def result_of(receiver: Receiver, id: str, **options: bool) -> Result:
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_a_good_receiver_passes(id: str) -> None:
+def test_correct_receiver_passes(id: str) -> None:
     assert result_of(Receiver(), id).outcome == "passed"
 
 
@@ -74,12 +74,12 @@ class NoExpectation(Receiver):
         (NoExpectation, "expect-continue"),
     ],
 )
-def test_what_surprises_is_told_as_information(receiver: type[Receiver], id: str) -> None:
+def test_surprising_behavior_is_reported_as_info(receiver: type[Receiver], id: str) -> None:
     result = result_of(receiver(), id)
     assert (result.outcome, result.severity) == ("failed", "info")
 
 
-def test_two_signatures_that_crash_it_are_told_to_be_a_matter_of_rotation() -> None:
+def test_crash_on_two_signatures_gets_rotation_advice() -> None:
     class TakesThreeParts(Receiver):
         def holds(self, body: bytes, header: str) -> bool:
             _, _, _ = header.split(",")
@@ -90,11 +90,11 @@ def test_two_signatures_that_crash_it_are_told_to_be_a_matter_of_rotation() -> N
     assert result.advice.startswith("Keep a list of secrets")
 
 
-def test_a_body_in_chunks_may_be_unreadable() -> None:
+def test_unreadable_chunked_body_fails() -> None:
     assert result_of(NoChunks(), "chunked-body", reads_chunks=False).outcome == "failed"
 
 
-def test_the_tolerance_is_measured_on_both_sides() -> None:
+def test_tolerance_is_measured_into_past_and_future() -> None:
     class Lopsided(Receiver):
         def fresh(self, t: int) -> bool:
             return -120 <= time.time() - t <= 600  # noqa: TID251
@@ -111,5 +111,5 @@ def test_the_tolerance_is_measured_on_both_sides() -> None:
     assert "an hour old and more" in result_of(Endless(), "tolerance-measured").observed
 
 
-def test_another_refusal_is_fine_too() -> None:
+def test_any_refusal_status_passes() -> None:
     assert result_of(Refuses400(), "keepalive-reuse").outcome == "passed"

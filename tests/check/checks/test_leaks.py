@@ -4,6 +4,6 @@ from tests.check.correct import VARIANTS
 from tests.check.receivers import run_one, wrong
 
 
-def test_what_a_request_brought_along_is_no_leak() -> None:
+def test_echoed_request_is_not_a_leak() -> None:
     report = run_one(VARIANTS["Echoes"].make())
     assert "leak-secret" not in wrong(report)

@@ -6,7 +6,7 @@ from tests.check.receivers import mutant_reports, wrong
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_broken_receiver_is_caught_by_the_checks_made_for_it(name: str) -> None:
+def test_broken_receiver_is_caught_by_its_checks(name: str) -> None:
     found = wrong(mutant_reports()[name])
     caught = [id for id in MUTANTS[name].killers if id in found and found[id].outcome == "failed"]
     assert caught == list(MUTANTS[name].killers)

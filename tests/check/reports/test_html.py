@@ -45,13 +45,13 @@ def words(report: Report) -> str:
     return " ".join(Page(render_html(report)).text.split())
 
 
-def test_the_grade_is_large_and_explained() -> None:
+def test_grade_is_shown_and_explained() -> None:
     page = render_html(BROKEN)
     assert '<div class="grade F" role="img" aria-label="Grade F">F</div>' in page
     assert "Forgeable: whoever knows the address" in words(BROKEN)
 
 
-def test_findings_stand_under_their_severity_with_all_that_mends_them() -> None:
+def test_findings_are_grouped_by_severity_with_their_advice() -> None:
     text = words(BROKEN)
     titles = ["Must be mended 3", "sig-missing", "Should be mended 1", "Good to know 1"]
     assert [text.index(title) for title in titles] == sorted(map(text.index, titles))
@@ -60,13 +60,13 @@ def test_findings_stand_under_their_severity_with_all_that_mends_them() -> None:
     assert "2 checks more with the same cause" in text
 
 
-def test_a_request_is_shown_to_the_byte_with_the_command_that_repeats_it() -> None:
+def test_request_is_shown_with_the_command_that_repeats_it() -> None:
     text = words(BROKEN)
     assert '{"id":"evt_3","data":{"é":"\\u202e\\x1b[2J"}}\\xff' in text
     assert "curl -sS --globoff --path-as-is --http1.1 -X POST http://127.0.0.1:8000/webh" in text
 
 
-def test_line_ends_of_a_body_are_visible_and_those_of_a_head_are_not() -> None:
+def test_line_ends_are_visible_in_bodies_only() -> None:
     result = replace(FORGED, requests=(exchange(b"{\r\n}"),))
     page = Page(render_html(replace(BROKEN, results=(result,)))).text
     assert "\n{\\r\n}" in page
@@ -79,7 +79,7 @@ def test_an_answer_is_shown_with_its_headers() -> None:
     assert "401 in 12 ms Server: x/1 no" in text
 
 
-def test_what_is_too_much_to_read_is_cut_and_counted() -> None:
+def test_long_content_is_truncated_and_counted() -> None:
     large = replace(FORGED, requests=(exchange(b"x" * 100_000), *[exchange()] * 14))
     page = render_html(replace(BROKEN, results=(large,)))
     assert "34,464 bytes more" in page
@@ -87,7 +87,7 @@ def test_what_is_too_much_to_read_is_cut_and_counted() -> None:
     assert len(page) < 200_000
 
 
-def test_what_was_not_tested_comes_with_the_way_to_test_it() -> None:
+def test_untested_checks_say_how_to_test_them() -> None:
     text = words(CAPPED)
     assert "retry-identical, out-of-order Why without a probe its effects cannot be seen" in text
     assert "How to test it Give --probe-url" in text
@@ -99,14 +99,14 @@ def test_a_clean_report_lists_its_checks_and_no_finding() -> None:
     assert "mended" not in text
 
 
-def test_the_file_needs_nothing_else_and_may_load_nothing() -> None:
+def test_page_loads_nothing() -> None:
     page = render_html(BROKEN)
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert not Page(page).attributes & {"src", "href", "style", "onclick"}
 
 
 @given(reports)
-def test_any_report_is_text_in_the_elements_that_are_ours(report: Report) -> None:
+def test_any_report_renders_only_known_elements(report: Report) -> None:
     page = render_html(report)
     assert page.encode()
     assert "<script" not in page.lower()

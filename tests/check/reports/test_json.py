@@ -9,7 +9,7 @@ from pivotal_sandbox.check.model import Report
 from pivotal_sandbox.check.reports.json import render_json, text_or_base64
 
 
-def test_the_keys_are_those_of_the_contract() -> None:
+def test_keys_are_those_of_the_contract() -> None:
     report = json.loads(render_json(BROKEN))
     assert list(report) == ["target", "passed", "grade", "seed", "summary", "results"]
     assert report["summary"] == {"passed": 1, "failed": 5, "skipped": 1, "vacuous": 1, "error": 1}
@@ -17,14 +17,14 @@ def test_the_keys_are_those_of_the_contract() -> None:
     assert all(list(result) == keys.split() for result in report["results"])
 
 
-def test_values_are_the_report_s() -> None:
+def test_values_are_those_of_the_report() -> None:
     report = json.loads(render_json(BROKEN))
     assert (report["grade"], report["passed"], report["seed"]) == ("F", False, 7)
     assert report["results"][1]["advice"] == BROKEN.results[1].advice
     assert json.loads(render_json(CLEAN))["passed"] is True
 
 
-def test_a_request_is_text_where_it_is_utf_8_and_base64_where_not() -> None:
+def test_request_is_text_if_utf_8_and_base64_otherwise() -> None:
     results = json.loads(render_json(BROKEN))["results"]
     [text, binary] = results[2]["requests"]
     assert text["head"].startswith("POST /webhooks/pivotal HTTP/1.1\r\n")
@@ -35,7 +35,7 @@ def test_a_request_is_text_where_it_is_utf_8_and_base64_where_not() -> None:
     assert base64.b64decode(binary["body"]) == sent.sent[sent.head_size :]
 
 
-def test_an_answer_is_whole_with_headers_and_a_missing_one_says_why() -> None:
+def test_answer_has_headers_and_missing_answer_has_a_reason() -> None:
     whole = replace(exchange(), label="late", response_headers=(("Server", "x"),))
     silent = replace(exchange(status=None, error="It was reset."), failure="connection_reset")
     result = replace(RESERIALISED, requests=(whole, silent))
@@ -56,7 +56,7 @@ def test_text_is_shown_as_text() -> None:
 
 
 @given(reports)
-def test_any_report_is_json_that_a_file_can_hold(report: Report) -> None:
+def test_any_report_is_valid_json(report: Report) -> None:
     read = json.loads(render_json(report).encode())
     assert [result["id"] for result in read["results"]] == [result.id for result in report.results]
     for result, back in zip(report.results, read["results"], strict=True):

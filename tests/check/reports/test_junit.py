@@ -13,7 +13,7 @@ def cases(report: Report) -> dict[str, TestCase]:
     return {case.name: case for suite in read for case in suite}
 
 
-def test_a_reader_finds_a_suite_for_each_group_and_a_case_for_each_check() -> None:
+def test_each_group_is_a_suite_and_each_check_a_case() -> None:
     read = JUnitXml.fromstring(render_junit(BROKEN).encode())
     assert [suite.name for suite in read] == list(dict.fromkeys(r.group for r in BROKEN.results))
     assert cases(BROKEN).keys() == {result.id for result in BROKEN.results}
@@ -21,7 +21,7 @@ def test_a_reader_finds_a_suite_for_each_group_and_a_case_for_each_check() -> No
     assert cases(BROKEN)["sig-missing"].time == 0.041
 
 
-def test_the_numbers_are_those_that_a_reader_counts_itself() -> None:
+def test_suite_totals_match_the_cases() -> None:
     read = JUnitXml.fromstring(render_junit(BROKEN).encode())
     for suite in read:
         kinds = [type(result) for case in suite for result in case.result]
@@ -34,7 +34,7 @@ def test_the_numbers_are_those_that_a_reader_counts_itself() -> None:
     assert (read.tests, read.failures, read.errors, read.skipped) == (9, 3, 1, 2)
 
 
-def test_a_must_is_red_with_its_whole_story() -> None:
+def test_failed_must_is_a_failure_with_details() -> None:
     [failure] = cases(BROKEN)["body-numbers"].result
     assert isinstance(failure, Failure)
     assert (failure.message, failure.type) == ("401", "must")
@@ -43,18 +43,18 @@ def test_a_must_is_red_with_its_whole_story() -> None:
     assert "because of: body-numbers" in cases(BROKEN)["body-escapes"].result[0].text
 
 
-def test_what_could_not_be_judged_is_an_error() -> None:
+def test_error_result_is_an_error() -> None:
     [error] = cases(BROKEN)["burst"].result
     assert isinstance(error, Error)
 
 
-def test_a_should_breaks_no_build_and_is_told_all_the_same() -> None:
+def test_failed_should_passes_with_its_finding_as_output() -> None:
     case = cases(BROKEN)["future-timestamp"]
     assert case.result == []
     assert "Compare abs(now - t)" in case.system_out
 
 
-def test_what_was_not_tested_is_skipped_with_its_reason() -> None:
+def test_untested_check_is_skipped_with_its_reason() -> None:
     [skipped] = cases(BROKEN)["retry-identical"].result
     assert isinstance(skipped, Skipped)
     assert skipped.message == "not tested: without a probe its effects cannot be seen"
@@ -62,7 +62,7 @@ def test_what_was_not_tested_is_skipped_with_its_reason() -> None:
     assert vacuous.message.startswith("inconclusive, because of body-escapes: ")
 
 
-def test_each_suite_says_what_was_graded_and_how() -> None:
+def test_each_suite_has_the_grade_as_properties() -> None:
     for suite in ElementTree.fromstring(render_junit(BROKEN)):
         properties = {
             element.get("name"): element.get("value") for element in suite.iter("property")

@@ -9,14 +9,14 @@ from pivotal_sandbox.errors import InputError
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_each_form_names_target_grade_and_finding(format: str) -> None:
+def test_each_format_has_target_grade_and_finding(format: str) -> None:
     report = render(BROKEN, format)
     for word in (BROKEN.target, "F", "sig-missing"):
         assert word in report
     assert report.endswith("\n")
 
 
-def test_each_form_is_what_it_says() -> None:
+def test_each_format_parses_as_that_format() -> None:
     assert json.loads(render(BROKEN, "json"))["grade"] == "F"
     assert json.loads(render(BROKEN, "sarif"))["version"] == "2.1.0"
     assert ElementTree.fromstring(render(BROKEN, "junit")).tag == "testsuites"
@@ -24,11 +24,11 @@ def test_each_form_is_what_it_says() -> None:
     assert render(BROKEN, "text").startswith("Grade F")
 
 
-def test_colour_and_width_are_for_text() -> None:
+def test_color_and_width_apply_to_text() -> None:
     assert "\x1b[" in render(BROKEN, "text", colour=True)
     assert max(map(len, render(BROKEN, "text", width=50).splitlines())) <= 50
 
 
-def test_an_unknown_form_names_the_known_ones() -> None:
+def test_unknown_format_error_lists_the_known_ones() -> None:
     with pytest.raises(InputError, match='no format "pdf"; right is one of text, json, junit'):
         render(BROKEN, "pdf")

@@ -77,7 +77,7 @@ def check_shape(run: Any) -> None:
         )
 
 
-def test_there_is_a_rule_for_each_check_and_a_result_for_each_finding() -> None:
+def test_each_check_is_a_rule_and_each_finding_a_result() -> None:
     run = run_of(BROKEN)
     check_shape(run)
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [r.id for r in BROKEN.results]
@@ -90,7 +90,7 @@ def test_there_is_a_rule_for_each_check_and_a_result_for_each_finding() -> None:
     }
 
 
-def test_a_result_says_where_what_and_how_to_mend_it() -> None:
+def test_result_has_location_message_and_fix() -> None:
     result = run_of(BROKEN)["results"][0]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == TARGET
     for words in (FORGED.title, FORGED.observed, FORGED.advice):
@@ -110,19 +110,19 @@ def test_a_request_without_an_answer_says_so() -> None:
     }
 
 
-def test_what_could_not_be_judged_is_told_by_the_run_and_is_no_alert() -> None:
+def test_error_is_a_notification_and_no_result() -> None:
     [invocation] = run_of(BROKEN)["invocations"]
     assert invocation["executionSuccessful"] is False
     [notification] = invocation["toolExecutionNotifications"]
     assert notification["associatedRule"]["id"] == "burst"
 
 
-def test_what_passed_or_was_not_tested_is_no_alert() -> None:
+def test_passed_and_untested_checks_are_no_results() -> None:
     assert run_of(CLEAN)["results"] == []
     assert [result["ruleId"] for result in run_of(CAPPED)["results"]] == ["future-timestamp"]
 
 
-def test_a_finding_has_the_same_mark_in_the_next_run() -> None:
+def test_fingerprint_is_stable_across_runs() -> None:
     def marks(report: Report) -> list[str]:
         return [str(result["partialFingerprints"]) for result in run_of(report)["results"]]
 
@@ -136,5 +136,5 @@ def test_a_target_with_a_lone_surrogate_is_still_a_uri() -> None:
 
 
 @given(reports)
-def test_any_report_has_the_shape(report: Report) -> None:
+def test_any_report_is_valid_sarif(report: Report) -> None:
     check_shape(run_of(report))

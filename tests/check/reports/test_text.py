@@ -17,12 +17,12 @@ def plain(report: Report, width: int = 100) -> str:
     return render_text(report, colour=False, width=width)
 
 
-def test_the_first_line_is_the_grade_with_its_meaning() -> None:
+def test_first_line_is_the_grade_with_its_meaning() -> None:
     assert plain(BROKEN).startswith("Grade F  Forgeable: whoever knows the address")
     assert plain(CLEAN).startswith("Grade A  Clean")
 
 
-def test_a_finding_says_all_that_mends_it() -> None:
+def test_finding_shows_all_facts() -> None:
     text = plain(replace(BROKEN, results=(FORGED,)))
     finding = text.partition("Must be mended (1)\n\n")[2]
     assert finding == (
@@ -46,7 +46,7 @@ def test_a_finding_says_all_that_mends_it() -> None:
     )
 
 
-def test_the_request_that_decided_is_shown_with_its_place_and_label() -> None:
+def test_deciding_request_is_shown_with_position_and_label() -> None:
     requests = (replace(exchange(b"first"), label="no t"), exchange(b"second"))
     text = plain(replace(BROKEN, results=(replace(FORGED, requests=requests),)))
     assert "sent       1 of 2: no t\n" in text
@@ -60,17 +60,17 @@ def test_severities_are_in_order_and_counted() -> None:
     assert [text.index(title) for title in titles] == sorted(map(text.index, titles))
 
 
-def test_what_follows_from_a_finding_is_one_line_of_it() -> None:
+def test_followers_are_one_line_of_their_finding() -> None:
     text = plain(BROKEN)
     assert "with it    body-escapes (failed), body-tampered (inconclusive)" in text
     assert "✗ body-escapes" not in text
 
 
-def test_what_could_not_be_judged_has_its_own_mark() -> None:
+def test_error_has_its_own_symbol() -> None:
     assert "? burst" in plain(BROKEN)
 
 
-def test_what_was_not_tested_comes_with_the_way_to_test_it() -> None:
+def test_untested_checks_say_how_to_test_them() -> None:
     assert plain(CAPPED).endswith(
         """\
 – retry-identical, out-of-order
@@ -80,7 +80,7 @@ def test_what_was_not_tested_comes_with_the_way_to_test_it() -> None:
     )
 
 
-def test_a_clean_report_is_the_grade_and_the_facts() -> None:
+def test_clean_report_shows_only_grade_and_facts() -> None:
     assert plain(CLEAN).splitlines()[1:] == [
         f"  target     {TARGET}",
         "  result     1 passed",
@@ -93,7 +93,7 @@ def test_a_target_is_quoted_for_the_shell_in_the_replay() -> None:
     assert "check 'http://h/a?b=$(id)' --replay" in plain(report)
 
 
-def test_colour_changes_no_word() -> None:
+def test_color_does_not_change_the_text() -> None:
     coloured = render_text(BROKEN, colour=True, width=100)
     bare = "".join(f"{line.rstrip()}\n" for line in ESCAPE.sub("", coloured).splitlines())
     assert bare == plain(BROKEN)
@@ -106,7 +106,9 @@ def test_nothing_is_wider_than_the_terminal(width: int) -> None:
 
 
 @given(reports, st.integers(40, 120), st.booleans())
-def test_any_report_fits_and_drives_no_terminal(report: Report, width: int, colour: bool) -> None:
+def test_any_report_fits_the_width_without_control_characters(
+    report: Report, width: int, colour: bool
+) -> None:
     lines = render_text(report, colour=colour, width=width)
     bare = ESCAPE.sub("", lines) if colour else lines
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", bare)
