@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.conftest import unmeasured
+from tests.store.unreliable import UnreliableDatabase
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
 from pivotal_sandbox.common.durations import HOUR, SECOND
 from pivotal_sandbox.domain.models import Attempt, Delivery
+from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.store.in_flight import InFlightAttempts, StartedAttempt
@@ -52,7 +54,8 @@ async def test_an_attempt_interrupted_by_a_stop_is_logged_and_retried_by_the_pol
     async with Sandbox(path, clock=Clock.manual(), seed=7, transport=transport) as sandbox:
         await sandbox.add_endpoint(URL)
         await asyncio.wait_for(receiver.arrived.wait(), 5)
-    assert (tmp_path / "sandbox.db-inflight").exists()
+        assert (tmp_path / "sandbox.db-inflight").exists()
+    assert not (tmp_path / "sandbox.db-inflight").exists()
 
     receiver.opened.set()
     async with Sandbox(path, clock=Clock.manual(), seed=7, transport=transport) as sandbox:
@@ -70,7 +73,6 @@ async def test_an_attempt_interrupted_by_a_stop_is_logged_and_retried_by_the_pol
         delivery, attempts = await the_only_delivery(sandbox)
         assert [attempt.outcome.error for attempt in attempts] == ["interrupted", None]
         assert (delivery.status, receiver.requests) == ("delivered", 2)
-    assert not (tmp_path / "sandbox.db-inflight").exists()
 
 
 async def test_a_finished_attempt_is_not_interrupted_by_a_stop(tmp_path: Path) -> None:
@@ -133,6 +135,26 @@ asyncio.run(main())
     assert len(requests) == 1
 
 
+async def test_notes_stay_if_the_store_fails_while_stopping(tmp_path: Path) -> None:
+    receiver = HangingReceiver()
+
+    class FileSandbox(Sandbox):
+        def open_database(self) -> UnreliableDatabase:
+            self.database = UnreliableDatabase(self._path)
+            return self.database
+
+    path, transport = tmp_path / "sandbox.db", httpx.MockTransport(receiver)
+    async with FileSandbox(path, clock=Clock.manual(), transport=transport) as sandbox:
+        await sandbox.add_endpoint(URL)
+        await asyncio.wait_for(receiver.arrived.wait(), 5)
+        sandbox.database.error = StoreError("The disk is full.")
+    assert (tmp_path / "sandbox.db-inflight").exists()
+    async with Sandbox(path, clock=Clock.manual(), transport=transport) as restarted:
+        _, [attempt] = await the_only_delivery(restarted)
+    assert attempt.outcome.error == "interrupted"
+    assert not (tmp_path / "sandbox.db-inflight").exists()
+
+
 def test_notes_are_read_by_the_next_process(tmp_path: Path) -> None:
     notes = InFlightAttempts(tmp_path / "a.db")
     notes.open()
@@ -146,7 +168,8 @@ def test_notes_are_read_by_the_next_process(tmp_path: Path) -> None:
     assert left.read() == [STARTED, StartedAttempt("msg_2", 1, 8, ())]
     left.open()
     assert left.read() == []
-    left.close()
+    left.close(remove=True)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("data", [b"", b"\x05", b"\0" * 5000, b"\x09\0\0\0[1,2]" + b"x" * 2042])

@@ -62,26 +62,31 @@ class StoredDeliveryLog:
             self._feed.publish(Attempted(delivery, attempt, verdict))
 
     async def load_open_deliveries(self, clock: Clock, seed: str) -> list[Delivery]:
-        """Return the open deliveries, after recording the attempts that a stop interrupted.
-
-        The retry policy decides when such a delivery is tried again, as after any failure.
-        """
+        """Return the open deliveries, after recording the attempts that a kill interrupted."""
         notes = self._in_flight.read()
         if notes:
             clock.advance_to(max(note.started_at for note in notes))
+            await self.record_interrupted(clock, seed)
+        self._in_flight.open()
+        return await self._stores.deliveries.open()
+
+    async def record_interrupted(self, clock: Clock, seed: str) -> None:
+        """Record the attempts that are noted as started, but not in the log yet.
+
+        The retry policy decides when such a delivery is tried again, as after any failure. Raises
+        `StoreError`.
+        """
+        if not (notes := self._in_flight.read()):
+            return
+        await self._stores.database.transact(lambda _: None)  # after everything that was put
         interrupted = {
             delivery_id: list(group)
             for delivery_id, group in groupby(notes, lambda note: note.delivery_id)
         }
-        deliveries = []
         for delivery in await self._stores.deliveries.open():
             for note in interrupted.get(delivery.id, ()):
                 if note.number == delivery.attempt_count + 1:
                     delivery = await self._record_interrupted(delivery, note, clock.now(), seed)
-            if delivery.next_attempt_at is not None:
-                deliveries.append(delivery)
-        self._in_flight.open()
-        return deliveries
 
     async def _record_interrupted(
         self, delivery: Delivery, note: StartedAttempt, now: int, seed: str

@@ -128,12 +128,14 @@ class Sandbox:
         )
         self.set_chaos(self._initial_chaos)
         self._in_flight = InFlightAttempts(self._path)
-        delivery_log = StoredDeliveryLog(self.stores, self._in_flight, self.receiver, self.feed)
+        self._delivery_log = StoredDeliveryLog(
+            self.stores, self._in_flight, self.receiver, self.feed
+        )
         self.dispatcher = Dispatcher(
             clock=self.clock,
             seed=self._seed,
             send=self.sender.send,
-            log=delivery_log,
+            log=self._delivery_log,
             signing_time=self._signing_keys,
             fault_injector=self.fault_injector,
         )
@@ -145,7 +147,7 @@ class Sandbox:
             clock=self.clock,
             feed=self.feed,
         )
-        for delivery in await delivery_log.load_open_deliveries(self.clock, self._seed):
+        for delivery in await self._delivery_log.load_open_deliveries(self.clock, self._seed):
             self.dispatcher.add(delivery)
         self.retention = Retention(self.clock, self.deliveries, self.captures, self._retention_ms)
         self.retention.start(at_once=self._path is not None)
@@ -161,10 +163,10 @@ class Sandbox:
         self.retention.stop()
         self._search_indexing.stop()
         await self.dispatcher.close()
+        await self._record_interrupted()
         await self.sender.close()
         await self._forwarder.close()
         await self.stores.database.close()
-        self._in_flight.close()
 
     @property
     def catalog(self) -> Catalog:
@@ -331,6 +333,14 @@ class Sandbox:
     def timestamp(self) -> float:
         """Return the Unix seconds that a signature made now carries."""
         return self._signing_keys.timestamp()
+
+    async def _record_interrupted(self) -> None:
+        try:
+            await self._delivery_log.record_interrupted(self.clock, self._seed)
+        except StoreError:
+            self._in_flight.close()  # the notes stay, for the next start
+        else:
+            self._in_flight.close(remove=True)
 
     async def _put_endpoint(self, endpoint: Endpoint) -> Endpoint:
         await self.stores.database.put([self.endpoints.row(endpoint)])

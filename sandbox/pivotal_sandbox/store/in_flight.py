@@ -74,13 +74,13 @@ class InFlightAttempts:
         """Let another attempt use the slot, because the log has what became of this one."""
         self._free.append(slot)
 
-    def close(self) -> None:
-        """Stop writing. The file goes if every attempt has been finished."""
+    def close(self, *, remove: bool = False) -> None:
+        """Stop writing; with `remove` delete the notes, because the log has all of them."""
         if self._file is None or self._path is None:
             return
         os.close(self._file)
         self._file = None
-        if len(self._free) == self._slots:
+        if remove:
             self._path.unlink(missing_ok=True)
 
 
