@@ -175,7 +175,7 @@ for _topic, _same in (
     IDIOMS[_topic] = IDIOMS[_same]
 
 
-# Why it bites, where the answer tells more than the check that it was the answer to.
+# Reasons that replace the reason of the check if the answer reveals more.
 REASONS: dict[str, str] = {
     "crash": "A 5xx looks like an outage in every monitor, and asks Pivotal to send the same again "
     "for 24 h; in Node, the exception behind it can end the process. Anyone can send such a "
@@ -202,6 +202,6 @@ REASONS["crash-header"] = REASONS["crash"]
 
 
 def advise(topic: str, stack: Stack) -> str:
-    """Return the mend for a topic, with the idiom of the stack where there is one."""
+    """Return the advice for a topic, with the idiom of the stack if there is one."""
     idiom = IDIOMS.get(topic, {}).get(stack)
     return f"{GENERAL[topic]} {idiom}" if idiom else GENERAL[topic]

@@ -1,4 +1,4 @@
-"""How forged and genuine requests are judged."""
+"""Judge the answers to forged and genuine requests."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from pivotal_sandbox.check.model import Exchange, Severity
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.verdicts import Verdict, failed, inconclusive, passed
 
-# What Starlette says of a host that it does not know, and all that Django says of anything.
+# Starlette's answer to an unknown host, and Django's answer to any bad request.
 _FOREIGN_HOST = re.compile(rb"invalid host header|<h1>Bad Request \(400\)</h1>", re.IGNORECASE)
 
 
@@ -27,14 +27,14 @@ async def expect_refusal(context: CheckContext, requests: Iterable[CheckRequest]
     """
     control = await context.send(context.build_genuine("control: genuine", context.new_event()))
     verdict = judge_forged(await context.send_all(requests))
-    # What was accepted, or crashed, stands for itself; a refusal means nothing by itself.
+    # Acceptance and crashes are conclusive by themselves; a refusal needs the control.
     if verdict.outcome == "passed" and not is_ack(control):
         return inconclusive_without_control(control)
     return verdict
 
 
 def inconclusive_without_control(control: Exchange) -> Verdict:
-    """Return that nothing follows from refusals, where what is genuine is refused too."""
+    """Return that refusals prove nothing, because the genuine control was refused too."""
     what = "throttled" if classify_answer(control) == "throttle" else "refused too"
     return inconclusive(
         f"nothing can be concluded: the genuine request beside it was {what} "
@@ -87,7 +87,7 @@ def judge_genuine(
 
 
 def describe_consequence(exchange: Exchange) -> str:
-    """Return what Pivotal does after an answer, in a clause."""
+    """Return a clause that says what Pivotal does after this answer."""
     return {
         "delivered": "Pivotal takes it as delivered",
         "retried": "Pivotal retries for 24 h, then gives the event up",
@@ -96,7 +96,7 @@ def describe_consequence(exchange: Exchange) -> str:
 
 
 def advice_topic(exchange: Exchange) -> str | None:
-    """Return the advice that an answer to a genuine request calls for, if it tells."""
+    """Return the topic of the advice for a refused genuine request, or None if unknown."""
     status = exchange.status
     if classify_answer(exchange) == "throttle":
         return "throttle"

@@ -1,4 +1,4 @@
-"""What an answer means: its kind for the battery, and its fate at Pivotal."""
+"""Classify answers: the kind of an answer, and what Pivotal does after it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from pivotal_sandbox.domain.retry_policy import is_retried
 AnswerKind = Literal["ack", "reject", "gone", "throttle", "redirect", "crash", "hang"]
 Consequence = Literal["delivered", "retried", "LOST"]
 
-_RETRY_LATER = (408, 425, 429)  # "not now": neither taken nor refused
+_RETRY_LATER = (408, 425, 429)  # neither accepted nor refused
 
 
 def header(exchange: Exchange, name: str) -> str:
@@ -21,7 +21,7 @@ def header(exchange: Exchange, name: str) -> str:
 
 
 def classify_answer(exchange: Exchange) -> AnswerKind:
-    """Return what kind of answer that is; a connection closed without one is a crash."""
+    """Return the kind of an answer; a connection closed without an answer is a crash."""
     status = exchange.status
     if status is None:
         return "hang" if exchange.failure == "timeout" else "crash"
@@ -35,19 +35,19 @@ def classify_answer(exchange: Exchange) -> AnswerKind:
 
 
 def is_ack(exchange: Exchange) -> bool:
-    """Say whether Pivotal takes the event as delivered."""
+    """Return whether Pivotal treats the event as delivered."""
     return classify_answer(exchange) == "ack"
 
 
 def consequence(exchange: Exchange) -> Consequence:
-    """Return what becomes of a delivery that is answered so."""
+    """Return what Pivotal does with a delivery after this answer."""
     response = None if exchange.status is None else Response(exchange.status, (), b"")
     outcome = Outcome(Timing(exchange.duration_ms), response, exchange.failure)
     return "delivered" if outcome.ok else "retried" if is_retried(outcome) else "LOST"
 
 
 def worst_consequence(exchanges: Iterable[Exchange]) -> Consequence:
-    """Return the worst fate among the answers."""
+    """Return the worst consequence among the answers."""
     order: list[Consequence] = ["delivered", "retried", "LOST"]
     return max(
         (consequence(exchange) for exchange in exchanges), key=order.index, default="delivered"
@@ -55,7 +55,7 @@ def worst_consequence(exchanges: Iterable[Exchange]) -> Consequence:
 
 
 def describe_answer(exchange: Exchange) -> str:
-    """Return the answer in words: "401", or what came in place of one."""
+    """Return the status, or why there is none: "401", "no answer in time"."""
     if exchange.status is not None:
         return f"{exchange.status}"
     return {

@@ -26,12 +26,12 @@ _PLAIN = {"name": "Bluewater Mobility", "domain": "bluewater.example.org"}
 
 
 Turn = Literal[
-    "first",  # before all others, which build on it
-    "hostile",  # one request at a time, so that it is known which one did harm
-    "genuine",  # one at a time, beside the hostile ones
-    "waiting",  # all at once: they mostly wait
+    "first",  # before all others, which depend on it
+    "hostile",  # one request at a time, so that a crash can be attributed
+    "genuine",  # one at a time, concurrently with the hostile ones
+    "waiting",  # all concurrently, because they mostly wait
     "crowd",  # alone, after the others
-    "last",  # judges what all the others have seen
+    "last",  # judges the log of all others
     "restart",  # kills the receiver, so it comes after all others
 ]
 

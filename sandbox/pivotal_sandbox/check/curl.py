@@ -1,4 +1,4 @@
-"""An exchange of the battery as a command that sends the same bytes again."""
+"""Write an exchange as a shell command that sends the same bytes again."""
 
 import re
 
@@ -10,9 +10,9 @@ from pivotal_sandbox.exports.curl import curl_command, printf_command, shell_quo
 _REQUEST_LINE = re.compile(r"([A-Z]+) (/[!-\"$-~]*) HTTP/1\.1")
 _HEADER = re.compile(r"([!#$%&'*+.^`|~\w-]+):(?: (?![ \t])(.*?))?(?<![ \t])", re.ASCII)
 _HEADER_OF_NOTHING = re.compile(r"([!#$%&'*+.^`|~\w-]+): ", re.ASCII)
-_MAX_HEAD_BYTES = 32 * 1024  # bytes of a head that is passed as arguments
+_MAX_HEAD_BYTES = 32 * 1024  # a longer head does not fit into arguments
 
-# Whoever has the sandbox has Python; the netcats of this world differ in how they end.
+# Use Python, which the sandbox needs anyway, because netcat variants end differently.
 _SOCKET = "import socket,sys;s=socket.create_connection(({host!r},{port}),30);"
 _TLS = "import ssl;s=ssl.create_default_context().wrap_socket(s,server_hostname={host!r});"
 _SEND = "s.sendall(sys.stdin.buffer.read());"
@@ -47,7 +47,7 @@ def as_curl(exchange: Exchange, url: str) -> str:
 
 
 def _parse_header(line: str) -> tuple[str, str] | None:
-    """Return name and value of a header that curl writes as it stands here."""
+    """Return name and value of a header that curl would send unchanged, else None."""
     match = _HEADER.fullmatch(line) or _HEADER_OF_NOTHING.fullmatch(line)
     if match is None or "\0" in line or "\n" in line:
         return None
@@ -55,7 +55,7 @@ def _parse_header(line: str) -> tuple[str, str] | None:
 
 
 def _find_obstacle(head: bytes, body: bytes, headers: list[tuple[str, str]]) -> str:
-    """Return what of framing and headers is beyond curl, or nothing."""
+    """Return why curl cannot send this framing or these headers, or ""."""
     names = [name.lower() for name, _ in headers]
     if "transfer-encoding" in names:
         return "the chunks would be cut anew"
@@ -82,7 +82,7 @@ def _content_length(headers: list[tuple[str, str]]) -> str | None:
 def _socket_command(address: Url, *, truncated: bool) -> str:
     """Return the command that writes its input to the server, and prints the answer's beginning."""
     tls = address.scheme == "https"
-    # Closed for writing, so that the server sees that no more comes; TLS has no such half.
+    # Shut down writing, so that the server sees the end; TLS cannot half-close.
     ending = _SHUTDOWN if truncated and not tls else ""
     program = _SOCKET + (_TLS if tls else "") + _SEND + ending + _PRINT_RESPONSE
     return "python3 -c " + shell_quote(program.format(host=address.host, port=address.port))

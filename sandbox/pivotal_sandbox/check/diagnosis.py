@@ -1,4 +1,4 @@
-"""Why a genuine event is refused: the same event with each usual mistake, until one fits."""
+"""Diagnose a refused event: send it with each common mistake until one is accepted."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _SUSPECT = frozenset({400, 401, 403, 422, 500})
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What the receiver accepts in place of the real thing, and the topic of the mend."""
+    """What the receiver accepts instead of a right signature, and the topic of the advice."""
 
     observed: str
     topic: str
@@ -69,7 +69,7 @@ def _mistakes(secret: str, delivery_id: str) -> list[_Mistake]:
 
     unprefixed = secret.removeprefix("whsec_")
     return [
-        # First, as they accept some right signatures too: those that have neither + nor /.
+        # These come first: they also accept right signatures that contain neither + nor /.
         _Mistake(
             "url-safe base64",
             "it accepts url-safe base64 only",
@@ -188,5 +188,5 @@ def _signed_message(body: bytes, t: int) -> bytes:
 def _decode_or_encode(text: str) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:  # no base64, so nobody can have decoded it
+    except binascii.Error:  # no receiver can decode a secret that is not base64
         return text.encode()

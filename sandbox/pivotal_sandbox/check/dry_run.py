@@ -1,4 +1,4 @@
-"""The requests of a check without a receiver: for whoever wants to send them by other means."""
+"""The requests of a check without a receiver, to be sent by other means."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from pivotal_sandbox.errors import InputError
 
 
 class _AcknowledgingClient:
-    """A client to nobody, where everything is acknowledged."""
+    """A client without a receiver: it acknowledges every request."""
 
     async def send(
         self,
@@ -36,7 +36,7 @@ class _AcknowledgingClient:
 
 
 class _SingleEffectProbe:
-    """A probe that has seen each event once."""
+    """A probe that counts one effect for each event."""
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
         return dict.fromkeys(ids, 1)
@@ -63,7 +63,7 @@ async def dry_run(case_id: str, settings: Settings) -> list[Exchange]:
 
 
 async def _restart() -> None:
-    """There is nobody to restart."""
+    """Do nothing: a dry run has no receiver to restart."""
 
 
 def _acknowledge(request: CheckRequest) -> Exchange:

@@ -1,4 +1,4 @@
-"""A report read for people: what to mend, what follows from it, what was not tested."""
+"""Group the results of a report: findings with their consequences, and untested checks."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ SEVERITIES: tuple[Severity, ...] = ("must", "should", "info")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One cause, and the results that only it spoilt.
+    """A root cause, and the results that it caused.
 
     `severity` is the gravest among them.
     """
@@ -21,7 +21,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Untested:
-    """Checks that say nothing, all for one reason; `advice` says how to have them tested."""
+    """Checks without an outcome for the same reason; `advice` says how to get them tested."""
 
     why: str
     advice: str
@@ -29,7 +29,7 @@ class Untested:
 
 
 def collect_findings(report: Report) -> tuple[Finding, ...]:
-    """Return what is wrong, the gravest first, then in the order of the battery."""
+    """Return the findings by severity, then in the order of the battery."""
     wrong_results = {result.id: result for result in report.results if _is_wrong(result)}
     followers: dict[str, list[Result]] = {id: [] for id in wrong_results}
     causes = []
@@ -54,7 +54,7 @@ def collect_findings(report: Report) -> tuple[Finding, ...]:
 
 
 def collect_untested(report: Report) -> tuple[Untested, ...]:
-    """Return what says nothing about the receiver, and belongs to no finding."""
+    """Return the skipped and inconclusive checks that belong to no finding, by reason."""
     covered = {
         follower.id for finding in collect_findings(report) for follower in finding.followers
     }
@@ -71,7 +71,7 @@ def _is_wrong(result: Result) -> bool:
 
 
 def _root_cause(result: Result, wrong_results: dict[str, Result]) -> Result | None:
-    """Return the first cause of a result: itself, where it is wrong and nothing else caused it."""
+    """Return the root cause of a result, which is the result itself if nothing caused it."""
     if result.outcome == "passed":
         return None
     seen = {result.id}

@@ -1,4 +1,4 @@
-"""Which stack a receiver is made of, as far as its answers tell."""
+"""Detect the web framework of a receiver from its response headers."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Stack = Literal[
     "flask", "django", "starlette", "aiohttp", "express", "node", "php", "ruby", "java", "go", ""
 ]
 
-# What the headers `server` and `x-powered-by` say, in lower case; the first that fits is it.
+# Substrings of `server` and `x-powered-by` in lower case; the first match decides.
 _MARKERS: tuple[tuple[str, Stack], ...] = (
     ("werkzeug", "flask"),
     ("wsgiserver", "django"),
@@ -36,16 +36,16 @@ _GO_HEADERS = {*_GO_ERROR_HEADERS, "date", "content-length", "connection", "allo
 
 
 def detect_stack(exchange: Exchange) -> Stack:
-    """Return the stack that answered, or "" where the answer does not tell."""
+    """Return the stack that answered, or "" if the headers do not tell."""
     headers = {name.lower(): value.lower() for name, value in exchange.response_headers}
     markers = f"{headers.get('server', '')} {headers.get('x-powered-by', '')}"
     for marker, stack in _MARKERS:
         if marker in markers:
             return stack
-    # What Go's own http.Error sends, and nothing beside it.
+    # Go's http.Error sends exactly these headers.
     if set(headers) <= _GO_HEADERS and _GO_ERROR_HEADERS.items() <= headers.items():
         return "go"
-    # Nothing else announces a time in seconds for keep-alive without saying its own name.
+    # Only Node announces a keep-alive timeout without a `server` header.
     if "server" not in headers and headers.get("keep-alive") == "timeout=5":
         return "node"
     return ""

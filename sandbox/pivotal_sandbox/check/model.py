@@ -72,7 +72,7 @@ class Report:
     left_out: int = 0
 
     def __repr__(self) -> str:
-        """Return what one wants to know where `assert report.passed` fails."""
+        """Return grade and failures, for a failed `assert report.passed`."""
         roots = [
             f"{result.id} {result.outcome}: {result.observed}"
             for result in sorted(self.results, key=lambda candidate: candidate.severity != "must")

@@ -1,4 +1,4 @@
-"""What a run of the battery can be told."""
+"""The options of a run of the battery."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from pivotal_sandbox.domain.retry_policy import TIMEOUT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """How long a run waits for what cannot be asked for, in ms.
+    """How long a run waits, in ms.
 
     `settle_ms` is how long an accepted event may take to have its effect, `quiet_ms` the least time
     to look for a second effect, `retry_after_ms` the time before a retry (a sender never retries at

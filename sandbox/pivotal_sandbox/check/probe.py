@@ -1,4 +1,4 @@
-"""Probes: how often an event took effect, asked of the receiver's side."""
+"""Probes: ask the receiver's side how often an event took effect."""
 
 import asyncio
 import json
@@ -17,16 +17,16 @@ from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.sender import Sender
 
 PLACEHOLDER = "{id}"
-MAX_CONCURRENT = 4  # questions that are put at the same time
+MAX_CONCURRENT = 4  # concurrent calls of the probe
 TIMEOUT_MS = 10_000
 
 
 class ProbeError(Exception):
-    """A probe cannot say how often; the text says why."""
+    """A probe failed; the text says why."""
 
 
 class Probe(Protocol):
-    """Says how often each event took effect."""
+    """Counts the effects of events."""
 
     async def counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the count of each id. Raises `ProbeError`."""
@@ -143,7 +143,7 @@ class ProbeCallable:
 
 
 def as_probe(probe: "Probe | Callable[[str], int | Awaitable[int]]") -> Probe:
-    """Return a probe, be it given as one or as a function."""
+    """Return the probe itself, or a probe that calls the function."""
     if isinstance(probe, ProbeUrl | ProbeCommand | ProbeFile | ProbeCallable):
         return probe
     return ProbeCallable(probe) if callable(probe) else probe

@@ -1,4 +1,4 @@
-"""A receiver that is started for the check, and ended with all that it started itself."""
+"""Start a receiver for the check, and end it with all its child processes."""
 
 import asyncio
 import os
@@ -20,11 +20,11 @@ START_MS = 30_000
 ASK_MS = 5_000
 POLL_MS = 50
 END_MS = 3_000
-MAX_OUTPUT_CHARS = 4_000  # characters of output, the last ones
+MAX_OUTPUT_CHARS = 4_000  # only the end of a longer output is kept
 
 
 class ReceiverProcess:
-    """A receiver's process, and what it prints."""
+    """The process of a receiver, and its output."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ReceiverProcess:
 
     async def start(self, start_ms: float = START_MS) -> None:
         """Start it, and wait until it answers. Raises `UnreachableError`."""
-        # Its own process group: a shell, a supervisor and their children are ended together.
+        # Use a process group, so that a shell, a supervisor and their children end together.
         self._process = await asyncio.create_subprocess_shell(
             self._command,
             env=self._environment,
@@ -81,7 +81,7 @@ class ReceiverProcess:
         await self.start()
 
     async def stop(self) -> None:
-        """End it: ask first, then insist."""
+        """End it with SIGTERM, and with SIGKILL if it does not end in time."""
         await self._terminate(signal.SIGTERM, signal.SIGKILL)
 
     def output(self) -> str:
@@ -96,7 +96,7 @@ class ReceiverProcess:
         return self._process.returncode if self._process else None
 
     async def _terminate(self, *stop_signals: signal.Signals) -> None:
-        """End the whole process group."""
+        """Send each signal to the process group until the process ends, then kill what is left."""
         if self._process is None:
             return
         group = self._process.pid
@@ -106,7 +106,7 @@ class ReceiverProcess:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._end_ms / 1000):
                     await self._process.wait()
-        # The shell may be gone before its children; those are waited for by whoever adopts them.
+        # The shell may end before its children, and then only init can reap them.
         waited_ms = 0.0
         with suppress(ProcessLookupError, PermissionError):
             while waited_ms < self._end_ms:
@@ -153,7 +153,7 @@ async def start_receiver(
 
 
 async def _is_answering(url: str) -> bool:
-    """Say whether something takes connections there and answers a plain GET."""
+    """Return whether a plain GET to this origin is answered."""
     address = parse_url(url)
     if address.scheme == "https":
         raise InputError("A receiver that --start starts is reached by http://.")

@@ -1,4 +1,4 @@
-"""From verdicts to results: advice, fate, requests, and which failure caused which."""
+"""Build results from verdicts: advice, consequence, requests and root causes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from pivotal_sandbox.check.root_causes import cause_of
 from pivotal_sandbox.check.session import Session
 from pivotal_sandbox.check.verdicts import Verdict, failed
 
-MAX_KEPT_BYTES = 100 * 1024  # bytes of a request that went well
+MAX_KEPT_BYTES = 100 * 1024  # larger requests of passed checks are dropped from the report
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedCheck:
-    """How a check ended, and how long it took."""
+    """The verdict of a check, and how long it took."""
 
     verdict: Verdict
     duration_ms: float
 
     def with_effects(self, acted_on: Sequence[Exchange], *, lenient: bool) -> "FinishedCheck":
-        """Return how it stands once it is known which forged requests were acted on."""
+        """Return the result once it is known which forged requests had an effect."""
         verdict = self.verdict
         if acted_on:
             if is_ack(acted_on[0]):
@@ -40,7 +40,7 @@ class FinishedCheck:
 
 
 def build_result(case: Case, ended: FinishedCheck, session: Session) -> Result:
-    """Return the result of a check in the words of the report."""
+    """Return the result of a finished check."""
     verdict = ended.verdict
     deciding = verdict.deciding
     remaining = [
@@ -68,7 +68,7 @@ def build_result(case: Case, ended: FinishedCheck, session: Session) -> Result:
 
 
 def add_causes(results: Sequence[Result], session: Session) -> tuple[Result, ...]:
-    """Return the results, each with the first cause of its failure."""
+    """Return the results, each with the root cause of its failure."""
     failures = {result.id: result for result in results if result.outcome in ("failed", "error")}
     causes: dict[str, str | None] = {result.id: cause_of(result, failures) for result in results}
     if session.crash is not None:
@@ -81,7 +81,7 @@ def add_causes(results: Sequence[Result], session: Session) -> tuple[Result, ...
 
 
 def _root_cause(id: str, causes: dict[str, str | None]) -> str | None:
-    """Return the beginning of a chain of causes."""
+    """Return the root of a chain of causes; a cycle ends where it closes."""
     first, seen = causes[id], {id}
     while first is not None and causes.get(first) is not None and first not in seen:
         seen.add(first)
@@ -90,7 +90,7 @@ def _root_cause(id: str, causes: dict[str, str | None]) -> str | None:
 
 
 def _describe_fate(verdict: Verdict) -> str:
-    """Return what Pivotal makes of the answer; of a rightly refused request it makes nothing."""
+    """Return the worst consequence, or "" if it does not matter, as for a refused forgery."""
     if not verdict.deciding or verdict.outcome in ("skipped", "vacuous"):
         return ""
     if verdict.outcome == "passed" and not all(map(is_ack, verdict.deciding)):
@@ -105,6 +105,6 @@ def _advice(case: Case, verdict: Verdict, session: Session) -> str:
 
 
 def _detect_stack(session: Session) -> Stack:
-    """Return the stack that the answers speak of."""
+    """Return the first stack that any answer reveals, or ""."""
     stacks = (detect_stack(trace.exchange) for trace in session.log)
     return next((stack for stack in stacks if stack), "")

@@ -1,4 +1,4 @@
-"""First causes: which failure makes which other checks fail, or say nothing."""
+"""Root causes: which failure explains which other failures and inconclusive checks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from pivotal_sandbox.check.model import Result
 
 _UNVERIFIED = ("sig-wrong-secret", "sig-missing")
 
-# For each check what explains its failure, the likeliest first.
+# The checks whose failure explains the failure of a check, the likeliest first.
 _EXPLAINED_BY: Mapping[str, tuple[str, ...]] = {
     "valid-accepted": ("no-redirect",),
     "sig-missing": ("sig-wrong-secret",),
@@ -67,11 +67,13 @@ def cause_of(result: Result, failures: Mapping[str, Result]) -> str | None:
 
 
 def _explains(cause: Result, result: Result) -> bool:
-    """Say whether both went wrong in the same way: a crash does not explain an acceptance."""
+    """Return whether both failed in the same way: a crash does not explain an acceptance."""
     if result.outcome == "vacuous":
         return True
-    if cause.id == "valid-accepted":  # where what is genuine crashes, what is forged does too
+    if (
+        cause.id == "valid-accepted"
+    ):  # a receiver that crashes on genuine requests also crashes on forged ones
         return result.group != "authenticity" or cause.fate == "retried"
-    if cause.id == "sig-malformed":  # its crash explains crashes; what it accepts, nothing else
+    if cause.id == "sig-malformed":  # it explains crashes only
         return cause.severity == result.severity == "should"
     return cause.severity == "must" or result.severity != "must"

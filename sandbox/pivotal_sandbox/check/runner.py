@@ -172,7 +172,7 @@ class Run:
         session = self._session
         if "probe" in case.needs and session.probe is None:
             return skipped(UNSEEN, topic="no-probe")
-        if unmet := case.unmet_needs(self._met_needs):  # it was asked for by name
+        if unmet := case.unmet_needs(self._met_needs):  # only a check selected by name gets here
             return skipped(f"it needs {NEEDED[unmet[0]]}")
         return None
 
@@ -184,12 +184,12 @@ class Run:
             "failed",
             f"no answer ({crash.exchange.label}), and none since: the receiver died of it",
             (crash.exchange,),
-            "should",  # by itself; that it is dead is what still-alive says
+            "should",  # still-alive reports the crash itself as a must
             "crash",
         )
 
     def _cannot_continue(self) -> bool:
-        """Say whether there is no use in going on, and end the other checks if so."""
+        """Return whether the control got no answer; skip the other checks if so."""
         control = self._session.log[0].exchange if self._session.log else None
         if control is None or control.status is not None:
             return False

@@ -1,4 +1,4 @@
-"""One run of the battery against one receiver: what is sent, what was seen, and when to stop."""
+"""One run of the battery against one receiver: its requests, log, effects and limits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +25,7 @@ Raises `InputError` where it cannot be killed, and `UnreachableError` where it d
 
 
 class OverError(Exception):
-    """No request can be sent any more; the text says why."""
+    """The run cannot send any more requests; the text says why."""
 
 
 _WAITS = Waits()
@@ -33,7 +33,7 @@ _WAITS = Waits()
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is told: the receiver's secrets and habits, and how to treat it."""
+    """The settings of a run."""
 
     url: str
     secret: str
@@ -49,7 +49,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One exchange, and of which check it was.
+    """An exchange with the id of its check.
 
     `under_load` where its duration says little about the receiver: sent slowly, or in a crowd.
     """
@@ -62,7 +62,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverCrash:
-    """The receiver died: of which check, and of which request."""
+    """The crash of the receiver: the check and the request that caused it."""
 
     case_id: str
     exchange: Exchange
@@ -70,7 +70,7 @@ class ReceiverCrash:
 
 @dataclass
 class Session:
-    """Sends for all checks, within the limits, and keeps what came back."""
+    """Sends the requests of all checks within the limits, and logs the exchanges."""
 
     settings: Settings
     client: ReceiverClient
@@ -140,17 +140,17 @@ class Session:
         return exchanges
 
     async def send_partial(self, request: CheckRequest, size: int) -> Exchange:
-        """Send so much of a request's body, and close. It is not logged: nobody answers it."""
+        """Send `size` bytes of the body and close. Not logged, because there is no answer."""
         await self._await_turn(1)
         return await self.client.send_partial(request, size)
 
     async def measure_first_effect(self, id: str) -> int:
-        """Return how often the first accepted event took effect, and learn how long that takes."""
+        """Return the effect count of the first accepted event, and measure its lag."""
         started_at = perf_counter()
         counts = await self.counts([id])
         self.lag_ms = (perf_counter() - started_at) * 1000 - self.quiet_ms
         if counts[id] != 1:
-            self.probe = None  # what it says of others would be worth nothing
+            self.probe = None  # its other counts cannot be trusted either
         return counts[id]
 
     async def counts(self, ids: Sequence[str], *, expected: int = 1) -> dict[str, int]:
@@ -190,7 +190,7 @@ class Session:
             await sleep((start - loop.time()) * 1000)
 
     async def _check_alive(self, case_id: str, exchange: Exchange) -> None:
-        """Find out, after a request without an answer, whether the receiver lives."""
+        """Find out after a missing answer whether the receiver crashed."""
         if exchange.status is not None or exchange.failure == "protocol":
             return
         async with self._crash_check:
@@ -200,7 +200,7 @@ class Session:
             raise OverError("not run: the receiver had died")
 
     def _attribute_crash(self, case_id: str, exchange: Exchange) -> ReceiverCrash:
-        """Return whose doing it was: of what was under way, a hostile request is the likeliest."""
+        """Return the crash with its likeliest cause: the hostile request in flight, if any."""
         if self._hostile is None:
             return ReceiverCrash(case_id, exchange)
         case_id, request = self._hostile
@@ -210,9 +210,9 @@ class Session:
         return ReceiverCrash(case_id, sent)
 
     async def _is_alive(self, exchange: Exchange) -> bool:
-        """Ask again in the plainest way; a receiver that is being restarted gets some time."""
+        """Repeat a request that was answered before; give a restarting receiver some time."""
         request = next((t.request for t in self.log if t.exchange.status is not None), None)
-        if request is None:  # it never answered: that is not crash
+        if request is None:  # a receiver that never answered has not crashed
             return True
         for attempt in range(MAX_RECONNECTS):
             if attempt:

@@ -1,4 +1,4 @@
-"""How a check ends: its verdict, and the usual ways to get there."""
+"""Verdicts: how a check ends."""
 
 from dataclasses import dataclass
 

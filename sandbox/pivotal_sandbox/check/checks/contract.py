@@ -1,4 +1,4 @@
-"""Contract: what Pivotal sends every day, and what it will send some day, is acknowledged."""
+"""Contract checks: genuine requests, today's and future ones, are acknowledged."""
 
 import statistics
 from email.utils import parsedate_to_datetime
@@ -101,7 +101,7 @@ async def valid_accepted(context: CheckContext) -> Verdict:
 
 
 def _choose_timestamp(context: CheckContext, event: Event) -> int:
-    """Return a time, most often the present, at which the signature has + and /, or one of them.
+    """Return a time, usually now, at which the signature contains both or one of + and /.
 
     Where base64 is taken for url-safe, or + for a blank, it has to show here, not now and then.
     """
@@ -114,7 +114,7 @@ def _choose_timestamp(context: CheckContext, event: Event) -> int:
 
 
 def _describe_clock_skew(exchange: Exchange, now: int) -> str:
-    """Return, where it is much, by how many seconds the receiver's clock differs from ours."""
+    """Return by how many seconds the receiver's clock is off, or "" if it is close."""
     try:
         seconds = parsedate_to_datetime(header(exchange, "date")).timestamp() - now
     except ValueError:
@@ -235,7 +235,7 @@ async def ack_latency(context: CheckContext) -> Verdict:
             "again",
             *timed_out[:3],
         )
-    # The first request may find a cold server, and a crowd of connections a short queue for them.
+    # A cold server delays the first request, and concurrent requests wait in its queue.
     genuine = [
         t.exchange
         for t in context.log[1:]

@@ -1,4 +1,4 @@
-"""Durability: what was acknowledged is not lost when the process is killed in the next moment."""
+"""Durability check: acknowledged events survive when the process is killed right after."""
 
 from pivotal_sandbox.check.assertions import inconclusive_without_control
 from pivotal_sandbox.check.case import check
@@ -69,8 +69,8 @@ async def durable_ack(context: CheckContext) -> Verdict:
         f"{survived} of {len(acknowledged)} acknowledged events had their effect after a kill -9"
     )
     settle_s = context.settings.waits.settle_ms / 1000
-    # What was under way may be taken up again when its lease runs out, and nobody waits for that;
-    # or had its effect just before, and has it once more.
+    # Work in flight at the kill may resume only when its lease runs out, or may run twice
+    # if its effect came just before. So a minority of lost or repeated events is fine.
     if len(lost) > len(acknowledged) / 2:
         return failed(f"{observed} and {settle_s:g} s after the new start", *lost[:3])
     if len(repeated) > len(acknowledged) / 2:
@@ -87,7 +87,7 @@ async def durable_ack(context: CheckContext) -> Verdict:
 
 
 async def _send_and_count(context: CheckContext, event: Event, *, times: int = 2) -> int:
-    """Send an event, each time under another delivery id, and return how often it was done."""
+    """Send an event `times` times under new delivery ids, and return its effect count."""
     for _ in range(times):
         await context.send(
             context.build_genuine("done before the kill, or a duplicate of it", event)

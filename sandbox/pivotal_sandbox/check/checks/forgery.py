@@ -1,4 +1,4 @@
-"""Forgery: who does not know the secret cannot make a signature that is accepted."""
+"""Forgery checks: without the secret, no signature is accepted."""
 
 import base64
 import hashlib
@@ -51,7 +51,7 @@ async def sig_missing(context: CheckContext) -> Verdict:
         yield context.build_forged(
             "no pivotal-signature header", context.new_event(), signatures=[]
         )
-        # Verification that hangs on the JSON parser is not run for what is no JSON.
+        # Verification inside a JSON parser does not run for other content types.
         for type in OTHER_CONTENT_TYPES:
             yield context.build_forged(
                 f"none, and content-type: {type}",
@@ -108,7 +108,7 @@ async def sig_truncated(context: CheckContext) -> Verdict:
 
 
 def _malformed_headers(t: int) -> dict[str, str]:
-    """Return broken headers; the longest of lists is the one that real receivers trip over."""
+    """Return malformed signature headers by label, each of which broke a real receiver."""
     sig = base64.b64encode(bytes(32)).decode()
     return {
         "garbage": "garbage",
@@ -140,7 +140,7 @@ def _malformed_headers(t: int) -> dict[str, str]:
 
 
 def _arabic_digits(t: int) -> str:
-    """Return the digits as other scripts write them, in UTF-8 as servers read it: Latin-1."""
+    """Return Arabic digits as UTF-8 bytes, decoded as Latin-1 as servers read headers."""
     return str(t).translate({48 + n: 0x660 + n for n in range(10)}).encode().decode("latin-1")
 
 

@@ -1,4 +1,4 @@
-"""Idempotency: each event has its effect once, however often and in whatever order it comes."""
+"""Idempotency checks: each event has one effect, however often and in whatever order it arrives."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ async def replay_new_delivery_id(context: CheckContext) -> Verdict:
 async def _expect_effect_each(
     context: CheckContext, events: tuple[Event, Event], requests: tuple[CheckRequest, CheckRequest]
 ) -> Verdict:
-    """Send two different events that have something in common: each has its effect."""
+    """Send two events that share an id or data, and expect one effect of each."""
     answers = [await context.send(requests[0])]
     await context.wait_before_retry()
     answers.append(await context.send(requests[1]))
@@ -256,7 +256,7 @@ async def concurrent_duplicates(context: CheckContext) -> Verdict:
 async def forged_does_not_burn_id(context: CheckContext) -> Verdict:
     event = context.new_event()
     forged = await context.send(
-        # Without an id of its own: it is the genuine one whose effect is looked for.
+        # Clear the event id, because the effect is expected from the genuine request.
         replace(
             context.build_forged("forged, with the id to come", event, signatures=[]), event_id=""
         )
@@ -347,7 +347,7 @@ async def fail_then_retry(context: CheckContext) -> Verdict:
             f'the handler does not fail when data.fault is "once" ({describe_answer(first)})',
             topic="no-fault",
         )
-    # More than once where each of several processes fails the first attempt that it sees.
+    # Each of several processes may fail the first attempt that it sees.
     for _ in range(RETRIES):
         await context.wait_before_retry()
         retry = await context.send(context.build_genuine("again, after the failure", event))

@@ -1,4 +1,4 @@
-"""What is good to know: nothing here is wrong, and all of it has surprised somebody."""
+"""Informational checks: behavior that is not wrong, but often surprising."""
 
 import base64
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from pivotal_sandbox.signature import VERSION
 ANNOUNCED_BYTES = 64 * 1024 * 1024
 OVERSIZE_TIMEOUT_MS = 500
 HOUR = 3_600
-RESOLUTION = 15  # seconds: how exactly the tolerance is measured
+RESOLUTION = 15  # seconds; the precision of the measured tolerance
 
 
 @check(
@@ -182,7 +182,7 @@ async def sig_malleable(context: CheckContext) -> Verdict:
             request = context.build_forged(
                 f"the signature {label}", event, signatures=[header], t=t
             )
-            yield replace(request, event_id="")  # to act on it is no fault
+            yield replace(request, event_id="")  # an effect is not a failure here
 
     answers = await context.send_all(requests())
     if accepted := [answer for answer in answers if is_ack(answer)]:
@@ -250,7 +250,7 @@ async def secret_rotation(context: CheckContext) -> Verdict:
     topic="timestamp",
 )
 async def tolerance_measured(context: CheckContext) -> Verdict:
-    """Halve the distance between what passes and what does not, into the past and the future."""
+    """Search by bisection for the oldest and the latest timestamp that is accepted."""
     findings = []
     for direction, sign in (("old", -1), ("ahead", 1)):
         accepted_age, refused_age = 0, HOUR

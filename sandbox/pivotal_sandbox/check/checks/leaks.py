@@ -1,4 +1,4 @@
-"""Leaks: what the answers of the whole battery tell to whoever reads them."""
+"""Leak checks: no answer of the whole run contains secrets or stack traces."""
 
 import base64
 import re
@@ -35,7 +35,7 @@ _STACK_TRACES = {
 
 
 def _response_bytes(exchange: Exchange) -> bytes:
-    """Return all that came back in one piece."""
+    """Return response headers and body as one byte string."""
     lines = [f"{name}: {value}" for name, value in exchange.response_headers]
     return "\n".join(lines).encode("latin-1", "replace") + b"\n\n" + exchange.response_body
 
@@ -81,7 +81,7 @@ async def leak_secret(context: CheckContext) -> Verdict:
         if trace.request.genuine or not text.strip():
             continue
         for needle in _expected_signatures(trace, secret):
-            # What was sent is no news: an answer may echo its request.
+            # An answer may echo its request, which reveals nothing new.
             if needle in text and needle not in trace.request.sent:
                 return failed(
                     f"the answer to a forged request contains the signature that it lacked "

@@ -1,4 +1,4 @@
-"""Tampering: what was signed is what is acted on, to the byte, and nothing that was not signed."""
+"""Tampering checks: the receiver acts only on the exact bytes that were signed."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -94,7 +94,7 @@ async def ping_bypass(context: CheckContext) -> Verdict:
 
 
 async def _count_effects(context: CheckContext, *events: Event) -> list[int]:
-    """Return how often each took effect; where the halves differ, after some patience."""
+    """Return the effect counts; wait if the two halves differ at first."""
     await context.has_effect(events[0])
     half = len(events) // 2
     for expected in (0, 1):
@@ -120,7 +120,7 @@ async def _count_effects(context: CheckContext, *events: Event) -> list[int]:
     topic="header-trust",
 )
 async def event_header_spoof(context: CheckContext) -> Verdict:
-    """The header is not signed: what happens must follow the body, or nothing may happen."""
+    """Send events under a wrong type header: the effect must follow the signed body."""
     customer_event, ping = context.new_event(), context.new_event(PING)
     event_as_ping, ping_as_event = context.new_event(), context.new_event(PING)
     controls = [
@@ -186,7 +186,7 @@ async def dup_signature_header(context: CheckContext) -> Verdict:
         return verdict
     event = context.new_event()
     t = context.now()
-    # Either verdict is right, so that neither refusal nor effect means anything.
+    # Both acceptance and refusal are right here, so the effect does not count.
     request = context.build_forged(
         "a good one, then a bad one",
         event,
@@ -237,7 +237,7 @@ async def reject_status(context: CheckContext) -> Verdict:
                 f"{describe_answer(matching[0])} ({list_answers(matching)}) {meaning}",
                 *matching[:3],
             )
-    # What is malformed or huge may be refused by the server before the handler sees it.
+    # The web server may refuse malformed or huge requests before the handler sees them.
     plain = [
         t.exchange
         for t in forged

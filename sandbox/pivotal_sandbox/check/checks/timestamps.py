@@ -1,4 +1,4 @@
-"""Freshness: the timestamp is signed, read once, and compared with the clock."""
+"""Timestamp checks: the timestamp is signed, read once, and compared with the clock."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from pivotal_sandbox.check.verdicts import (
 from pivotal_sandbox.signature import VERSION
 
 HOUR, DAY, YEAR = 3_600, 86_400, 31_536_000
-PAST_SKEW, FUTURE_SKEW = 30, 5  # seconds that clocks may differ without anybody's fault
+PAST_SKEW, FUTURE_SKEW = 30, 5  # seconds of normal clock drift
 
 
 @check(

@@ -1,4 +1,4 @@
-"""Transport and load: the same request in other clothes, slowly, and in a crowd."""
+"""Transport checks: other header forms, slow bodies, and many requests at once."""
 
 import asyncio
 

@@ -26,8 +26,8 @@ from pivotal_sandbox.errors import InputError
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MAX_BODY_BYTES = 64 * 1024
-_MAX_COMMAND_BYTES = 8 * 1024  # of a request; the command for a larger one is no longer readable
-_MAX_REQUESTS = 12  # of one check; a burst's forty are all alike
+_MAX_COMMAND_BYTES = 8 * 1024  # larger commands are unreadable
+_MAX_REQUESTS = 12  # per check; the forty of a burst are alike
 
 
 def render_html(report: Report) -> str:
@@ -79,7 +79,7 @@ def _format_bytes(data: bytes) -> str:
 
 
 def _curl_command(exchange: Exchange, url: str) -> str:
-    """Return the command that sends it again; nothing where there is none of a readable length."""
+    """Return the command that repeats the request, or "" if it would be too long."""
     if len(exchange.sent) > _MAX_COMMAND_BYTES:
         return ""
     try:

@@ -19,7 +19,7 @@ def render_json(report: Report) -> str:
         "results": [_result(result) for result in report.results],
     }
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    # A lone surrogate has no UTF-8 form; written as \\udxxx it is what JSON calls it.
+    # A lone surrogate cannot be encoded as UTF-8, so write it as a JSON escape.
     return text.encode("utf-8", "backslashreplace").decode() + "\n"
 
 

@@ -74,7 +74,7 @@ def _element_name(result: Result) -> str | None:
 
 
 def _describe(result: Result) -> str:
-    """Return all that is known of a finding, for the log of a build."""
+    """Return everything known about a finding, for a build log."""
     lines_by_name = {
         "check": f"{result.id} ({result.severity}): {result.title}",
         "expected": result.expected,
@@ -110,5 +110,5 @@ def _seconds(ms: float) -> str:
 
 
 def _escape_invalid(text: str) -> str:
-    """Return the text with what XML cannot carry as escapes."""
+    """Return the text with characters that XML forbids replaced by escapes."""
     return _NO_XML.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

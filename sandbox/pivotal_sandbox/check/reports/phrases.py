@@ -1,4 +1,4 @@
-"""The words that all forms of a report share."""
+"""Texts that all report formats share."""
 
 from collections.abc import Iterator
 
@@ -47,7 +47,7 @@ _NEEDS_GENUINE_REQUEST = frozenset(
 
 
 def describe_grade(report: Report) -> str:
-    """Return what the grade means, in this very report."""
+    """Return what the grade means in this report."""
     if report.grade in ("A", "B") and report.left_out:
         run = len(report.results)
         verb = "was" if run == 1 else "were"
@@ -77,7 +77,7 @@ def _reasons_against_a(report: Report) -> Iterator[str]:
 
 
 def _needs_genuine_request(report: Report) -> bool:
-    """Say whether all forgeries that were taken need a genuine request to start from."""
+    """Return whether every accepted forgery needs a captured genuine request."""
     accepted = {
         result.id
         for result in report.results
@@ -96,7 +96,7 @@ def format_counts(report: Report) -> str:
 
 
 def format_extent(report: Report) -> str:
-    """Return how much was done: "49 checks, 189 requests, 12.3 s"."""
+    """Return the size of the run: "49 checks, 189 requests, 12.3 s"."""
     requests = sum(len(result.requests) for result in report.results)
     took = format_duration(
         report.duration_ms or sum(result.duration_ms for result in report.results)
@@ -112,7 +112,7 @@ def format_duration(ms: float) -> str:
 
 
 def format_answer(exchange: Exchange) -> str:
-    """Return what came back, in a line: "401 in 12 ms", "no answer: reset, after 3 ms"."""
+    """Return one line about the answer: "401 in 12 ms", "no answer: reset, after 3 ms"."""
     took = format_duration(exchange.duration_ms)
     if exchange.status is None:
         return f"no answer: {printable(exchange.error or 'nothing came')}, after {took}"
@@ -120,25 +120,25 @@ def format_answer(exchange: Exchange) -> str:
 
 
 def format_position(number: int, requests: tuple[Exchange, ...]) -> str:
-    """Return which request this is, and what is special about it: "2 of 7: no t"."""
+    """Return the position of a request with its label: "2 of 7: no t"."""
     position = f"{number} of {len(requests)}"
     label = requests[number - 1].label
     return f"{position}: {label}" if label else position
 
 
 def format_verdict(result: Result) -> str:
-    """Return how a result went, with what spoilt it: "inconclusive, because of sig-missing"."""
+    """Return the outcome with its cause: "inconclusive, because of sig-missing"."""
     cause = f", because of {result.caused_by}" if result.caused_by else ""
     return f"{OUTCOME_WORDS[result.outcome]}{cause}"
 
 
 def split_request(exchange: Exchange) -> tuple[bytes, bytes]:
-    """Return the two parts of what was sent."""
+    """Return head and body of the request."""
     return exchange.sent[: exchange.head_size], exchange.sent[exchange.head_size :]
 
 
 def format_excerpt(data: bytes, limit: int) -> str:
-    """Return at most `limit` bytes for reading, in one line, and how many there are in all."""
+    """Return the first `limit` bytes as one line; if there are more, add the total size."""
     text = (
         display_bytes(data[:limit]).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
     )

@@ -107,7 +107,7 @@ def _location(report: Report, result: Result) -> Json:
 
 
 def _fingerprint(report: Report, result: Result) -> str:
-    """Return what is the same for this finding in the next run."""
+    """Return a fingerprint that is stable across runs."""
     identity = f"{report.target}\n{result.id}".encode("utf-8", "backslashreplace")
     return hashlib.sha256(identity).hexdigest()
 

@@ -41,7 +41,7 @@ _SEVERITY_STYLES: dict[Severity, str] = {
     "should": "bold yellow",
     "info": "bold",
 }
-_LABEL = 11  # columns of "  came back"
+_LABEL = 11  # columns, the width of "  came back"
 _SNIPPET = 160  # bytes of a body
 
 
@@ -166,7 +166,7 @@ def _facts(facts: Iterable[tuple[str, str]]) -> Table:
 
 
 def _fold(text: str, style: str = "") -> Text:
-    """Return text that obeys nobody, and folds where a word is wider than its place."""
+    """Return text without control characters that folds words wider than their column."""
     return Text(printable(text.expandtabs(4)), style, overflow="fold")
 
 
