@@ -12,7 +12,7 @@ from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import SignatureError
-from pivotal_sandbox.faults.signature import SPOIL, SigningContext
+from pivotal_sandbox.faults.signature import ALTERATIONS, SigningContext
 from pivotal_sandbox.signature import verify, verify_headers
 
 NOW = 1_780_000_000
@@ -31,7 +31,7 @@ def planned(body: bytes = BODY, *secrets: str) -> Request:
 
 
 def spoilt(name: str, body: bytes = BODY) -> Request:
-    return SPOIL[name](planned(body), signing())
+    return ALTERATIONS[name](planned(body), signing())
 
 
 def signatures(request: Request) -> list[str]:
@@ -69,7 +69,7 @@ def test_each_is_refused_for_its_own_reason_and_for_no_other(name: str, why: str
     assert reason(spoilt(name)) == why
 
 
-@pytest.mark.parametrize("name", SPOIL)
+@pytest.mark.parametrize("name", ALTERATIONS)
 def test_nothing_else_about_the_request_is_changed(name: str) -> None:
     before, after = planned(), spoilt(name)
     spared = [
@@ -124,7 +124,7 @@ def test_a_wrong_time_is_rightly_signed(name: str, at: int) -> None:
 
 def test_a_time_before_1970_is_1970() -> None:
     early = SigningContext((SECRET,), 5, random.Random(7))
-    assert ",t=0," in signatures(SPOIL["stale-timestamp"](planned(), early))[0]
+    assert ",t=0," in signatures(ALTERATIONS["stale-timestamp"](planned(), early))[0]
 
 
 def test_an_unpadded_signature_is_the_right_one_without_its_padding() -> None:
@@ -134,7 +134,7 @@ def test_an_unpadded_signature_is_the_right_one_without_its_padding() -> None:
 
 def test_a_signature_in_hexadecimal_has_64_digits_for_each_secret() -> None:
     secrets = ("whsec_new", "whsec_old")
-    [header] = signatures(SPOIL["hex-signature"](planned(BODY, *secrets), signing(*secrets)))
+    [header] = signatures(ALTERATIONS["hex-signature"](planned(BODY, *secrets), signing(*secrets)))
     version, t, *sigs = header.split(",")
     assert (version, t) == ("v1", f"t={NOW}")
     assert [len(bytes.fromhex(sig.removeprefix("sig="))) for sig in sigs] == [32, 32]
@@ -156,5 +156,5 @@ def test_a_rotated_secret_comes_first_and_the_one_that_is_known_second() -> None
 @pytest.mark.parametrize("name", ["wrong-secret", "rotated-secret"])
 def test_a_made_up_secret_is_the_same_under_the_same_source(name: str) -> None:
     assert spoilt(name) == spoilt(name)
-    other = SPOIL[name](planned(), SigningContext((SECRET,), NOW, random.Random(8)))
+    other = ALTERATIONS[name](planned(), SigningContext((SECRET,), NOW, random.Random(8)))
     assert other != spoilt(name)

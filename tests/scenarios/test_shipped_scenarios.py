@@ -9,6 +9,7 @@ from msgspec import structs
 from tests.scenarios.running import telling
 
 from pivotal_sandbox.domain.models import Endpoint
+from pivotal_sandbox.faults.registry import get_fault
 from pivotal_sandbox.receiver.verification import Verdict
 from pivotal_sandbox.scenarios.library import load_scenario, scenario_names
 
@@ -58,6 +59,12 @@ Break = Callable[[pytest.MonkeyPatch], None]
 def replaced(target: str, value: Any) -> Break:
     """Return what puts `value` in the place of what is at the dotted path."""
     return lambda patch: patch.setattr(f"pivotal_sandbox.{target}", value)
+
+
+def _smaller_burst(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        "pivotal_sandbox.faults.traffic.get_fault", lambda name: replace(get_fault(name), events=19)
+    )
 
 
 def _signs_with_the_new_secret_only(patch: pytest.MonkeyPatch) -> None:
@@ -130,8 +137,12 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("first-ping", "nothing is sent", replaced("sandbox.outbox.subscribed", _never)),
     ("onboarding", "no flip fires", replaced("records.record_store.fired", _nothing)),
     ("onboarding", "nothing follows", replaced("records.record_store.settle", _nothing)),
-    ("slow-quarter", "the filter lets all pass", replaced("domain.catalog.related", _always)),
-    ("slow-quarter", "the filter lets nothing pass", replaced("domain.catalog.related", _never)),
+    ("slow-quarter", "the filter lets all pass", replaced("domain.catalog.paths_overlap", _always)),
+    (
+        "slow-quarter",
+        "the filter lets nothing pass",
+        replaced("domain.catalog.paths_overlap", _never),
+    ),
     ("at-risk-and-recovered", "no flip fires", replaced("records.record_store.fired", _nothing)),
     (
         "at-risk-and-recovered",
@@ -145,7 +156,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("receiver-outage", "no backoff", replaced("domain.retry_policy.backoff", lambda *_: 60_000)),
     ("secret-rotation", "no overlap", _signs_with_the_new_secret_only),
     ("secret-rotation", "no end of it", _signs_with_the_old_secret_for_ever),
-    ("duplicate-storm", "a smaller burst", replaced("faults.traffic.BURST", 19)),
+    ("duplicate-storm", "a smaller burst", _smaller_burst),
     ("timeout-but-done", "no timeout", replaced("scenarios.in_memory_bins.TIMEOUT", 60_000)),
     ("timeout-but-done", "nothing is retried", replaced("domain.retry_policy.is_retried", _never)),
     ("forgeries", "everything is verified", replaced("receiver.capture.verify_request", _verified)),

@@ -8,8 +8,7 @@ from hashlib import blake2b
 from pivotal_sandbox.common.durations import MINUTE, format_duration, parse_duration
 from pivotal_sandbox.errors import InputError, did_you_mean
 from pivotal_sandbox.faults.content import OF_EVENTS
-from pivotal_sandbox.faults.registry import FAULTS
-from pivotal_sandbox.faults.traffic import TIMES
+from pivotal_sandbox.faults.registry import FAULTS, find_fault
 
 UNAVAILABLE = "5xx"
 TIMEOUT = "timeout"
@@ -72,18 +71,18 @@ class Chaos:
         return ",".join(map(str, self.rules))
 
     def of_event(self, seed: str, event_id: str) -> str | None:
-        """Return the fault that spoils an event for all who get it."""
+        """Return the fault that alters an event for all its endpoints."""
         rules = [rule for rule in self.rules if rule.name in OF_EVENTS]
         return _drawn(rules, _draw(seed, event_id, "event"))
 
     def of_delivery(self, seed: str, delivery_id: str) -> str | None:
-        """Return the fault of a delivery whose event is not spoilt."""
-        spoilt = sum(rule.rate for rule in self.rules if rule.name in OF_EVENTS)
+        """Return the fault of a delivery whose event is not altered."""
+        altered_share = sum(rule.rate for rule in self.rules if rule.name in OF_EVENTS)
         rules = [
             rule for rule in self.rules if rule.name not in NETWORK and rule.name not in OF_EVENTS
         ]
         # Of the deliveries that are left, so that the rate holds among all of them.
-        return _drawn(rules, _draw(seed, delivery_id, "delivery") * (1 - spoilt))
+        return _drawn(rules, _draw(seed, delivery_id, "delivery") * (1 - altered_share))
 
     def of_attempt(self, seed: str, delivery_id: str, number: int) -> ChaosEffect:
         """Return what befalls the attempt with that number."""
@@ -128,7 +127,8 @@ def _rule(part: str) -> Rule:
     if name not in _KNOWN:
         hint = did_you_mean(name, _KNOWN) or f" There are: {', '.join(_KNOWN)}."
         raise _wrong(f'Chaos has no "{name:.40}".{hint}')
-    if name in TIMES:
+    fault = find_fault(name)
+    if fault is not None and fault.events > 1:
         raise _wrong(
             f'"{name}" takes several events, and no chance makes those: '
             f"`pivotal-sandbox trigger TYPE --fault {name}` does."

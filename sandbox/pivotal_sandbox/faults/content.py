@@ -1,4 +1,4 @@
-"""Events whose content is spoiled when they are made: what is signed, kept, sent and replayed."""
+"""Alter the content of an event when it is created: what is signed, stored, sent and replayed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,10 +25,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-def spoil_event(fault: str, event: Event, catalog: Catalog) -> Event:
+def alter_event(fault: str, event: Event, catalog: Catalog) -> Event:
     """Return the event as the fault has it; the same where it is no fault of events.
 
-    Raises `InputError` where there is nothing in it to spoil.
+    Raise `InputError` if there is nothing in it to alter.
     """
     make = _MAKE.get(fault)
     return event if make is None else make(event, catalog)

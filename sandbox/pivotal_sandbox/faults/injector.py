@@ -9,12 +9,11 @@ from pivotal_sandbox.clock import sleep
 from pivotal_sandbox.domain.catalog import Catalog
 from pivotal_sandbox.domain.models import Attempt, Delivery, Event, Outcome, Request, Response
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.faults.apply import spoil, spoil_events
+from pivotal_sandbox.faults.apply import alter_events, alter_request
 from pivotal_sandbox.faults.chaos import Chaos, ChaosEffect
-from pivotal_sandbox.faults.content import spoil_event
-from pivotal_sandbox.faults.registry import VERBATIM
+from pivotal_sandbox.faults.content import alter_event
+from pivotal_sandbox.faults.registry import VERBATIM, find_fault
 from pivotal_sandbox.faults.signature import SigningContext
-from pivotal_sandbox.faults.transport import SPOIL as TRANSPORT
 from pivotal_sandbox.faults.transport import as_headed
 from pivotal_sandbox.feed import Triggered
 
@@ -22,10 +21,10 @@ _PHRASES = {502: "Bad Gateway", 503: "Service Unavailable"}
 
 
 class FaultInjector:
-    """Spoils events and deliveries as they are made, and requests as they are sent by `send`.
+    """Alter events and deliveries when they are created, and requests when `send` sends them.
 
-    `attempts` gives the attempts at a delivery; `has_socket` says whether a URL is reached over a
-    socket, which some faults need. `chaos` is None while there is none.
+    `attempts` returns the attempts of a delivery. `has_socket` returns whether a URL is reached
+    over a socket, which some faults need. `chaos` is None while no chaos is set.
     """
 
     def __init__(
@@ -36,6 +35,7 @@ class FaultInjector:
         attempts: Callable[[str], Awaitable[list[Attempt]]],
         catalog: Callable[[], Catalog],
         has_socket: Callable[[str], bool],
+        sleep: Callable[[float], Awaitable[None]] = sleep,
     ) -> None:
         self.chaos: Chaos | None = None
         self._seed = seed
@@ -43,30 +43,29 @@ class FaultInjector:
         self._attempts = attempts
         self._catalog = catalog
         self._has_socket = has_socket
+        self._sleep = sleep
 
-    def spoilt(self, made: Sequence[Triggered], name: str | None) -> list[Triggered]:
-        """Return events and their deliveries with a fault, or with those that chance gives them.
+    def apply(self, triggered: Sequence[Triggered], name: str | None) -> list[Triggered]:
+        """Return events and their deliveries with the fault, or with those that chaos draws.
 
-        Raises `InputError` for a fault that there is not, or that they cannot have.
+        Raise `InputError` for an unknown fault, or one that these deliveries cannot have.
         """
         if name is None:
-            return [self._by_chance(triggered) for triggered in made]
-        events = spoil_events(name, [triggered.event for triggered in made], self._catalog())
-        for delivery in made[-1].deliveries:
-            if name in TRANSPORT and not self._has_socket(delivery.url):
+            return [self._by_chance(item) for item in triggered]
+        events = alter_events(name, [item.event for item in triggered], self._catalog())
+        for delivery in triggered[-1].deliveries:
+            if not self._can_apply(name, delivery):
                 raise InputError(
                     f"{name} needs a socket, and {delivery.url} is not reached over one.",
                     pointer="/fault",
                 )
-        return [
-            _with(event, triggered, name) for event, triggered in zip(events, made, strict=True)
-        ]
+        return [_with(event, item, name) for event, item in zip(events, triggered, strict=True)]
 
     def _by_chance(self, triggered: Triggered) -> Triggered:
         assert self.chaos is not None
         if name := self.chaos.of_event(self._seed, triggered.event.id):
             try:
-                return _with(spoil_event(name, triggered.event, self._catalog()), triggered, name)
+                return _with(alter_event(name, triggered.event, self._catalog()), triggered, name)
             except InputError:  # an event without what this fault changes stays as it is
                 return triggered
         return Triggered(triggered.event, tuple(map(self._drawn, triggered.deliveries)))
@@ -74,9 +73,15 @@ class FaultInjector:
     def _drawn(self, delivery: Delivery) -> Delivery:
         assert self.chaos is not None
         name = self.chaos.of_delivery(self._seed, delivery.id)
-        if name in TRANSPORT and not self._has_socket(delivery.url):
+        if not self._can_apply(name, delivery):
             return delivery
         return replace(delivery, fault=name)
+
+    def _can_apply(self, name: str | None, delivery: Delivery) -> bool:
+        """Return whether the delivery can have the fault: some need a socket."""
+        fault = find_fault(name)
+        needs_socket = fault is not None and fault.group == "transport"
+        return not needs_socket or self._has_socket(delivery.url)
 
     async def request(
         self, delivery: Delivery, planned: Request, signing: SigningContext, number: int
@@ -86,8 +91,8 @@ class FaultInjector:
         None where it would be a replay of what is no longer known.
         """
         if delivery.fault == VERBATIM:
-            return await self._as_before(delivery, planned)
-        return spoil(delivery.fault, planned, signing, number=number)
+            return await self._verbatim_request(delivery, planned)
+        return alter_request(delivery.fault, planned, signing, number=number)
 
     def signing(
         self, delivery: Delivery, secrets: tuple[str, ...], timestamp: int
@@ -100,12 +105,12 @@ class FaultInjector:
         """Send the request, through the chaos of the day."""
         if self.chaos is None:
             return await self._send(request)
-        trouble = self.chaos.of_attempt(self._seed, delivery.id, number)
-        if trouble.delay_ms:
-            await sleep(trouble.delay_ms)
-        return _troubled(await self._send(request), trouble)
+        effect = self.chaos.of_attempt(self._seed, delivery.id, number)
+        if effect.delay_ms:
+            await self._sleep(effect.delay_ms)
+        return _with_effect(await self._send(request), effect)
 
-    async def _as_before(self, delivery: Delivery, planned: Request) -> Request | None:
+    async def _verbatim_request(self, delivery: Delivery, planned: Request) -> Request | None:
         source = delivery.id if delivery.attempt_count else delivery.replay_of
         attempts = await self._attempts(source or "")
         if not attempts:
@@ -120,18 +125,18 @@ def _with(event: Event, made: Triggered, fault: str) -> Triggered:
     return Triggered(event, tuple(deliveries))
 
 
-def _troubled(outcome: Outcome, trouble: ChaosEffect) -> Outcome:
+def _with_effect(outcome: Outcome, effect: ChaosEffect) -> Outcome:
     """Return what the sender sees of how an exchange ended."""
     if outcome.response is None:
         return outcome
     answered = f"the receiver answered {outcome.response.status_code}"
-    if trouble.timeout:
+    if effect.timeout:
         detail = f"Chaos: {answered}, but the sender had stopped waiting."
         return Outcome(outcome.timing, None, "timeout", detail)
-    if trouble.status_code is None:
+    if effect.status_code is None:
         return outcome
-    phrase = f"{trouble.status_code} {_PHRASES[trouble.status_code]}"
+    phrase = f"{effect.status_code} {_PHRASES[effect.status_code]}"
     detail = f"Chaos: {answered}, but a gateway answered {phrase} in its place."
     headers = (("content-type", "text/plain"), ("server", "chaos"))
-    response = Response(trouble.status_code, headers, detail.encode())
+    response = Response(effect.status_code, headers, detail.encode())
     return Outcome(outcome.timing, response, None, detail)

@@ -1,4 +1,4 @@
-"""The faults: what can be spoiled on purpose, one row each."""
+"""The faults that a delivery can be given on purpose, one row each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,6 +6,7 @@ from typing import Literal
 from pivotal_sandbox.errors import InputError, did_you_mean
 
 Group = Literal["signature", "traffic", "content", "transport"]
+Order = Literal["oldest-first", "newest-first"]
 
 # Not faults: what a replay was, in the place where a delivery names its fault.
 VERBATIM = "verbatim"
@@ -14,10 +15,12 @@ EDITED = "edited"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to spoil a delivery.
+    """One way in which a delivery differs from what Pivotal sends.
 
-    `help` says what is on the wire, `answer` what a right receiver does. With `valid` it accepts;
-    without `every` only the first attempt is spoiled, and the retry is as it should be.
+    `help` says what is on the wire, `answer` what a correct receiver does: if `valid`, it accepts.
+    Unless `every`, only the first attempt is altered and the retry is correct. `events` is how many
+    events it consists of, sent in `order`; `attempts` is how often each delivery is sent at first,
+    at the same time if `concurrent`.
     """
 
     name: str
@@ -26,6 +29,10 @@ class Fault:
     answer: str
     valid: bool = False
     every: bool = True
+    events: int = 1
+    attempts: int = 1
+    concurrent: bool = False
+    order: Order = "oldest-first"
 
 
 _REFUSED = "401, and nothing is done"
@@ -72,6 +79,7 @@ FAULTS = (
         _ONCE,
         valid=True,
         every=False,
+        attempts=2,
     ),
     Fault(
         "concurrent-duplicate",
@@ -81,6 +89,8 @@ FAULTS = (
         "once",
         valid=True,
         every=False,
+        attempts=2,
+        concurrent=True,
     ),
     Fault(
         "out-of-order",
@@ -88,6 +98,8 @@ FAULTS = (
         "Two events of one record: the newer first, then the older.",
         "2xx to both, and what the newer said stays",
         valid=True,
+        events=2,
+        order="newest-first",
     ),
     Fault(
         "delayed",
@@ -96,7 +108,14 @@ FAULTS = (
         "2xx: an event may be old, a signature may not",
         valid=True,
     ),
-    Fault("burst", "traffic", "20 events in the same moment.", "2xx to each, in time", valid=True),
+    Fault(
+        "burst",
+        "traffic",
+        "20 events in the same moment.",
+        "2xx to each, in time",
+        valid=True,
+        events=20,
+    ),
     Fault(
         "unknown-event-type",
         "content",
@@ -183,7 +202,7 @@ _BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
 def get_fault(name: str) -> Fault:
-    """Return the fault of that name. Raises `InputError` naming the nearest."""
+    """Return the fault of that name. Raise `InputError` with the nearest match."""
     fault = find_fault(name)
     if fault is None:
         hint = did_you_mean(name, _BY_NAME) or f" There are: {', '.join(_BY_NAME)}."
@@ -192,5 +211,5 @@ def get_fault(name: str) -> Fault:
 
 
 def find_fault(name: str | None) -> Fault | None:
-    """Return the fault of that name, if there is one."""
+    """Return the fault of that name, or None."""
     return None if name is None else _BY_NAME.get(name)

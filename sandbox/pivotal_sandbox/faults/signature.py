@@ -1,4 +1,4 @@
-"""Requests whose signature is spoiled: by what the header says, or by another body under it."""
+"""Alter the signature of a request: the header, or the body under it."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ class SigningContext(Struct, frozen=True):
     source: random.Random
 
 
-Spoil = Callable[[Request, SigningContext], Request]
+Alteration = Callable[[Request, SigningContext], Request]
 
 
 def with_header(request: Request, name: str, *values: str) -> Request:
@@ -119,7 +119,7 @@ def _rotated_secret(request: Request, signing: SigningContext) -> Request:
     return _signed(request, signing, secrets=secrets)
 
 
-SPOIL: dict[str, Spoil] = {
+ALTERATIONS: dict[str, Alteration] = {
     "no-signature": _no_signature,
     "empty-signature": _empty_signature,
     "wrong-secret": _wrong_secret,

@@ -1,4 +1,4 @@
-"""Faults that are made of several events: what happens to the records, and when."""
+"""Faults that consist of several events: what happens to the records, and when."""
 
 from typing import Any
 
@@ -7,15 +7,12 @@ from pivotal_sandbox.faults.registry import get_fault
 from pivotal_sandbox.records.changes import Change, Fields
 from pivotal_sandbox.records.record_store import RecordStore
 
-BURST = 20
-OLDER = SECOND  # by how much, in ms
-TIMES = {"out-of-order": 2, "burst": BURST}
-"""How many events a fault is made of, where that is not one."""
+OLDER = SECOND  # by how much the older of two events precedes the newer, in ms
 
 
 def apply_traffic_fault(
     fault: str | None,
-    world: RecordStore,
+    store: RecordStore,
     type: str,
     now: int,
     *,
@@ -23,40 +20,39 @@ def apply_traffic_fault(
     data: Fields | None = None,
     validate: bool = True,
 ) -> Change:
-    """Make the change that fires `type` as the fault has it; its events are in order of time.
+    """Make the change that fires `type`, as often as the fault needs; its events are in time order.
 
-    For a burst that is as many changes at one moment. Out of order it is two of one record: an
-    update (or, for `*.created`, the creation) and then the one asked for (or an update). Raises
-    what `RecordStore.trigger` does, and `InputError` for a fault that there is not.
+    A burst makes all its changes at one moment. Out of order means two changes of one record: an
+    update (or, for `*.created`, the creation), then the requested one (or an update). Raise what
+    `RecordStore.trigger` raises, and `InputError` for an unknown fault.
     """
-    if fault is not None:
-        get_fault(fault)
-    given: dict[str, Any] = {"set": set, "data": data, "validate": validate}
-    if fault == "burst":
-        return together(*(world.trigger(type, now, **given) for _ in range(BURST)))
-    if fault == "out-of-order":
-        return _two(world, type, now, given)
-    return world.trigger(type, now, **given)
+    edit: dict[str, Any] = {"set": set, "data": data, "validate": validate}
+    row = None if fault is None else get_fault(fault)
+    if row is None or row.events == 1:
+        return store.trigger(type, now, **edit)
+    if row.order == "newest-first":
+        return _two_of_one_record(store, type, now, edit)
+    return merge_changes(*(store.trigger(type, now, **edit) for _ in range(row.events)))
 
 
-def together(*changes: Change) -> Change:
-    """Return several changes as one: of each record what the last one left."""
+def merge_changes(*changes: Change) -> Change:
+    """Return several changes as one, with the last state of each record."""
     records = {
         (record.object, record.id): record for change in changes for record in change.records
     }
     return Change(tuple(records.values()), tuple(e for change in changes for e in change.events))
 
 
-def _two(world: RecordStore, type: str, now: int, given: dict[str, Any]) -> Change:
-    object = world.catalog.get(type).object
-    update = f"{object}.updated" if f"{object}.updated" in world.catalog else type
+def _two_of_one_record(store: RecordStore, type: str, now: int, edit: dict[str, Any]) -> Change:
+    object = store.catalog.get(type).object
+    update = f"{object}.updated" if f"{object}.updated" in store.catalog else type
     before = now - OLDER
     if type == f"{object}.created":
-        # With nothing given it is the record put last that changes: the one just made.
-        return together(world.trigger(type, before, **given), world.trigger(update, now))
-    id, staged = world.stage(type, before, set=given["set"], data=given["data"])
+        # With nothing edit it is the record put last that changes: the one just made.
+        return merge_changes(store.trigger(type, before, **edit), store.trigger(update, now))
+    id, setup = store.stage(type, before, set=edit["set"], data=edit["data"])
     known = {"id": id} if id else {}
-    older = world.trigger(update, before, set=known)
-    if given["set"] or given["data"] or type != update:
-        given["set"] = {**(given["set"] or {}), **known}
-    return together(staged, older, world.trigger(type, now, **given))
+    older = store.trigger(update, before, set=known)
+    if edit["set"] or edit["data"] or type != update:
+        edit["set"] = {**(edit["set"] or {}), **known}
+    return merge_changes(setup, older, store.trigger(type, now, **edit))

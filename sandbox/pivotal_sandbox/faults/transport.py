@@ -1,10 +1,10 @@
-"""Requests that are spoiled in how they are written to the wire."""
+"""Alter how a request is written to the wire."""
 
 from msgspec.structs import replace
 
 from pivotal_sandbox.common.headers import header_value
 from pivotal_sandbox.domain.models import Request, Wire
-from pivotal_sandbox.faults.signature import SigningContext, Spoil
+from pivotal_sandbox.faults.signature import Alteration, SigningContext
 
 PIECES = 8
 PAUSE_MS = 280  # seven of them: about 2 s
@@ -37,7 +37,7 @@ def _abort_before_response(request: Request, signing: SigningContext) -> Request
     return replace(request, wire=Wire(ending="leave", pause_ms=PATIENCE_MS))
 
 
-SPOIL: dict[str, Spoil] = {
+ALTERATIONS: dict[str, Alteration] = {
     "slow-body": _slow_body,
     "chunked-body": _chunked_body,
     "reset-mid-body": _reset_mid_body,

@@ -13,8 +13,7 @@ from pivotal_sandbox.domain.payload import Edits, apply_edits, build_body
 from pivotal_sandbox.domain.request import new_delivery
 from pivotal_sandbox.errors import Conflict, InputError
 from pivotal_sandbox.faults.injector import FaultInjector
-from pivotal_sandbox.faults.registry import EDITED, VERBATIM
-from pivotal_sandbox.faults.traffic import TIMES
+from pivotal_sandbox.faults.registry import EDITED, VERBATIM, find_fault
 from pivotal_sandbox.feed import DeliveryChanged, Feed, Triggered
 from pivotal_sandbox.records.changes import Change, FiredEvent
 from pivotal_sandbox.sandbox.stores import Stores
@@ -74,14 +73,14 @@ class Outbox:
             deliveries = [self._delivery(id, fired.type, target, now) for target in targets]
             triggered.append(Triggered(event, tuple(deliveries)))
         if fault is not None or self._fault_injector.chaos is not None:
-            triggered = self._fault_injector.spoilt(triggered, fault)
+            triggered = self._fault_injector.apply(triggered, fault)
         rows = record_rows(mode, change.records)
         for item in triggered:
             rows += [event_row(item.event), *map(delivery_row, item.deliveries)]
         await self._database.put(rows)
         for item in triggered:
             self._feed.publish(item)
-        if fault == "out-of-order":
+        if (row := find_fault(fault)) and row.order == "newest-first":
             self._dispatch_newer_first(*triggered)
             return triggered
         for item in triggered:
@@ -93,7 +92,8 @@ class Outbox:
         """Send `webhook.ping` to one endpoint, whatever its subscription."""
         endpoint = self.enabled(endpoint_id)
         fired = FiredEvent(PING, {"endpoint_id": endpoint.id, "mode": endpoint.mode})
-        pings = Change(events=(fired,) * TIMES.get(fault or "", 1))
+        row = find_fault(fault)
+        pings = Change(events=(fired,) * (row.events if row else 1))
         return await self.send(endpoint.mode, pings, [endpoint], fault)
 
     async def replay(

@@ -24,6 +24,7 @@ from pivotal_sandbox.domain.models import (
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.faults.injector import FaultInjector
+from pivotal_sandbox.faults.registry import find_fault
 from pivotal_sandbox.faults.signature import SigningContext
 
 Send = Callable[[Request], Awaitable[Outcome]]
@@ -293,9 +294,10 @@ class Dispatcher:
             body = None if request.sent == planned.body else request.sent
             return Attempt(delivery.id, number, started_at, request.headers, outcome, body)
 
-        if number > 1 or delivery.fault not in ("duplicate", "concurrent-duplicate"):
+        fault = find_fault(delivery.fault)
+        if number > 1 or fault is None or fault.attempts == 1:
             return await attempt(number, started_at)
-        if delivery.fault == "duplicate":
+        if not fault.concurrent:
             first = await attempt(number, started_at)
             if not first.outcome.ok or job.cancelled:
                 return first

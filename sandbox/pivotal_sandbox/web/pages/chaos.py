@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from pivotal_sandbox.faults.chaos import NETWORK
 from pivotal_sandbox.faults.registry import FAULTS
-from pivotal_sandbox.faults.traffic import TIMES
 from pivotal_sandbox.web.pages.context import PageContext
 
 _DELAY = "delay"
@@ -14,7 +13,7 @@ async def show(context: PageContext) -> Response:
     """Show a slider for each thing that can go wrong."""
     chaos = context.sandbox.fault_injector.chaos
     rates = {rule.name: rule for rule in chaos.rules} if chaos else {}
-    faults = [(fault.name, fault.help) for fault in FAULTS if fault.name not in TIMES]
+    faults = [(fault.name, fault.help) for fault in FAULTS if fault.events == 1]
     network = [(name, help) for name, help in NETWORK.items() if name != _DELAY]
     return context.page(
         "chaos.html.j2",
