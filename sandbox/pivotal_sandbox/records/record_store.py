@@ -51,6 +51,7 @@ class RecordStore:
     ) -> None:
         self.mode = mode
         self.catalog = catalog
+        self._names = names
         self._ids = ids
         self._draw = RandomSource(source)
         self._maker = RecordFactory(names, self._draw)
@@ -71,6 +72,14 @@ class RecordStore:
         kept = [(object, *pair) for object, its in records.items() for pair in its.items()]
         for object, id, record in sorted(kept, key=lambda entry: str(entry[2].get("updated_at"))):
             self._index.put(object, id, record)
+
+    def copy(self) -> "RecordStore":
+        """Return a copy to try changes on. It draws ids of its own, so this store's stay the same."""
+        source = random.Random(0)
+        copy = RecordStore(self.mode, self.catalog, self._names, Ids(source), source)
+        records = {object: dict(self._index.all(object)) for object in self.catalog.objects}
+        copy.restore(deep_copy(records))
+        return copy
 
     def create(self, object: str, fields: Fields, now: int, *, validate: bool = True) -> Change:
         """Make a record with `fields`, the rest of it drawn, and parents where there are none.

@@ -280,6 +280,10 @@ class Sandbox:
         """Return the records of one kind by id, oldest first. Raises `NotFound`."""
         return (await self._record_stores.get(mode)).records(object)
 
+    async def copy_records(self, mode: Mode) -> RecordStore:
+        """Return a copy of the records of `mode`, to find out what a change would fire."""
+        return (await self._record_stores.get(mode)).copy()
+
     async def replay(
         self,
         ids: Sequence[str],

@@ -9,7 +9,6 @@ from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.web.pages.context import Fields, PageContext
 from pivotal_sandbox.web.pages.schema_form import changes, fields_of, written
-from pivotal_sandbox.web.pages.scratch import scratch
 
 PAGE = 50
 _COLUMNS = 5
@@ -95,8 +94,8 @@ async def _editing(
     set = changes(fields, typed)
     if set:
         try:
-            world = await scratch(context.sandbox, context.mode)
-            change = world.change(object, id, set, context.sandbox.clock.now())
+            store = await context.sandbox.copy_records(context.mode)
+            change = store.change(object, id, set, context.sandbox.clock.now())
             found["fires"] = [event.type for event in change.events]
         except InputError as error:
             found |= {"problem": str(error), "field": error.pointer.split("/")[1:2]}

@@ -18,7 +18,6 @@ from pivotal_sandbox.web.pages.body_view import shown
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
 from pivotal_sandbox.web.pages.schema_form import changes, fields_of
-from pivotal_sandbox.web.pages.scratch import scratch
 
 _MOST = 100  # events at a time
 _LISTED = 10
@@ -133,8 +132,8 @@ async def _preview(context: PageContext, type: EventType, wish: SendForm) -> Req
     if type.name == PING:
         record: dict[str, Any] = {"endpoint_id": to[0].id, "mode": context.mode}
     else:
-        world = await scratch(sandbox, context.mode)
-        change = world.trigger(type.name, now, set=wish.set, data=wish.data)
+        store = await sandbox.copy_records(context.mode)
+        change = store.trigger(type.name, now, set=wish.set, data=wish.data)
         record = change.events[-1].data
     id = lower_bound(EVENT, now) + "0" * 18
     return build_request(

@@ -1,19 +1,18 @@
-"""A world to try things in."""
+"""Try changes on a copy of the records."""
 
 from pivotal_sandbox.sandbox.sandbox import Sandbox
-from pivotal_sandbox.web.pages.scratch import scratch
 
 
-async def test_what_is_tried_happens_nowhere_else(sandbox: Sandbox) -> None:
-    await sandbox.change("test", lambda world, now: world.create("onboarding", {}, now))
+async def test_a_change_of_a_copy_changes_no_record(sandbox: Sandbox) -> None:
+    await sandbox.change("test", lambda store, now: store.create("onboarding", {}, now))
     before = {
         object: dict(await sandbox.records("test", object)) for object in sandbox.catalog.objects
     }
-    world = await scratch(sandbox, "test")
+    copy = await sandbox.copy_records("test")
     [id] = before["customer"]
-    change = world.change("customer", id, {"name": "Tried", "tags": ["x"]}, 0)
+    change = copy.change("customer", id, {"name": "Tried", "tags": ["x"]}, 0)
     assert [event.type for event in change.events] == ["customer.updated"]
-    world.delete("customer", id, 0)
+    copy.delete("customer", id, 0)
     for object, records in before.items():
         assert dict(await sandbox.records("test", object)) == records
     assert not await sandbox.records("live", "customer")
