@@ -17,7 +17,7 @@ from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.runner import check
 from pivotal_sandbox.check.session import Restart
 
-AT_ONCE = 8
+MAX_CONCURRENT = 8
 SEED = 20_261_123
 # The receivers of the suite answer within milliseconds, so a run need not wait as long for them.
 WAITS = Waits(settle_ms=1_500, quiet_ms=120, retry_after_ms=120, gone_pause_ms=60)
@@ -66,7 +66,7 @@ async def report_of(
         return await check(url, SECRET, chosen, probe=probe, restart=restart, on_result=on_result)
 
 
-def wrong(report: Report) -> dict[str, Result]:
+def find_failures(report: Report) -> dict[str, Result]:
     """Return what is wrong with a receiver, beyond what is only good to know."""
     return {
         result.id: result
@@ -76,10 +76,10 @@ def wrong(report: Report) -> dict[str, Result]:
 
 
 async def _all(runs: Mapping[str, Job]) -> Reports:
-    turns = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def run_job(run: Job) -> Report:
-        async with turns:
+        async with slots:
             return await run()
 
     return dict(zip(runs, await asyncio.gather(*map(run_job, runs.values())), strict=True))

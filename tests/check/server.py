@@ -69,7 +69,7 @@ async def serving(handler: Handler, *, reads_chunks: bool = True) -> AsyncIterat
                     return
                 except Exception:
                     answer = Answer(500, b"Internal Server Error")
-                writer.write(_written(answer))
+                writer.write(_encode(answer))
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -103,26 +103,26 @@ async def _read(
     request = Request(method, path, headers, b"")
     if request.get("expect"):
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body, pieces = b"", 0
+    content, pieces = b"", 0
     if "chunked" in (request.get("transfer-encoding") or ""):
         while size := int(await reader.readuntil(b"\r\n"), 16):
-            body += (await reader.readexactly(size + 2))[:-2]
+            content += (await reader.readexactly(size + 2))[:-2]
             pieces += 1
         await reader.readexactly(2)
-        return Request(method, path, headers, body if reads_chunks else b"", pieces)
+        return Request(method, path, headers, content if reads_chunks else b"", pieces)
     length = int(request.get("content-length") or 0)
-    while len(body) < length:
-        piece = await reader.read(length - len(body))
+    while len(content) < length:
+        piece = await reader.read(length - len(content))
         if not piece:
             if cut_short is not None:
-                await cut_short(body)
-            raise asyncio.IncompleteReadError(body, length)
-        body += piece
+                await cut_short(content)
+            raise asyncio.IncompleteReadError(content, length)
+        content += piece
         pieces += 1
-    return Request(method, path, headers, body, pieces)
+    return Request(method, path, headers, content, pieces)
 
 
-def _written(answer: Answer) -> bytes:
+def _encode(answer: Answer) -> bytes:
     phrase = HTTPStatus(answer.status).phrase
     lines = [f"HTTP/1.1 {answer.status} {phrase}", f"content-length: {len(answer.body)}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]

@@ -32,10 +32,12 @@ def test_deciding_request_comes_first() -> None:
 
 def test_failed_check_has_advice_for_the_detected_stack() -> None:
     answered = exchange(200, server="Werkzeug/3")
-    wrong = build_result(CASE, FinishedCheck(failed("accepted", answered), 1.0), session(answered))
-    assert "compare_digest" in wrong.advice
-    fine = build_result(CASE, FinishedCheck(passed("refused", answered), 1.0), session(answered))
-    assert fine.advice == ""
+    failure = build_result(
+        CASE, FinishedCheck(failed("accepted", answered), 1.0), session(answered)
+    )
+    assert "compare_digest" in failure.advice
+    success = build_result(CASE, FinishedCheck(passed("refused", answered), 1.0), session(answered))
+    assert success.advice == ""
 
 
 def test_correctly_refused_request_has_no_fate() -> None:

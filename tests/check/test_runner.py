@@ -9,7 +9,14 @@ import pytest
 from tests.check.broken import DiesOnLength, NoVerify, RateLimit
 from tests.check.correct import PREVIOUS, REVOKED, VARIANTS, Rotating, VerifiesLater
 from tests.check.receiver import SECRET, Receiver
-from tests.check.receivers import Reports, full_reports, report_of, run_one, variant_reports, wrong
+from tests.check.receivers import (
+    Reports,
+    find_failures,
+    full_reports,
+    report_of,
+    run_one,
+    variant_reports,
+)
 from tests.check.server import Answer, Dropped, Request, serving
 
 from pivotal_sandbox.check.model import Report, Result
@@ -55,7 +62,7 @@ def reports() -> Reports:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_correct_receiver_has_no_findings(name: str) -> None:
-    assert wrong(variant_reports()[name]) == {}
+    assert find_failures(variant_reports()[name]) == {}
     assert variant_reports()[name].grade == "A"
 
 
@@ -67,7 +74,7 @@ def test_run_stays_below_the_request_limit(name: str) -> None:
 
 def test_grade_is_at_most_b_without_a_probe() -> None:
     report = run_one(Receiver())
-    assert wrong(report) == {}
+    assert find_failures(report) == {}
     assert report.grade == "B"
     assert report.passed
 
@@ -223,13 +230,13 @@ def test_on_result_gets_each_result() -> None:
 def test_rotation_secrets_are_tested_if_given() -> None:
     only = ["secret-rotation", "secret-revoked"]
     given = {"previous_secret": PREVIOUS, "revoked_secret": REVOKED}
-    assert wrong(run_one(Rotating(), only=only, **given)) == {}
-    assert set(wrong(run_one(Receiver(), only=only, **given))) == {"secret-rotation"}
+    assert find_failures(run_one(Rotating(), only=only, **given)) == {}
+    assert set(find_failures(run_one(Receiver(), only=only, **given))) == {"secret-rotation"}
 
     class Forgetful(Rotating):
         secrets = (SECRET, PREVIOUS, REVOKED)
 
-    assert set(wrong(run_one(Forgetful(), only=only, **given))) == {"secret-revoked"}
+    assert set(find_failures(run_one(Forgetful(), only=only, **given))) == {"secret-revoked"}
     asked_for = {result.id: result.observed for result in run_one(Receiver(), only=only).results}
     assert asked_for["secret-rotation"] == "it needs the previous secret"
     assert asked_for["secret-revoked"] == "it needs the revoked secret"
@@ -241,14 +248,14 @@ def test_probe_excuses_forgeries_acknowledged_by_async_verification() -> None:
     receiver = VerifiesLater()
     report = run_one(receiver, probe=receiver.probe, verifies_async=True)
     assert report.grade == "B"
-    assert {result.severity for result in wrong(report).values()} == {"should"}
+    assert {result.severity for result in find_failures(report).values()} == {"should"}
     blind = run_one(VerifiesLater(), verifies_async=True)
     assert blind.grade == "F"
 
     forgeable = NoVerify()
     report = run_one(forgeable, probe=forgeable.probe, verifies_async=True, only=["sig-missing"])
     assert report.grade == "F"
-    assert "acted on" in wrong(report)["sig-missing"].observed
+    assert "acted on" in find_failures(report)["sig-missing"].observed
 
 
 def test_rate_limit_is_a_finding_and_not_a_refusal() -> None:

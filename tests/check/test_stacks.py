@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.check.receivers import WAITS, wrong
+from tests.check.receivers import WAITS, find_failures
 
 from pivotal_sandbox.check.model import Report
 from pivotal_sandbox.check.options import CheckOptions
@@ -45,7 +45,7 @@ async def grade(command: str, folder: Path, start_ms: float = 60_000) -> Report:
     ) as receiver:
         probe = ProbeUrl(f"{base}/count/{{id}}")
         report = await check(url, SECRET, CheckOptions(waits=WAITS), probe=probe)
-        found = {id: result.observed for id, result in wrong(report).items()}
+        found = {id: result.observed for id, result in find_failures(report).items()}
         assert found == {}, receiver.output()
     return report
 

@@ -35,9 +35,9 @@ async def expect_refusal(context: CheckContext, requests: Iterable[CheckRequest]
 
 def inconclusive_without_control(control: Exchange) -> Verdict:
     """Return that refusals prove nothing, because the genuine control was refused too."""
-    what = "throttled" if classify_answer(control) == "throttle" else "refused too"
+    reason = "throttled" if classify_answer(control) == "throttle" else "refused too"
     return inconclusive(
-        f"nothing can be concluded: the genuine request beside it was {what} "
+        f"nothing can be concluded: the genuine request beside it was {reason} "
         f"({describe_answer(control)})",
         control,
     )
@@ -76,12 +76,12 @@ def judge_genuine(
     topic: str | None = None,
 ) -> Verdict:
     """Judge the answers to genuine requests."""
-    if wrong := [exchange for exchange in exchanges if not is_ack(exchange)]:
+    if refused := [exchange for exchange in exchanges if not is_ack(exchange)]:
         return failed(
-            f"not acknowledged ({list_answers(wrong)}): {describe_consequence(wrong[0])}",
-            *wrong,
+            f"not acknowledged ({list_answers(refused)}): {describe_consequence(refused[0])}",
+            *refused,
             severity=severity,
-            topic=topic or advice_topic(wrong[0]),
+            topic=topic or advice_topic(refused[0]),
         )
     return passed(f"acknowledged: {summarize_answers(exchanges)}", *exchanges[:1])
 

@@ -154,13 +154,13 @@ class CheckContext:
 
     async def count_effects(self, *events: Event) -> list[int]:
         """Wait until the effects have settled, and return how often each event took effect."""
-        found = await self.session.counts([event.id for event in events])
-        return [found[event.id] for event in events]
+        counts = await self.session.counts([event.id for event in events])
+        return [counts[event.id] for event in events]
 
     async def has_effect(self, event: Event) -> bool:
         """Return whether the event took effect in time."""
-        found = await self.session.counts([event.id])
-        return found[event.id] > 0
+        counts = await self.session.counts([event.id])
+        return counts[event.id] > 0
 
     async def wait_before_retry(self) -> None:
         """Wait as long as any sender does before it retries."""

@@ -61,9 +61,11 @@ def collect_untested(report: Report) -> tuple[Untested, ...]:
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in report.results:
         if result.outcome in ("skipped", "vacuous") and result.id not in covered:
-            why = result.observed or result.reason
-            groups.setdefault((why, result.advice), []).append(result)
-    return tuple(Untested(why, advice, tuple(results)) for (why, advice), results in groups.items())
+            reason = result.observed or result.reason
+            groups.setdefault((reason, result.advice), []).append(result)
+    return tuple(
+        Untested(reason, advice, tuple(results)) for (reason, advice), results in groups.items()
+    )
 
 
 def _is_wrong(result: Result) -> bool:

@@ -175,9 +175,9 @@ def _parse_count(answer: bytes, source: str) -> int:
     return value
 
 
-def _require_placeholder(template: str, what: str) -> str:
+def _require_placeholder(template: str, name: str) -> str:
     if PLACEHOLDER not in template:
         raise InputError(
-            f"The {what} {template!r} has no {PLACEHOLDER}, where the event's id goes."
+            f"The {name} {template!r} has no {PLACEHOLDER}, where the event's id goes."
         )
     return template

@@ -2,11 +2,11 @@
 
 import pytest
 from tests.check.broken import MUTANTS
-from tests.check.receivers import mutant_reports, wrong
+from tests.check.receivers import find_failures, mutant_reports
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_broken_receiver_is_caught_by_its_checks(name: str) -> None:
-    found = wrong(mutant_reports()[name])
+    found = find_failures(mutant_reports()[name])
     caught = [id for id in MUTANTS[name].killers if id in found and found[id].outcome == "failed"]
     assert caught == list(MUTANTS[name].killers)

@@ -25,7 +25,7 @@ def test_each_format_parses_as_that_format() -> None:
 
 
 def test_color_and_width_apply_to_text() -> None:
-    assert "\x1b[" in render(BROKEN, "text", colour=True)
+    assert "\x1b[" in render(BROKEN, "text", color=True)
     assert max(map(len, render(BROKEN, "text", width=50).splitlines())) <= 50
 
 

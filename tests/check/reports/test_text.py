@@ -14,7 +14,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plain(report: Report, width: int = 100) -> str:
-    return render_text(report, colour=False, width=width)
+    return render_text(report, color=False, width=width)
 
 
 def test_first_line_is_the_grade_with_its_meaning() -> None:
@@ -94,7 +94,7 @@ def test_a_target_is_quoted_for_the_shell_in_the_replay() -> None:
 
 
 def test_color_does_not_change_the_text() -> None:
-    coloured = render_text(BROKEN, colour=True, width=100)
+    coloured = render_text(BROKEN, color=True, width=100)
     bare = "".join(f"{line.rstrip()}\n" for line in ESCAPE.sub("", coloured).splitlines())
     assert bare == plain(BROKEN)
 
@@ -107,9 +107,9 @@ def test_nothing_is_wider_than_the_terminal(width: int) -> None:
 
 @given(reports, st.integers(40, 120), st.booleans())
 def test_any_report_fits_the_width_without_control_characters(
-    report: Report, width: int, colour: bool
+    report: Report, width: int, color: bool
 ) -> None:
-    lines = render_text(report, colour=colour, width=width)
-    bare = ESCAPE.sub("", lines) if colour else lines
+    lines = render_text(report, color=color, width=width)
+    bare = ESCAPE.sub("", lines) if color else lines
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", bare)
     assert all(cell_len(line) <= width for line in bare.split("\n"))

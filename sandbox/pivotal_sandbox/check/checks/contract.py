@@ -106,9 +106,9 @@ def _choose_timestamp(context: CheckContext, event: Event) -> int:
     Where base64 is taken for url-safe, or + for a blank, it has to show here, not now and then.
     """
     now = context.now()
-    for wanted, seconds_back in ((2, 3), (1, 9)):
+    for required, seconds_back in ((2, 3), (1, 9)):
         for t in range(now, now - min(context.settings.max_skew, seconds_back) - 1, -1):
-            if len({"+", "/"} & set(context.sign(event.body, t))) >= wanted:
+            if len({"+", "/"} & set(context.sign(event.body, t))) >= required:
                 return t
     return now
 

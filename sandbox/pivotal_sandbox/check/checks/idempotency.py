@@ -148,9 +148,9 @@ async def distinct_events_same_delivery_id(context: CheckContext) -> Verdict:
     events, delivery_id = (context.new_event(), context.new_event()), context.new_delivery_id()
     first, second = (
         context.build_genuine(
-            f"the {which} of two events with one delivery id", item, delivery_id=delivery_id
+            f"the {ordinal} of two events with one delivery id", item, delivery_id=delivery_id
         )
-        for which, item in zip(("first", "second"), events, strict=True)
+        for ordinal, item in zip(("first", "second"), events, strict=True)
     )
     return await _expect_effect_each(context, events, (first, second))
 

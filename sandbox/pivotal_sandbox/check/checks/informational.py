@@ -207,10 +207,14 @@ async def rotation_overlap(context: CheckContext) -> Verdict:
     def requests() -> Iterator[CheckRequest]:
         for label, first in (("first", True), ("last", False)):
             event, t = context.new_event(), context.now()
-            accepted_age = f"sig={context.sign(event.body, t)}"
-            other = f"sig={base64.b64encode(bytes(32)).decode()}"
+            right = f"sig={context.sign(event.body, t)}"
+            wrong = f"sig={base64.b64encode(bytes(32)).decode()}"
             header = ",".join(
-                [VERSION, f"t={t}", *([accepted_age, other] if first else [other, accepted_age])]
+                [
+                    VERSION,
+                    f"t={t}",
+                    *([right, wrong] if first else [wrong, right]),
+                ]
             )
             yield context.build_genuine(
                 f"two signatures, the good one {label}", event, signatures=[header], t=t

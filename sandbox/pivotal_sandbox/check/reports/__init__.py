@@ -6,17 +6,17 @@ from pivotal_sandbox.errors import InputError
 FORMATS = ("text", "json", "junit", "sarif", "html")
 
 
-def render(report: Report, format: str, *, colour: bool = False, width: int = 100) -> str:
+def render(report: Report, format: str, *, color: bool = False, width: int = 100) -> str:
     """Return the report as text, json, junit, sarif or html.
 
-    `colour` and `width` (columns) are for text. Raises `InputError` for any other format.
+    `color` and `width` (columns) are for text. Raises `InputError` for any other format.
     """
     # Import each format on demand: it brings a library that the others do not need.
     match format:
         case "text":
             from pivotal_sandbox.check.reports.text import render_text
 
-            return render_text(report, colour=colour, width=width)
+            return render_text(report, color=color, width=width)
         case "json":
             from pivotal_sandbox.check.reports.json import render_json
 

@@ -98,12 +98,9 @@ def format_counts(report: Report) -> str:
 def format_extent(report: Report) -> str:
     """Return the size of the run: "49 checks, 189 requests, 12.3 s"."""
     requests = sum(len(result.requests) for result in report.results)
-    took = format_duration(
-        report.duration_ms or sum(result.duration_ms for result in report.results)
-    )
-    return (
-        f"{format_count(len(report.results), 'check')}, {format_count(requests, 'request')}, {took}"
-    )
+    checks = format_count(len(report.results), "check")
+    elapsed = report.duration_ms or sum(result.duration_ms for result in report.results)
+    return f"{checks}, {format_count(requests, 'request')}, {format_duration(elapsed)}"
 
 
 def format_duration(ms: float) -> str:
@@ -113,10 +110,10 @@ def format_duration(ms: float) -> str:
 
 def format_answer(exchange: Exchange) -> str:
     """Return one line about the answer: "401 in 12 ms", "no answer: reset, after 3 ms"."""
-    took = format_duration(exchange.duration_ms)
+    elapsed = format_duration(exchange.duration_ms)
     if exchange.status is None:
-        return f"no answer: {printable(exchange.error or 'nothing came')}, after {took}"
-    return f"{exchange.status} in {took}"
+        return f"no answer: {printable(exchange.error or 'nothing came')}, after {elapsed}"
+    return f"{exchange.status} in {elapsed}"
 
 
 def format_position(number: int, requests: tuple[Exchange, ...]) -> str:

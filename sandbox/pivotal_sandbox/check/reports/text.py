@@ -45,15 +45,15 @@ _LABEL = 11  # columns, the width of "  came back"
 _SNIPPET = 160  # bytes of a body
 
 
-def render_text(report: Report, *, colour: bool, width: int) -> str:
-    """Return lines of at most `width` columns; without `colour` there is no escape in them."""
+def render_text(report: Report, *, color: bool, width: int) -> str:
+    """Return lines of at most `width` columns; without `color` there is no escape in them."""
     file = StringIO()
     console = Console(
         file=file,
         width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
         highlight=False,
         markup=False,
         emoji=False,

@@ -275,7 +275,7 @@ def _print(report: "Report", format: str, output: Path | None) -> None:
     text = render(
         report,
         format,
-        colour=terminal and not os.environ.get("NO_COLOR"),
+        color=terminal and not os.environ.get("NO_COLOR"),
         width=shutil.get_terminal_size().columns if terminal else WIDTH,
     )
     click.echo(text.rstrip("\n").encode("utf-8", "backslashreplace"))
