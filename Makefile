@@ -26,7 +26,7 @@ up: $(READY) ## Start the sandbox: sender, capture receiver, log; ARGS="--port 0
 
 test: check $(NODE) ## Check the code, run every test and hold the coverage; what CI runs
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 	@$(BIN)/coverage report --omit='$(PURE)' --fail-under=95

@@ -109,17 +109,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
             process.communicate(timeout=DEADLINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_of_the_readme_runs(command: str, place: tuple[Path, dict[str, str]]) -> None:
-    if command.startswith("make "):
-        # Running these here would start the tests in the tests; CI and `make` itself do it.
-        subprocess.run(["make", "-n", *command.split()[1:]], cwd=ROOT, check=True, timeout=DEADLINE)
-        return
-    if command.startswith(". "):
-        assert command == ". .venv/bin/activate"
-        return
-    done = typed_at(place, command)
-    assert done.returncode == 0, done.stdout
+def test_the_commands_of_the_readme_run_in_its_order(place: tuple[Path, dict[str, str]]) -> None:
+    # One test, because later commands show what earlier ones did.
+    for command in COMMANDS:
+        if command.startswith("make "):
+            # Running these here would start the tests in the tests; CI and `make` itself do it.
+            line = ["make", "-n", *command.split()[1:]]
+            subprocess.run(line, cwd=ROOT, check=True, timeout=DEADLINE)
+        elif command.startswith(". "):
+            assert command == ". .venv/bin/activate"
+        else:
+            done = typed_at(place, command)
+            assert done.returncode == 0, f"{command}\n{done.stdout}"
 
 
 @pytest.mark.parametrize(("typed", "printed"), SESSIONS)
