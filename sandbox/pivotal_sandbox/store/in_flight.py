@@ -1,5 +1,6 @@
 """Remember which attempts are in flight, so that a restart after `kill -9` can log them."""
 
+import mmap
 import os
 import struct
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from msgspec import Struct
 
 from pivotal_sandbox.domain.models import Headers
 
-_SLOT = 2048  # bytes for each attempt in flight
+_SLOT = 1024  # bytes for each attempt in flight
+_SLOTS = 640  # more than the dispatcher has in flight at once
 _LENGTH = struct.Struct("<I")
 
 
@@ -27,14 +29,14 @@ class StartedAttempt(Struct, frozen=True, array_like=True):
 class InFlightAttempts:
     """Notes of started attempts, in a file beside the database; without `path` in no file.
 
-    A note is one write to the page cache, which survives the end of the process and costs far less
-    than a transaction. Notes of finished attempts stay until their slot is used again, so compare
-    them with the log. A note that cannot be written is skipped.
+    A note is a copy into a mapped file. It survives the end of the process, and costs far less than
+    a transaction or a system call. Notes of finished attempts stay until their slot is used again,
+    so compare them with the log. A note that cannot be written is skipped.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path and Path(f"{os.path.realpath(path)}-inflight")
-        self._file: int | None = None
+        self._map: mmap.mmap | None = None
         self._free: list[int] = []
         self._slots = 0
 
@@ -51,9 +53,11 @@ class InFlightAttempts:
     def open(self) -> None:
         """Drop the notes of the previous process, and write new ones from now on."""
         if self._path is not None:
-            with suppress(OSError):
-                flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-                self._file = os.open(self._path, flags, 0o600)
+            with suppress(OSError), self._path.open("w+b") as file:
+                self._path.chmod(0o600)  # the notes hold signatures
+                file.write(bytes(_SLOT * _SLOTS))  # allocated now: a full disk cannot break the map
+                file.flush()
+                self._map = mmap.mmap(file.fileno(), _SLOT * _SLOTS)
 
     def start(self, attempt: StartedAttempt) -> int:
         """Note an attempt that is about to be sent; return the slot to pass to `finish`."""
@@ -62,12 +66,12 @@ class InFlightAttempts:
         else:
             slot = self._slots
             self._slots += 1
-        if self._file is not None:
+        if self._map is not None and slot < _SLOTS:
             data = _encode(attempt)
             if len(data) > _SLOT - _LENGTH.size:
                 data = _encode(msgspec.structs.replace(attempt, request_headers=()))
-            with suppress(OSError):
-                _write_at(self._file, slot * _SLOT, _LENGTH.pack(len(data)) + data)
+            begin = slot * _SLOT
+            self._map[begin : begin + _LENGTH.size + len(data)] = _LENGTH.pack(len(data)) + data
         return slot
 
     def finish(self, slot: int) -> None:
@@ -76,24 +80,16 @@ class InFlightAttempts:
 
     def close(self, *, remove: bool = False) -> None:
         """Stop writing; with `remove` delete the notes, because the log has all of them."""
-        if self._file is None or self._path is None:
+        if self._map is None or self._path is None:
             return
-        os.close(self._file)
-        self._file = None
+        self._map.close()
+        self._map = None
         if remove:
             self._path.unlink(missing_ok=True)
 
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(StartedAttempt)
-
-
-def _write_at(file: int, position: int, data: bytes) -> None:
-    if hasattr(os, "pwrite"):
-        os.pwrite(file, data, position)
-    else:  # pragma: no cover - Windows
-        os.lseek(file, position, os.SEEK_SET)
-        os.write(file, data)
 
 
 def _decode(data: bytes) -> Iterator[StartedAttempt]:
