@@ -87,6 +87,14 @@ async def test_restart_rejects_a_receiver_that_left_its_process_group(
             os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
+async def test_receiver_may_clean_up_on_sigterm(tmp_path: Path, url: str) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    command = f"cd {tmp_path}; trap 'touch cleaned; exit' TERM; {sys.executable} server.py & wait"
+    async with start_receiver(command, url, "s"):
+        assert not (tmp_path / "cleaned").exists()
+    assert (tmp_path / "cleaned").exists()
+
+
 async def test_receiver_that_ignores_sigterm_is_killed(tmp_path: Path, url: str) -> None:
     (tmp_path / "server.py").write_text(SERVER)
     command = f"cd {tmp_path}; trap '' TERM; {sys.executable} server.py"
