@@ -6,11 +6,11 @@ from typing import Literal
 
 from pivotal_sandbox.check.model import Exchange
 from pivotal_sandbox.common.headers import header_value
+from pivotal_sandbox.domain import retry_policy
 from pivotal_sandbox.domain.models import Outcome, Response, Timing
-from pivotal_sandbox.domain.retry_policy import is_retried
 
 AnswerKind = Literal["ack", "reject", "gone", "throttle", "redirect", "crash", "hang"]
-Consequence = Literal["delivered", "retried", "LOST"]
+ReportedConsequence = Literal["delivered", "retried", "LOST"]
 
 _RETRY_LATER = (408, 425, 429)  # neither accepted nor refused
 
@@ -39,16 +39,17 @@ def is_ack(exchange: Exchange) -> bool:
     return classify_answer(exchange) == "ack"
 
 
-def consequence(exchange: Exchange) -> Consequence:
+def consequence(exchange: Exchange) -> ReportedConsequence:
     """Return what Pivotal does with a delivery after this answer."""
     response = None if exchange.status is None else Response(exchange.status, (), b"")
     outcome = Outcome(Timing(exchange.duration_ms), response, exchange.failure)
-    return "delivered" if outcome.ok else "retried" if is_retried(outcome) else "LOST"
+    result = retry_policy.consequence(outcome)
+    return "LOST" if result == "lost" else result
 
 
-def worst_consequence(exchanges: Iterable[Exchange]) -> Consequence:
+def worst_consequence(exchanges: Iterable[Exchange]) -> ReportedConsequence:
     """Return the worst consequence among the answers."""
-    order: list[Consequence] = ["delivered", "retried", "LOST"]
+    order: list[ReportedConsequence] = ["delivered", "retried", "LOST"]
     return max(
         (consequence(exchange) for exchange in exchanges), key=order.index, default="delivered"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from pivotal_sandbox.clock import sleep
+from pivotal_sandbox.common.durations import format_seconds
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.errors import InputError, UnreachableError
@@ -61,8 +62,8 @@ class ReceiverProcess:
                 )
             if waited_ms >= start_ms:
                 raise UnreachableError(
-                    f"`{self._command}` did not answer at {self._url} in {start_ms / 1000:g} s; it "
-                    f"printed:\n{self.output() or '(nothing)'}"
+                    f"`{self._command}` did not answer at {self._url} in "
+                    f"{format_seconds(start_ms)}; it printed:\n{self.output() or '(nothing)'}"
                 )
             await sleep(POLL_MS)
             waited_ms += POLL_MS

@@ -11,7 +11,7 @@ from pivotal_sandbox.cli.client import Json
 from pivotal_sandbox.cli.output import milliseconds, note, printable
 from pivotal_sandbox.common.ids import new_secret
 from pivotal_sandbox.domain.models import Attempt, Event
-from pivotal_sandbox.domain.retry_policy import is_retried
+from pivotal_sandbox.domain.retry_policy import consequence
 from pivotal_sandbox.errors import UnreachableError
 from pivotal_sandbox.feed import Activity, Attempted
 from pivotal_sandbox.sandbox.sandbox import Sandbox
@@ -42,8 +42,7 @@ def send_and_print(
     """
     attempts = asyncio.run(_trigger(request, url, secret, allow_hosts))
     for event, attempt in attempts:
-        outcome = attempt.outcome
-        fate = "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
+        fate = consequence(attempt.outcome)
         if as_json:
             shown = {
                 "event": EventView.of(event),

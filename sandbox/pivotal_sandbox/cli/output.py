@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from pivotal_sandbox.common.durations import format_elapsed
+from pivotal_sandbox.common.http_status import is_success
 from pivotal_sandbox.common.text import printable as printable
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def code_of(status_code: int | None, error: str | None = None) -> "Text":
 
     if status_code is None:
         return Text(error or "-", style="red" if error else "bright_black")
-    return Text(str(status_code), style="green" if 200 <= status_code < 300 else "red")
+    return Text(str(status_code), style="green" if is_success(status_code) else "red")
 
 
 def milliseconds(ms: float | None) -> str:
@@ -141,7 +143,7 @@ def milliseconds(ms: float | None) -> str:
         return "-"
     if ms < 9.95:
         return f"{ms:.1f} ms"
-    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.2f} s"
+    return format_elapsed(ms)
 
 
 def moment(text: str | None) -> str:

@@ -10,7 +10,7 @@ from pivotal_sandbox.cli.output import moment, printable
 from pivotal_sandbox.common.durations import format_duration
 from pivotal_sandbox.common.text import format_count
 from pivotal_sandbox.common.timestamps import format_rfc3339
-from pivotal_sandbox.domain.retry_policy import is_retried
+from pivotal_sandbox.domain.retry_policy import consequence
 from pivotal_sandbox.faults.registry import find_fault
 from pivotal_sandbox.feed import Attempted
 from pivotal_sandbox.scenarios.transcript import (
@@ -154,10 +154,13 @@ def _refusal(attempted: Attempted) -> str | None:
     return None if verdict is None or verdict.startswith("Signature valid") else verdict
 
 
+_CONSEQUENCES = {"delivered": "taken", "retried": "to be retried", "lost": "refused"}
+
+
 def _sent(entry: Sent) -> str:
     outcome = entry.outcome
     ended = str(outcome.response.status_code if outcome.response else outcome.error)
-    fate = "taken" if outcome.ok else "to be retried" if is_retried(outcome) else "refused"
+    fate = _CONSEQUENCES[consequence(outcome)]
     said = " · ".join(part for part in (fate, outcome.detail) if part)
     fg = "green" if outcome.ok else "red"
     return f"{entry.request.method}  {entry.endpoint}  {click.style(ended, fg=fg)}  {said}"

@@ -49,6 +49,16 @@ def format_duration(ms: int) -> str:
     return "".join(parts) or "0s"
 
 
+def format_seconds(ms: float) -> str:
+    """Return a duration in seconds, without needless digits: "10 s", "0.25 s"."""
+    return f"{ms / SECOND:g} s"
+
+
+def format_elapsed(ms: float, digits: int = 2) -> str:
+    """Return how long something took: whole ms below a second, then seconds with `digits`."""
+    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / SECOND:.{digits}f} s"
+
+
 _RATE_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR}
 _RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)/([smh])\Z")
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from pivotal_sandbox.common.http_status import is_success
+
 Mode = Literal["test", "live"]
 Status = Literal["pending", "retrying", "delivered", "failed", "cancelled"]
 ErrorCode = Literal[
@@ -120,7 +122,7 @@ class Outcome(Struct, frozen=True, gc=False):
     @property
     def ok(self) -> bool:
         """Say whether Pivotal takes it as delivered: any 2xx that arrived whole."""
-        return self.response is not None and 200 <= self.response.status_code < 300
+        return self.response is not None and is_success(self.response.status_code)
 
 
 class Attempt(Struct, frozen=True, gc=False):

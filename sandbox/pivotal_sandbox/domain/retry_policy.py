@@ -5,6 +5,7 @@ The rule is a pure function: (delivery, attempt, now) -> decision. All durations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +27,9 @@ RESPONSE_KEPT = 64 * 1024  # bytes
 USER_AGENT = "Pivotal-Webhooks/1.0 (sandbox)"
 
 
+Consequence = Literal["delivered", "retried", "lost"]
+
+
 class Decision(Struct, frozen=True):
     """What becomes of a delivery after an attempt; `next_attempt_at` is set while it retries."""
 
@@ -41,6 +45,11 @@ def is_retried(outcome: Outcome) -> bool:
     if outcome.response is None:
         return outcome.error != "blocked"
     return 500 <= outcome.response.status_code < 600
+
+
+def consequence(outcome: Outcome) -> Consequence:
+    """Return what becomes of a delivery after this outcome: "lost" is not sent again."""
+    return "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
 
 
 def backoff(failures: int, jitter: float) -> int:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pivotal_sandbox.common.durations import SECOND
+from pivotal_sandbox.common.durations import SECOND, format_elapsed
 from pivotal_sandbox.common.text import printable
+from pivotal_sandbox.domain.retry_policy import Consequence
 from pivotal_sandbox.load.runner import Load
-from pivotal_sandbox.load.stats import Fate, LoadStats, fate_of
+from pivotal_sandbox.load.stats import LoadStats, fate_of
 
 PERCENTS = (50, 90, 95, 99, 99.9)
-FATES: dict[Fate, str] = {
+FATES: dict[Consequence, str] = {
     "delivered": "delivered",
     "retried": "Pivotal would retry",
     "lost": "LOST: Pivotal does not retry this",
@@ -118,4 +119,4 @@ def shown(ms: float) -> str:
         return f"{ms:.2f} ms"
     if ms < 9.95:
         return f"{ms:.1f} ms"
-    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.2f} s"
+    return format_elapsed(ms)

@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pivotal_sandbox.domain.models import Outcome, Response, Timing
-from pivotal_sandbox.domain.retry_policy import is_retried
+from pivotal_sandbox.domain.retry_policy import Consequence, consequence
 from pivotal_sandbox.load.histogram import Histogram
-
-Fate = Literal["delivered", "retried", "lost"]
 
 NOT_ANSWERED = frozenset(
     ("timeout", "connection_refused", "connection_reset", "dns", "tls", "protocol", "blocked")
@@ -63,16 +60,16 @@ class LoadStats:
             whole.merge(slice)
         return whole
 
-    def fates(self) -> dict[Fate, int]:
+    def fates(self) -> dict[Consequence, int]:
         """Return how many Pivotal would take as delivered, would retry, or would lose."""
-        counts: dict[Fate, int] = {"delivered": 0, "retried": 0, "lost": 0}
+        counts: dict[Consequence, int] = {"delivered": 0, "retried": 0, "lost": 0}
         for answer, count in self.answers.items():
             counts[fate_of(answer)] += count
         return counts
 
 
-def fate_of(answer: str) -> Fate:
+def fate_of(answer: str) -> Consequence:
     """Return what Pivotal makes of a status or of an error code."""
     response = None if answer in NOT_ANSWERED else Response(int(answer), (), b"")
     outcome = Outcome(Timing(0), response)
-    return "delivered" if outcome.ok else "retried" if is_retried(outcome) else "lost"
+    return consequence(outcome)

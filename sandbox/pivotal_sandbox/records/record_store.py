@@ -74,7 +74,7 @@ class RecordStore:
             self._index.put(object, id, record)
 
     def copy(self) -> "RecordStore":
-        """Return a copy to try changes on. It draws ids of its own, so this store's stay the same."""
+        """Return a copy to try changes on. Its ids come from a source of their own."""
         source = random.Random(0)
         copy = RecordStore(self.mode, self.catalog, self._names, Ids(source), source)
         records = {object: dict(self._index.all(object)) for object in self.catalog.objects}

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec.structs import replace
 
 from pivotal_sandbox.clock import sleep
+from pivotal_sandbox.common.http_status import is_success
 from pivotal_sandbox.common.json_values import dump_json
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.bins import Step as Answer
@@ -241,7 +242,7 @@ _DEPENDS_ON_BIN = "it rests on how the bin answers"
 
 
 def _has_failing_bin(step: Answer) -> bool:
-    return step.hang or step.reset or step.delay >= TIMEOUT or not 200 <= step.status < 300
+    return step.hang or step.reset or step.delay >= TIMEOUT or not is_success(step.status)
 
 
 def _pointer(action: Step, pointer: str) -> str:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
+from pivotal_sandbox.common.durations import format_seconds
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Outcome, Request, Response, Timing
 from pivotal_sandbox.domain.retry_policy import RESPONSE_KEPT
@@ -71,7 +72,7 @@ async def call_app(
                 _log.exception("The app raised, while it was sent a webhook")
                 exchange.exception = error
     if limit.expired():  # also if the app suppressed the cancellation
-        detail = f"{url.authority} did not answer in {timeout_ms / 1000:g} s."
+        detail = f"{url.authority} did not answer in {format_seconds(timeout_ms)}."
         return Outcome(exchange.timing(), None, "timeout", detail)
     return exchange.outcome(url.authority, body_limit)
 

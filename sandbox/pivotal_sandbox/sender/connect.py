@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pivotal_sandbox.common.durations import format_seconds
 from pivotal_sandbox.common.urls import Url
 from pivotal_sandbox.sender.egress import AddressGuard
 from pivotal_sandbox.sender.failures import Failure, not_connected, tls_failed, tls_missing
@@ -49,7 +50,7 @@ async def open_connection(
                 return addresses
             return await _connect_to_any(addresses, url.port, lambda: create(peer), peer, tls)
     except TimeoutError:
-        seconds = f"{timeout_ms / 1000:g} s"
+        seconds = format_seconds(timeout_ms)
         return Failure("timeout", f"{peer} did not take the connection in {seconds}.", False)
 
 

@@ -11,7 +11,7 @@ from typing import cast
 
 import httptools
 
-from pivotal_sandbox.common.durations import SECOND
+from pivotal_sandbox.common.durations import SECOND, format_seconds
 from pivotal_sandbox.common.urls import Url
 from pivotal_sandbox.domain.models import ErrorCode, Request, Response
 from pivotal_sandbox.domain.retry_policy import KEEP_ALIVE
@@ -299,7 +299,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._loop.time() < self._deadline:
             self._start_timer()
             return
-        seconds = f"{self._timeout_ms / 1000:g} s"
+        seconds = format_seconds(self._timeout_ms)
         if self._status:
             detail = f"{self.peer} answered {self._status}, but the body did not end in {seconds}."
         else:

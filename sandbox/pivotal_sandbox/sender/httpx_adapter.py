@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx
 
-from pivotal_sandbox.common.durations import SECOND
+from pivotal_sandbox.common.durations import SECOND, format_seconds
 from pivotal_sandbox.common.urls import Url, parse_url
 from pivotal_sandbox.domain.models import Headers, Outcome, Request, Response, Timing
 from pivotal_sandbox.domain.retry_policy import KEEP_ALIVE, RESPONSE_KEPT
@@ -117,7 +117,7 @@ async def send_through(
                 await response.aclose()
     except Exception as error:
         if limit.expired():
-            seconds = f"{timeout_ms / 1000:g} s"
+            seconds = format_seconds(timeout_ms)
             result = Failure("timeout", f"{url.authority} did not answer in {seconds}.")
         else:
             result = _failure(error, trace)

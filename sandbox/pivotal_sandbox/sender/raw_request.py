@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from pivotal_sandbox.clock import sleep
+from pivotal_sandbox.common.durations import format_seconds
 from pivotal_sandbox.common.urls import parse_url
 from pivotal_sandbox.domain.models import Outcome, Request, Response, Timing, Wire
 from pivotal_sandbox.sender.failures import Failure
@@ -76,7 +77,7 @@ async def _end_request(
         return Failure("connection_reset", f"The fault reset the connection after {sent}.")
     if wire.ending == "leave":
         await _pause(wire.pause_ms, response)
-        after = f"{wire.pause_ms / 1000:g} s"
+        after = format_seconds(wire.pause_ms)
         return Failure("timeout", f"The fault had the sender leave {after} after it had sent all.")
     if wire.ending == "half-close":
         connection.send_eof()

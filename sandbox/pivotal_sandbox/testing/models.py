@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from pivotal_sandbox.common.headers import EVENT_HEADER
+from pivotal_sandbox.common.http_status import is_success
 from pivotal_sandbox.common.timestamps import to_datetime
 from pivotal_sandbox.domain import models
 from pivotal_sandbox.domain.models import Mode
@@ -136,7 +137,7 @@ class Attempt:
     @property
     def ok(self) -> bool:
         """Whether the receiver took it: any 2xx that arrived whole, in time."""
-        return self.response is not None and 200 <= self.response.status_code < 300
+        return self.response is not None and is_success(self.response.status_code)
 
     @property
     def came_back(self) -> str:

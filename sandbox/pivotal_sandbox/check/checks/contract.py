@@ -26,6 +26,7 @@ from pivotal_sandbox.check.verdicts import (
     failed,
     passed,
 )
+from pivotal_sandbox.common.durations import format_seconds
 from pivotal_sandbox.domain.catalog import PING
 from pivotal_sandbox.domain.models import Event
 
@@ -230,7 +231,7 @@ async def ack_latency(context: CheckContext) -> Verdict:
         if t.request.genuine and classify_answer(t.exchange) == "hang"
     ]:
         return failed(
-            f"no answer within {limit / 1000:g} s ({list_answers(timed_out)}): "
+            f"no answer within {format_seconds(limit)} ({list_answers(timed_out)}): "
             f"{describe_consequence(timed_out[0])}, and what the handler did meanwhile is done "
             "again",
             *timed_out[:3],
@@ -248,7 +249,7 @@ async def ack_latency(context: CheckContext) -> Verdict:
     observed = f"95 % within {p95:.0f} ms, the slowest took {slowest.duration_ms:.0f} ms"
     if p95 > limit / 3:
         return failed(
-            f"{observed}: more than a third of the timeout of {limit / 1000:g} s",
+            f"{observed}: more than a third of the timeout of {format_seconds(limit)}",
             slowest,
             severity="should",
         )

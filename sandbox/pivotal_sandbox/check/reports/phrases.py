@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pivotal_sandbox.check.model import Exchange, Grade, Outcome, Report, Result, Severity
 from pivotal_sandbox.check.verdicts import UNSEEN
+from pivotal_sandbox.common.durations import format_elapsed
 from pivotal_sandbox.common.text import display_bytes, format_count, printable
 
 SEVERITY_WORDS: dict[Severity, str] = {
@@ -105,7 +106,7 @@ def format_extent(report: Report) -> str:
 
 def format_duration(ms: float) -> str:
     """Return a duration for reading: "12 ms", "1.4 s"."""
-    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1000:.1f} s"
+    return format_elapsed(ms, digits=1)
 
 
 def format_answer(exchange: Exchange) -> str:

@@ -110,9 +110,8 @@ def simulate(
         _print(tally, statuses)
         note(f"The same choices again: --seed {seed}.")
     if tally.refused:
-        note(
-            f"{format_count(tally.refused, 'change')} of records that others had changed were refused."
-        )
+        changes = format_count(tally.refused, "change")
+        note(f"{changes} of records that others had changed were refused.")
     if tally.events and not tally.deliveries:
         note(f"No endpoint of {query['mode']} mode wants them, so nothing was sent.")
         not_so()

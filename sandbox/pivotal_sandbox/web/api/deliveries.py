@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from pivotal_sandbox.common.durations import MINUTE, parse_rate
+from pivotal_sandbox.common.http_status import is_success
 from pivotal_sandbox.domain.models import Delivery, Mode, Status
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.feed import Activity, Attempted
@@ -161,7 +162,8 @@ async def _attempted(sandbox: Sandbox, delivery_id: str, wait: int) -> Delivery:
 
 def _is_under_way(delivery: Delivery) -> bool:
     """Say whether an attempt is about to be made: the first, or the one that repeats a 2xx."""
-    accepted = delivery.last_status_code is not None and 200 <= delivery.last_status_code < 300
+    code = delivery.last_status_code
+    accepted = code is not None and is_success(code)
     return delivery.status == "pending" or (delivery.status == "retrying" and accepted)
 
 

@@ -7,7 +7,7 @@ from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.common.text import pluralize
 from pivotal_sandbox.common.timestamps import format_rfc3339
 from pivotal_sandbox.domain.models import Attempt, Delivery, ErrorCode, Outcome
-from pivotal_sandbox.domain.retry_policy import RETRY_WINDOW, is_retried
+from pivotal_sandbox.domain.retry_policy import RETRY_WINDOW, Consequence, consequence, is_retried
 
 Tone = Literal["good", "warn", "bad", "idle"]
 
@@ -106,9 +106,12 @@ def pill(delivery: Delivery, now: int, error: ErrorCode | None = None) -> Pill:
     return Pill("idle", "Cancelled", word)
 
 
+_TONES: dict[Consequence, Tone] = {"delivered": "good", "retried": "warn", "lost": "bad"}
+
+
 def outcome_pill(outcome: Outcome) -> Pill:
     """Return how one attempt ended."""
-    tone: Tone = "good" if outcome.ok else "warn" if is_retried(outcome) else "bad"
+    tone = _TONES[consequence(outcome)]
     if outcome.response is not None:
         return Pill(tone, str(outcome.response.status_code))
     return Pill(tone, ERRORS[outcome.error] if outcome.error else "No answer")
