@@ -4,7 +4,7 @@ import click
 import pytest
 from tests.exports.exchanges import sent
 
-from pivotal_sandbox.cli.export_options import NAMES, wish_of
+from pivotal_sandbox.cli.export_options import NAMES, export_request
 from pivotal_sandbox.exports.formats import FORMS
 
 
@@ -14,13 +14,13 @@ def test_the_forms_of_the_commands_are_all_there_are_and_lines_of_json() -> None
 
 def test_by_default_and_by_json_it_is_lines() -> None:
     for form, as_json in ((None, False), (None, True), ("jsonl", False), ("jsonl", True)):
-        assert wish_of(form, None, False, as_json).lines
-    assert not wish_of("har", None, False, False).lines
+        assert export_request(form, None, False, as_json).lines
+    assert not export_request("har", None, False, False).lines
 
 
 def test_what_was_sent_is_told_in_the_order_of_time_and_to_the_url_that_is_given() -> None:
     later, sooner = sent(id="msg_b", at=2), sent(id="msg_a", at=1)
-    text = wish_of("curl", "http://127.0.0.1:8000/hook", False, False).text([later, sooner])
+    text = export_request("curl", "http://127.0.0.1:8000/hook", False, False).text([later, sooner])
     assert text.index("msg_a") < text.index("msg_b")
     assert text.count("http://127.0.0.1:8000/hook") == 2
     assert "http://h/" not in text
@@ -41,4 +41,4 @@ def test_options_that_contradict_each_other_are_refused(
     form: str | None, to: str | None, re_sign: bool, as_json: bool
 ) -> None:
     with pytest.raises(click.UsageError):
-        wish_of(form, to, re_sign, as_json)
+        export_request(form, to, re_sign, as_json)

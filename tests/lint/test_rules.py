@@ -12,7 +12,7 @@ from pivotal_sandbox.lint.rules import (
     names_secret,
     names_signer,
     names_sink,
-    words,
+    split_words,
 )
 
 
@@ -27,7 +27,7 @@ from pivotal_sandbox.lint.rules import (
     ],
 )
 def test_words_are_those_of_any_spelling(name: str, found: list[str]) -> None:
-    assert words(name) == found
+    assert split_words(name) == found
 
 
 @pytest.mark.parametrize("name", ["signature", "expectedSig", "x_hmac", "pivotal-signature", "mac"])

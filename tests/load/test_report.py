@@ -3,7 +3,7 @@ import json
 import pytest
 from tests.load.samples import report
 
-from pivotal_sandbox.load.report import as_json, as_text, shown
+from pivotal_sandbox.load.report import as_json, as_text, format_latency
 
 
 def test_it_is_well_only_where_all_that_was_due_was_delivered() -> None:
@@ -64,4 +64,4 @@ def test_as_json_nothing_has_no_least_latency() -> None:
     ("ms", "text"), [(0.42, "0.42 ms"), (8.13, "8.1 ms"), (421.2, "421 ms"), (1_240, "1.24 s")]
 )
 def test_a_latency_is_shown_with_as_many_digits_as_one_reads(ms: float, text: str) -> None:
-    assert shown(ms) == text
+    assert format_latency(ms) == text

@@ -1,6 +1,6 @@
 import pytest
 
-from pivotal_sandbox.load.stats import LoadStats, fate_of
+from pivotal_sandbox.load.stats import LoadStats, consequence_of
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from pivotal_sandbox.load.stats import LoadStats, fate_of
     ],
 )
 def test_the_fate_of_an_answer_is_what_pivotal_makes_of_it(answer: str, fate: str) -> None:
-    assert fate_of(answer) == fate
+    assert consequence_of(answer) == fate
 
 
 def test_latencies_are_kept_by_the_slice_in_which_the_request_was_due() -> None:

@@ -75,8 +75,8 @@ async def test_what_is_counted_is_what_would_be_listed(wanted: DeliveryFilter) -
     assert await log.count(wanted) == len(listed)
     found, _ = await log.page(wanted, limit=600)
     moments = [(delivery.created_at, delivery.status) for delivery in found]
-    assert await log.begun(wanted, 601) == (moments, None)
-    some, back_to = await log.begun(wanted, 50)
+    assert await log.started_since(wanted, 601) == (moments, None)
+    some, back_to = await log.started_since(wanted, 50)
     if back_to is not None:
         assert some == [moment for moment in moments if moment[0] >= back_to]
     await database.close()

@@ -5,14 +5,14 @@ import json
 from tests.testing.receivers import Answering
 
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
-from pivotal_sandbox.testing.failure_report import shown
+from pivotal_sandbox.testing.failure_report import delivery_text
 
 
 async def test_a_delivery_is_shown_whole(opened: AsyncPivotal) -> None:
     await opened.endpoint(Answering(204, 503, 401, body=b"no\x1b[31m"))
     delivery = await opened.trigger("customer.created")
     await opened.advance("1m")
-    data = shown(delivery)
+    data = delivery_text(delivery)
     assert json.loads(json.dumps(data)) == data
     assert (data["event"], data["status"], data["fault"]) == ("customer.created", "failed", "")
     assert delivery.id in data["ids"]
@@ -30,13 +30,13 @@ async def test_a_delivery_is_shown_whole(opened: AsyncPivotal) -> None:
 async def test_a_long_body_is_cut_and_a_missing_answer_is_explained(opened: AsyncPivotal) -> None:
     await opened.endpoint("http://127.0.0.1:9/")
     delivery = await opened.trigger("customer.created", {"name": "x" * 200}, fault="large-body")
-    [attempt] = shown(delivery)["attempts"]
+    [attempt] = delivery_text(delivery)["attempts"]
     assert attempt["request"].endswith(" bytes more)")
     assert attempt["came_back"] == "connection_refused"
     assert "Nobody listens on 127.0.0.1:9" in attempt["response"]
 
 
 async def test_what_nobody_wanted_is_shown_too(opened: AsyncPivotal) -> None:
-    data = shown(await opened.trigger("customer.created"))
+    data = delivery_text(await opened.trigger("customer.created"))
     assert (data["status"], data["attempts"], data["url"]) == ("filtered", [], "")
     assert "there is no test endpoint yet" in data["said"]

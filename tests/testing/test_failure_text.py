@@ -6,7 +6,7 @@ import pytest
 from tests.testing.receivers import Answering
 
 from pivotal_sandbox.testing.async_pivotal import AsyncPivotal
-from pivotal_sandbox.testing.failure_report import KEPT, TITLE, failure_text, show_in, shown
+from pivotal_sandbox.testing.failure_report import KEPT, TITLE, delivery_text, failure_text, show_in
 
 
 async def test_what_did_not_arrive_is_shown_whole(opened: AsyncPivotal) -> None:
@@ -14,7 +14,7 @@ async def test_what_did_not_arrive_is_shown_whole(opened: AsyncPivotal) -> None:
     await opened.trigger("task.created")
     delivery = await opened.trigger("customer.created", fault="wrong-secret")
     await opened.advance("1m")
-    text = failure_text([shown(delivery) for delivery in opened.deliveries])
+    text = failure_text([delivery_text(delivery) for delivery in opened.deliveries])
     lines = text.splitlines()
     assert lines[0].startswith("webhook.ping -> http://testserver/webhooks/pivotal: failed, 401")
     assert lines[1].startswith("task.created -> http://testserver/webhooks/pivotal: delivered, 204")
@@ -32,7 +32,7 @@ async def test_a_ping_that_failed_is_shown_whole_where_all_else_went_well(
 ) -> None:
     await opened.endpoint(Answering(404, 204))
     await opened.trigger("task.created")
-    text = failure_text([shown(delivery) for delivery in opened.deliveries])
+    text = failure_text([delivery_text(delivery) for delivery in opened.deliveries])
     assert text.splitlines()[0].startswith("task.created")
     assert "explained The receiver has no POST route" in text
 
@@ -40,7 +40,7 @@ async def test_a_ping_that_failed_is_shown_whole_where_all_else_went_well(
 async def test_where_all_arrived_the_last_one_is_shown_whole(opened: AsyncPivotal) -> None:
     await opened.endpoint(Answering())
     await opened.trigger("task.created")
-    text = failure_text([shown(delivery) for delivery in opened.deliveries])
+    text = failure_text([delivery_text(delivery) for delivery in opened.deliveries])
     assert text.splitlines()[0].startswith("webhook.ping")
     assert "pivotal-event: task.created" in text
     assert "pivotal-event: webhook.ping" not in text

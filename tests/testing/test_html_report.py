@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from pivotal_sandbox.testing.failure_report import (
     KEPT,
+    AttemptText,
+    DeliveryText,
     Report,
-    ShownAttempt,
-    ShownDelivery,
     render_report,
 )
 
 
-def delivery(text: str = "x") -> ShownDelivery:
-    attempt: ShownAttempt = {
+def delivery(text: str = "x") -> DeliveryText:
+    attempt: AttemptText = {
         "number": 1,
         "when": "2026-01-01 00:00:00",
         "took": "1 ms",

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.web.views import json_body, shown_body
+from pivotal_sandbox.web.views import encode_body, json_body
 
 
 @given(st.binary() | st.text().map(str.encode))
 def test_every_body_comes_back_from_what_is_shown(body: bytes) -> None:
-    text, encoding = shown_body(body)
+    text, encoding = encode_body(body)
     assert (text.encode() if encoding == "utf-8" else base64.b64decode(text)) == body
     msgspec.json.encode(text)
 

@@ -20,19 +20,23 @@ def attempt_line(delivery: Json, attempt: Json, verdict: str | None = None) -> s
             f"{printable(delivery['event_type']):<21}",
             click.style(f"{ended!s:<3}", fg=colour(delivery["status"])),
             f"{milliseconds(attempt['duration_ms']):>7}",
-            told(delivery, attempt, verdict),
+            describe_result(delivery, attempt, verdict),
         )
     )
 
 
-def told(delivery: Json, attempt: Json, verdict: str | None) -> str:
+def describe_result(delivery: Json, attempt: Json, verdict: str | None) -> str:
     """Return what comes of an attempt, what went wrong, and the capture receiver's verdict."""
     delivered = delivery["status"] == "delivered"
-    parts = (None if delivered and verdict else fate(delivery, attempt), attempt["detail"], verdict)
+    parts = (
+        None if delivered and verdict else describe_consequence(delivery, attempt),
+        attempt["detail"],
+        verdict,
+    )
     return printable(" · ".join(part for part in parts if part))
 
 
-def fate(delivery: Json, attempt: Json) -> str:
+def describe_consequence(delivery: Json, attempt: Json) -> str:
     """Return what became of a delivery after this attempt of it."""
     status: str = delivery["status"]
     if status == "retrying" and attempt["status_code"] and attempt["status_code"] < 300:

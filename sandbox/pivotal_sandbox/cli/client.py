@@ -151,11 +151,11 @@ def _refusal(status: int, problem: Json, path: tuple[str, ...]) -> SandboxError:
         elif place:
             says += f" (at {place})"
     if status == _NOT_FOUND:
-        return NotFound(says + _where_to_look(path, [error["pointer"] for error in errors]))
+        return NotFound(says + _hint(path, [error["pointer"] for error in errors]))
     return UnreachableError(says) if status >= 500 else InputError(says)
 
 
-def _where_to_look(path: tuple[str, ...], pointers: list[str]) -> str:
+def _hint(path: tuple[str, ...], pointers: list[str]) -> str:
     """Return which command lists the things of which one was not found."""
     kind, *rest = path
     if "/endpoint_id" in pointers:

@@ -26,7 +26,7 @@ FATES = {
 }
 
 
-def new_secret_shown() -> str:
+def generate_secret() -> str:
     """Return a new secret after printing it."""
     secret = new_secret(SystemRandom())
     note(f"Signed with a new secret, {secret}; give your own by --secret.")

@@ -49,7 +49,7 @@ class ExportRequest:
         return export(in_order, get_form(self.form), ExportOptions(__version__, self.re_sign))
 
 
-def wish_of(form: str | None, to: str | None, re_sign: bool, as_json: bool) -> ExportRequest:
+def export_request(form: str | None, to: str | None, re_sign: bool, as_json: bool) -> ExportRequest:
     """Return what the options say.
 
     Raises `click.UsageError` where they contradict each other, `InputError` for a URL that is none.

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from pivotal_sandbox.cli.attempt_output import colour, told
+from pivotal_sandbox.cli.attempt_output import colour, describe_result
 from pivotal_sandbox.cli.output import moment, printable
 from pivotal_sandbox.common.durations import format_duration
 from pivotal_sandbox.common.text import format_count
@@ -142,7 +142,7 @@ def _tried(entry: AttemptMade) -> str:
         f"{printable(delivery['event_type']):<21}",
         printable(entry.endpoint),
         click.style(f"{ended!s:<3}", fg=colour(delivery["status"])),
-        told(delivery, _steady(shown) | {"duration_ms": 0.0}, _refusal(entry.attempted))
+        describe_result(delivery, _steady(shown) | {"duration_ms": 0.0}, _refusal(entry.attempted))
         + (click.style(f"{spoilt}{replayed}", dim=True) if spoilt or replayed else ""),
     )
     return "  ".join(words)

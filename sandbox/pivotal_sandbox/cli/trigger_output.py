@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from pivotal_sandbox.cli.attempt_output import told
+from pivotal_sandbox.cli.attempt_output import describe_result
 from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.output import STYLES, milliseconds, note, printable
 
@@ -13,7 +13,7 @@ def print_triggered(event: Json, deliveries: list[Json]) -> None:
     """Print an event and its deliveries, with their last attempts where those are known."""
     click.echo(f"{click.style(printable(event['type']), bold=True)}  {event['id']}")
     for delivery in deliveries:
-        click.echo(_line(delivery))
+        click.echo(_delivery_line(delivery))
 
 
 def waited_for(client: Client, deliveries: list[Json], timeout: str) -> list[Json]:
@@ -42,7 +42,7 @@ def _waited_for(client: Client, delivery_id: str, timeout: str) -> Json:
     return {**delivery, "verdict": verdict}
 
 
-def _line(delivery: Json) -> str:
+def _delivery_line(delivery: Json) -> str:
     status = click.style(delivery["status"], fg=STYLES[delivery["status"]])
     parts = [status, delivery["id"], printable(delivery["url"])]
     if attempts := delivery.get("attempts"):
@@ -50,6 +50,6 @@ def _line(delivery: Json) -> str:
         ended = last["status_code"] or last["error"]
         parts += [
             f"{ended} in {milliseconds(last['duration_ms'])}",
-            told(delivery, last, delivery["verdict"]),
+            describe_result(delivery, last, delivery["verdict"]),
         ]
     return "  " + "  ".join(parts)

@@ -176,11 +176,13 @@ def _explained(error: "ValidationError") -> InputError:
     match error.validator:
         case "type":
             types = [wanted] if isinstance(wanted, str) else wanted
-            text = f"{it} is {_shown(value)}, but must be {_or(_TYPES[type_] for type_ in types)}."
+            text = (
+                f"{it} is {_display(value)}, but must be {_or(_TYPES[type_] for type_ in types)}."
+            )
             if "string" in types and isinstance(value, bool | int | float):
-                text += f' In quotes it is a string: "{_shown(value)}".'
+                text += f' In quotes it is a string: "{_display(value)}".'
         case "enum":
-            text = f"{it} is {_shown(value)}, but must be {_or(map(_shown, wanted))}."
+            text = f"{it} is {_display(value)}, but must be {_or(map(_display, wanted))}."
             text += did_you_mean(
                 str(value), [candidate for candidate in wanted if isinstance(candidate, str)]
             )
@@ -196,9 +198,9 @@ def _explained(error: "ValidationError") -> InputError:
         case "required":
             text = f'{it} lacks "{next(key for key in wanted if key not in value)}".'
         case "format":
-            text = f"{it} is {_shown(value)}, which is no {wanted}{_such_as(schema)}."
+            text = f"{it} is {_display(value)}, which is no {wanted}{_such_as(schema)}."
         case "pattern":
-            text = f"{it} is {_shown(value)}, which does not match {wanted}{_such_as(schema)}."
+            text = f"{it} is {_display(value)}, which does not match {wanted}{_such_as(schema)}."
         case _:
             text = f"{it}: {error.message:.200}."
     return InputError(text, pointer=at)
@@ -211,10 +213,10 @@ def _untyped(error: "ValidationError") -> tuple[Any, Any, Any]:
 
 def _such_as(schema: Any) -> str:
     example = next(iter(schema.get("examples", ())), _SUCH_AS.get(schema.get("format")))
-    return f" such as {_shown(example)}" if example else ""
+    return f" such as {_display(example)}" if example else ""
 
 
-def _shown(value: Any) -> str:
+def _display(value: Any) -> str:
     text = msgspec.json.encode(value).decode()
     return text if len(text) <= 60 else f"{text[:60]}..."
 

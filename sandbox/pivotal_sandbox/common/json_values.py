@@ -55,7 +55,7 @@ def validate_json_value(value: Any, pointer: str = "", depth: int = 0) -> Any:
             for index, part in enumerate(value)
         ]
     raise InputError(
-        f"{_shown(value)} is no JSON value: write null, true or false, a finite number of less "
+        f"{_display(value)} is no JSON value: write null, true or false, a finite number of less "
         "than 4300 digits, a string, an array or an object.",
         pointer=pointer,
     )
@@ -73,7 +73,7 @@ def validate_key(key: Any, pointer: str = "") -> str:
     return _encodable(key, pointer)
 
 
-def _shown(value: Any) -> str:
+def _display(value: Any) -> str:
     return "This integer" if isinstance(value, int) else f"{value!r:.40}"
 
 

@@ -23,7 +23,7 @@ def validation_error(error: msgspec.ValidationError, kind: type[Struct]) -> Inpu
     known = kind.__struct_encode_fields__
     field = found.pointer.removeprefix("/")
     if field in known and (match := _VALUE.match(str(found))):
-        words = list(_words(get_type_hints(kind)[kind.__struct_fields__[known.index(field)]]))
+        words = list(_describe(get_type_hints(kind)[kind.__struct_fields__[known.index(field)]]))
         hint = did_you_mean(match[1], words) or f" It is one of {', '.join(words)}."
         return InputError(f'"{match[1]:.40}" is not possible here.{hint}', pointer=found.pointer)
     if field in known or "/" in field or not field:
@@ -40,20 +40,20 @@ def from_validation(error: msgspec.ValidationError) -> InputError:
     pointer = "".join(f"/{key or index}" for key, index in _STEP.findall(path))
     if field := _FIELD.search(what):
         pointer += f"/{field[1]}"
-    return InputError(_in_json_words(what).replace("`", '"') + ".", pointer=pointer)
+    return InputError(_with_json_types(what).replace("`", '"') + ".", pointer=pointer)
 
 
-def _in_json_words(what: str) -> str:
+def _with_json_types(what: str) -> str:
     """Return the sentence with JSON's names of types in place of Python's."""
     if not what.startswith("Expected `"):
         return what
     return _TYPE.sub(lambda found: _TYPES[found[0]], what).replace(" | ", " or ")
 
 
-def _words(annotation: Any) -> Iterator[str]:
+def _describe(annotation: Any) -> Iterator[str]:
     """Yield the texts that a type allows, where it lists them."""
     for part in get_args(annotation):
         if get_origin(annotation) is Literal:
             yield str(part)
         else:
-            yield from _words(part)
+            yield from _describe(part)

@@ -73,7 +73,7 @@ class Chaos:
     def of_event(self, seed: str, event_id: str) -> str | None:
         """Return the fault that alters an event for all its endpoints."""
         rules = [rule for rule in self.rules if rule.name in OF_EVENTS]
-        return _drawn(rules, _draw(seed, event_id, "event"))
+        return _pick(rules, _draw(seed, event_id, "event"))
 
     def of_delivery(self, seed: str, delivery_id: str) -> str | None:
         """Return the fault of a delivery whose event is not altered."""
@@ -82,12 +82,12 @@ class Chaos:
             rule for rule in self.rules if rule.name not in NETWORK and rule.name not in OF_EVENTS
         ]
         # Of the deliveries that are left, so that the rate holds among all of them.
-        return _drawn(rules, _draw(seed, delivery_id, "delivery") * (1 - altered_share))
+        return _pick(rules, _draw(seed, delivery_id, "delivery") * (1 - altered_share))
 
     def of_attempt(self, seed: str, delivery_id: str, number: int) -> ChaosEffect:
         """Return what befalls the attempt with that number."""
         ends = [rule for rule in self.rules if rule.name in (UNAVAILABLE, TIMEOUT)]
-        end = _drawn(ends, _draw(seed, delivery_id, f"{number}/end"))
+        end = _pick(ends, _draw(seed, delivery_id, f"{number}/end"))
         status_code = None
         if end == UNAVAILABLE:
             status_code = 502 if _draw(seed, delivery_id, f"{number}/status") < 0.5 else 503
@@ -171,7 +171,7 @@ def _wrong(message: str) -> InputError:
     return InputError(message, pointer="/spec")
 
 
-def _drawn(rules: list[Rule], draw: float) -> str | None:
+def _pick(rules: list[Rule], draw: float) -> str | None:
     for rule in rules:
         if draw < rule.rate:
             return rule.name

@@ -16,7 +16,7 @@ from pivotal_sandbox.lint.rules import (
     names_secret,
     names_signer,
     names_sink,
-    words,
+    split_words,
 )
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -127,14 +127,14 @@ class _Reader(ast.NodeVisitor):
         given = [*node.args, *(keyword.value for keyword in node.keywords)]
         if self._hashes(node):
             for value in given:
-                line = self._written(value)
+                line = self._serialized_line(value)
                 if line:
                     self.hits.append(Hit(line, "reserialized-body", ("This",)))
             for value in given:
                 self._check_default(value, None)
         if name == "print" or (name in _LOG and _logs(node.func)):
             for value in given:
-                for shown in _shown(value):
+                for shown in _describe(value):
                     if names_secret(_name(shown)):
                         self._hit(shown, "secret-logged", f"{name}()", "the secret")
                     elif isinstance(shown, ast.Name) and shown.id in self._names.macs:
@@ -148,7 +148,11 @@ class _Reader(ast.NodeVisitor):
             self._check_default(value, _name(target))
             if not isinstance(target, ast.Name):
                 continue
-            mac, parsed, line = self._is_mac(value), self._parsed(value), self._written(value)
+            mac, parsed, line = (
+                self._is_mac(value),
+                self._parsed(value),
+                self._serialized_line(value),
+            )
             self._names.forget([target.id])
             if mac:
                 self._names.macs.add(target.id)
@@ -203,13 +207,13 @@ class _Reader(ast.NodeVisitor):
                 case ast.Name(id=id) if id in self._names.parsed:
                     return True
                 case ast.Attribute(attr="json" | "POST" | "form", value=value):
-                    if words(_name(value))[-1:] in (["request"], ["req"]):
+                    if split_words(_name(value))[-1:] in (["request"], ["req"]):
                         return True
                 case ast.Call(func=func) if _name(func) in _READERS:
                     return True
         return False
 
-    def _written(self, node: ast.expr) -> int:
+    def _serialized_line(self, node: ast.expr) -> int:
         """Return the line where a parsed body in this expression is written again, or 0."""
         for part in ast.walk(node):
             if isinstance(part, ast.Name) and part.id in self._names.written:
@@ -289,26 +293,26 @@ def _is_route(decorator: ast.expr) -> bool:
 
 
 def _logs(func: ast.expr) -> bool:
-    return isinstance(func, ast.Attribute) and words(_name(func.value))[:1] in (
+    return isinstance(func, ast.Attribute) and split_words(_name(func.value))[:1] in (
         ["log"],
         ["logger"],
         ["logging"],
     )
 
 
-def _shown(node: ast.expr) -> list[ast.expr]:
+def _describe(node: ast.expr) -> list[ast.expr]:
     """Return the expressions whose text becomes part of what is printed."""
     match node:
         case ast.Name() | ast.Attribute():
             return [node]
         case ast.JoinedStr(values=values) | ast.Tuple(elts=values):
-            return [shown for value in values for shown in _shown(value)]
+            return [shown for value in values for shown in _describe(value)]
         case ast.FormattedValue(value=value):
-            return _shown(value)
+            return _describe(value)
         case ast.BinOp(left=left, op=ast.Add() | ast.Mod(), right=right):
-            return _shown(left) + _shown(right)
+            return _describe(left) + _describe(right)
         case ast.Call(func=ast.Attribute(attr="format"), args=args):
-            return [shown for value in args for shown in _shown(value)]
+            return [shown for value in args for shown in _describe(value)]
     return []
 
 

@@ -65,39 +65,39 @@ _CLOCK = frozenset(
 _NO_VALUE = frozenset({"header", "version", "valid", "ok", "length", "size", "count", "error"})
 
 
-def words(name: str) -> list[str]:
+def split_words(name: str) -> list[str]:
     """Return the words of an identifier, in lower case."""
     return [word.lower() for word in _WORDS.findall(name)]
 
 
 def names_mac(name: str) -> bool:
     """Say whether a variable of this name holds a signature."""
-    found = words(name)
+    found = split_words(name)
     return bool(found) and found[-1] in _MAC
 
 
 def names_partner(name: str) -> bool:
     """Say whether a variable of this name is what a signature is compared with."""
-    found = words(name)
+    found = split_words(name)
     return not _PARTNER.isdisjoint(found) and found[-1] not in _NO_VALUE
 
 
 def names_signer(name: str) -> bool:
     """Say whether a function of this name returns a signature."""
-    found = words(name) or [""]
+    found = split_words(name) or [""]
     return found[0] == "sign" or (found[0] in _MAKING and found[-1] in _SIGNING)
 
 
 def names_sink(name: str) -> bool:
     """Say whether a function of this name hashes the body that it is given."""
-    return not _VERBS.isdisjoint(words(name))
+    return not _VERBS.isdisjoint(split_words(name))
 
 
 def names_secret(name: str) -> bool:
     """Say whether a variable of this name holds a secret."""
-    return words(name)[-1:] in (["secret"], ["secrets"])
+    return split_words(name)[-1:] in (["secret"], ["secrets"])
 
 
 def names_clock(name: str) -> bool:
     """Say whether this name has to do with the present."""
-    return not _CLOCK.isdisjoint(words(name))
+    return not _CLOCK.isdisjoint(split_words(name))

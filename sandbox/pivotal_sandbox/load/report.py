@@ -7,7 +7,7 @@ from pivotal_sandbox.common.durations import SECOND, format_elapsed
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.domain.retry_policy import Consequence
 from pivotal_sandbox.load.runner import Load
-from pivotal_sandbox.load.stats import LoadStats, fate_of
+from pivotal_sandbox.load.stats import LoadStats, consequence_of
 
 PERCENTS = (50, 90, 95, 99, 99.9)
 FATES: dict[Consequence, str] = {
@@ -100,11 +100,11 @@ def as_text(report: Report) -> str:
         ("most", latencies.most_ms),
     ]:
         bar = "▇" * max(1, round(ms / latencies.most_ms * WIDTH))
-        lines.append(f"  {label:<7}{shown(ms):>9}  {bar}")
+        lines.append(f"  {label:<7}{format_latency(ms):>9}  {bar}")
     lines += ["", "answers"]
     for answer, count in tally.answers.most_common():
         share = count / len(tally)
-        lines.append(f"  {answer:<19}{count:>9,}  {share:>6.1%}  {FATES[fate_of(answer)]}")
+        lines.append(f"  {answer:<19}{count:>9,}  {share:>6.1%}  {FATES[consequence_of(answer)]}")
     return "\n".join(lines)
 
 
@@ -113,7 +113,7 @@ def name(percent: float) -> str:
     return f"p{percent:g}".replace(".", "_")
 
 
-def shown(ms: float) -> str:
+def format_latency(ms: float) -> str:
     """Return a latency for reading: "0.42 ms", "8.1 ms", "1.24 s"."""
     if ms < 0.995:
         return f"{ms:.2f} ms"

@@ -8,8 +8,8 @@ from jinja2 import Template
 from pivotal_sandbox.common.html import page, templates_in
 from pivotal_sandbox.common.text import printable
 from pivotal_sandbox.load import charts
-from pivotal_sandbox.load.report import FATES, PERCENTS, Report, name, shown
-from pivotal_sandbox.load.stats import fate_of
+from pivotal_sandbox.load.report import FATES, PERCENTS, Report, format_latency, name
+from pivotal_sandbox.load.stats import consequence_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,7 +25,8 @@ def render_html(report: Report) -> str:
             ("most", latencies.most_ms),
         ],
         answers=[
-            (answer, count, fate_of(answer)) for answer, count in report.tally.answers.most_common()
+            (answer, count, consequence_of(answer))
+            for answer, count in report.tally.answers.most_common()
         ],
         lines=charts.lines(report.tally),
         bars=charts.bars(report.tally),
@@ -37,5 +38,5 @@ def render_html(report: Report) -> str:
 @cache
 def _template() -> Template:
     environment = templates_in(_TEMPLATES)
-    environment.filters |= {"ms": shown, "safe_text": printable}
+    environment.filters |= {"ms": format_latency, "safe_text": printable}
     return environment.get_template("load.html.j2")

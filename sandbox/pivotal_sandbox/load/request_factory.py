@@ -1,4 +1,4 @@
-"""Signed requests, one unlike the other, as cheaply as they can be made."""
+"""Signed requests, one unlike the other, as cheaply as they can be requests."""
 
 import random
 from itertools import cycle
@@ -23,13 +23,13 @@ _RANDOM = 18  # characters of an id; those before are its time
 _BASE62 = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 
 
-class _Mould:
+class _RequestTemplate:
     """The bytes of a delivery of one event type, in the pieces between what is new each time."""
 
     def __init__(self, type: str, body: bytes, url: str, event_id: str, delivery_id: str) -> None:
         # Cut out of a delivery as the sandbox sends it, so that it cannot come to differ from one.
         request = build_request(
-            delivery_id, type, body, url=url, secrets=["whsec_mould"], timestamp=0
+            delivery_id, type, body, url=url, secrets=["whsec_template"], timestamp=0
         )
         head = encode_head(request, parse_url(url))
         signature = dict(request.headers)[SIGNATURE_HEADER]
@@ -47,8 +47,8 @@ class RequestFactory:
         self._source = source
         ids = Ids(source)
         event_id, delivery_id = ids.new(EVENT, 0), ids.new(DELIVERY, 0)
-        moulds = [
-            _Mould(
+        templates = [
+            _RequestTemplate(
                 event_type.name,
                 build_body(event_id, event_type.name, 0, event_type.example["data"]),
                 url,
@@ -58,26 +58,26 @@ class RequestFactory:
             for event_type in catalog
             if event_type.name != PING
         ]
-        if not moulds:
+        if not templates:
             raise InputError(f"The catalog has no event type but {PING}: there is no load in it.")
-        self._next_mould = cycle(moulds).__next__
+        self._next_template = cycle(templates).__next__
         self._stock: list[bytes] = []
         self._stocked_at = 0.0
-        self._drawn = b""
+        self._characters = b""
 
     def next(self) -> bytes:
         """Return the next request as it goes over the wire, created and signed now."""
-        [request] = self._made(1)
+        [request] = self._build_requests(1)
         return request
 
     def from_stock(self) -> bytes:
-        """Return a request that was made together with others, by `freshen` not long ago.
+        """Return a request that was requests together with others, by `freshen` not long ago.
 
         Made one after the other, with no sockets between, they cost half of the time.
         """
         if not self._stock:
             self._stocked_at = perf_counter()
-            self._stock = self._made(STOCK)
+            self._stock = self._build_requests(STOCK)
         return self._stock.pop()
 
     def freshen(self) -> None:
@@ -85,41 +85,42 @@ class RequestFactory:
         if perf_counter() - self._stocked_at > STOCK_S:
             self._stock.clear()
 
-    def _made(self, count: int) -> list[bytes]:
+    def _build_requests(self, count: int) -> list[bytes]:
+        """Return new requests, created and signed now."""
         seconds = wall_time()
         now, timestamp = int(seconds * 1000), int(seconds)
         created_at = format_rfc3339(now).encode()
         event, delivery = (lower_bound(prefix, now).encode() for prefix in (EVENT, DELIVERY))
         # Ids by `Ids` count upwards within a millisecond, which costs more than all else here.
         size = count * 2 * _RANDOM
-        if len(self._drawn) < size:
-            self._drawn = self._source.randbytes(STOCK * 2 * _RANDOM).translate(_BASE62)
-        drawn, self._drawn = self._drawn[:size], self._drawn[size:]
-        made = []
+        if len(self._characters) < size:
+            self._characters = self._source.randbytes(STOCK * 2 * _RANDOM).translate(_BASE62)
+        characters, self._characters = self._characters[:size], self._characters[size:]
+        requests = []
         for begin in range(0, size, 2 * _RANDOM):
             middle = begin + _RANDOM
-            mould = self._next_mould()
+            template = self._next_template()
             body = b"".join(
                 (
-                    mould.body,
+                    template.body,
                     event,
-                    drawn[begin:middle],
-                    mould.middle,
+                    characters[begin:middle],
+                    template.middle,
                     created_at,
-                    mould.body_end,
+                    template.body_end,
                 )
             )
-            made.append(
+            requests.append(
                 b"".join(
                     (
-                        mould.head,
+                        template.head,
                         delivery,
-                        drawn[middle : middle + _RANDOM],
-                        mould.between,
+                        characters[middle : middle + _RANDOM],
+                        template.between,
                         self._sign(body, timestamp=timestamp),
-                        mould.head_end,
+                        template.head_end,
                         body,
                     )
                 )
             )
-        return made
+        return requests

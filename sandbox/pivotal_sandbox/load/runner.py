@@ -74,7 +74,7 @@ async def run(load: Load, tell: Callable[[LoadStats], None], stop: asyncio.Event
     sending = _sending(load, material)
     if failure := await sending.open():
         raise UnreachableError(failure.detail)
-    telling = asyncio.create_task(_tell(sending, material, tell))
+    telling = asyncio.create_task(_report_progress(sending, material, tell))
     try:
         sending.start()
         await _finished(sending, stop)
@@ -138,7 +138,7 @@ async def _finished(sending: Sending, stop: asyncio.Event) -> None:
         await asyncio.wait((finished, stopped))
 
 
-async def _tell(
+async def _report_progress(
     sending: Sending, material: RequestFactory, tell: Callable[[LoadStats], None]
 ) -> None:
     while True:

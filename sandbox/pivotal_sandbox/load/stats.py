@@ -64,11 +64,11 @@ class LoadStats:
         """Return how many Pivotal would take as delivered, would retry, or would lose."""
         counts: dict[Consequence, int] = {"delivered": 0, "retried": 0, "lost": 0}
         for answer, count in self.answers.items():
-            counts[fate_of(answer)] += count
+            counts[consequence_of(answer)] += count
         return counts
 
 
-def fate_of(answer: str) -> Consequence:
+def consequence_of(answer: str) -> Consequence:
     """Return what Pivotal makes of a status or of an error code."""
     response = None if answer in NOT_ANSWERED else Response(int(answer), (), b"")
     outcome = Outcome(Timing(0), response)

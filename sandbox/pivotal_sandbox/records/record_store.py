@@ -98,7 +98,7 @@ class RecordStore:
         if validate and edit.given:
             self._check(event_type, record)
             self._check_links(object, edit.given)
-        draft += _kept(object, id or key_of(made), record)
+        draft += _record_changes(object, id or key_of(made), record)
         return self._apply(draft, [FiredEvent(f"{object}.created", deep_copy(record))])
 
     def change(
@@ -168,7 +168,7 @@ class RecordStore:
             ]
         else:
             kept = sent if validate else self._changed(object, before, turned, NO_EDIT, now, type)
-            draft += _kept(object, id, kept)
+            draft += _record_changes(object, id, kept)
         changed: dict[str, None] = {}
         if type not in (f"{object}.created", f"{object}.deleted"):
             # What is made like an example is all new to the receiver, but for its id.
@@ -190,7 +190,7 @@ class RecordStore:
         draft: list[RecordChange] = []
         made = self._new(event_type, key_of(given), given, now, draft)
         id = key_of(given) or key_of(made)
-        return id, self._apply([*draft, *_kept(event_type.object, id, made)], [])
+        return id, self._apply([*draft, *_record_changes(event_type.object, id, made)], [])
 
     # -- finding and making
 
@@ -213,7 +213,7 @@ class RecordStore:
             return self._index.get(object, id)
         if object not in self._own or event_type.name == f"{object}.created":
             return None
-        return self._selector.fit(event_type.name, object, given)
+        return self._selector.accepts_event(event_type.name, object, given)
 
     def _new(
         self,
@@ -333,7 +333,7 @@ class RecordStore:
                     raise self._not_found(kind, id, f"/{field}")
 
 
-def _kept(object: str, id: str | None, record: Record) -> list[RecordChange]:
+def _record_changes(object: str, id: str | None, record: Record) -> list[RecordChange]:
     return [] if id is None else [RecordChange(object, id, record)]
 
 

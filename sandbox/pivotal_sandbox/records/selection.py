@@ -21,7 +21,7 @@ class RecordSelector:
         self._maker = maker
         self._ids = ids
 
-    def fit(self, type: str, object: str, given: Fields) -> Record | None:
+    def accepts_event(self, type: str, object: str, given: Fields) -> Record | None:
         """Return the record put last to which the event can happen, linked as given."""
         found = self._index.latest(object, eligible_states(type, object), _links(object, given))
         if found and type == PHASE_CHANGED and found.get("progress") == 100:

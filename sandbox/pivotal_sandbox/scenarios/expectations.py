@@ -66,9 +66,9 @@ class ExpectDeliveries(Expectation, frozen=True):
             and self.code in (None, item.last_status_code)
             and self.error in (None, errors.get(item.id))
         ]
-        said = [_said(self.status, self.attempts, self.code or self.error)]
+        said = [_describe(self.status, self.attempts, self.code or self.error)]
         there = Counter(
-            _said(item.status, item.attempt_count, item.last_status_code or errors.get(item.id))
+            _describe(item.status, item.attempt_count, item.last_status_code or errors.get(item.id))
             for item in seen
         )
         return _judgement("delivery", self.count, fits, seen, _of(self), said, there)
@@ -231,7 +231,7 @@ def _of(expected: Struct) -> str:
     return "".join(f"{word}{name}" for word, name in named if name)
 
 
-def _said(status: object, attempts: int | None, ended: object) -> str:
+def _describe(status: object, attempts: int | None, ended: object) -> str:
     tries = None if attempts is None else format_count(attempts, "attempt")
     return ", ".join(str(part) for part in (status, tries, ended) if part)
 

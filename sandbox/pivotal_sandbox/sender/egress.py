@@ -49,7 +49,7 @@ class AddressGuard:
     async def resolve(self, host: str, port: int) -> tuple[str, ...] | Failure:
         """Return the allowed addresses of `host`, at least one, in the order to try them."""
         try:
-            addresses = await _look_up(host, port)
+            addresses = await _resolve_with_timeout(host, port)
         except (OSError, UnicodeError) as error:
             return not_resolved(error, host)
         allowed = tuple(address for address in addresses if self.allows(host, address))
@@ -104,7 +104,7 @@ def _reached_addresses(address: str) -> tuple[IPv4Address | IPv6Address, ...]:
     return (parsed,)
 
 
-async def _look_up(host: str, port: int) -> list[str]:
+async def _resolve_with_timeout(host: str, port: int) -> list[str]:
     if host.rstrip(".").endswith(".localhost"):  # loopback without DNS (RFC 6761, section 6.3)
         return ["127.0.0.1", "::1"]
     try:  # parsing an address does not block; only names need a thread

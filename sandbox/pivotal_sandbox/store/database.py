@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pivotal_sandbox.errors import StoreError
 from pivotal_sandbox.store import in_memory, migrations
-from pivotal_sandbox.store.errors import failure, shown
+from pivotal_sandbox.store.errors import display_path, failure
 from pivotal_sandbox.store.file_lock import FileLock
 
 T = TypeVar("T")
@@ -176,7 +176,9 @@ class Database:
             self._ownership.release()
 
     def _closed(self) -> StoreError:
-        return StoreError(f"{shown(self._path)} is closed: its sandbox has stopped. Open another.")
+        return StoreError(
+            f"{display_path(self._path)} is closed: its sandbox has stopped. Open another."
+        )
 
     # -- reading
 
@@ -213,10 +215,10 @@ class Database:
         else:
             self._gathered.append(write)
             if len(self._gathered) == 1 and not self._is_writing:
-                self._loop.call_soon(self._hand_over, 0)
+                self._loop.call_soon(self._start_next_group, 0)
         return write.future
 
-    def _hand_over(self, seen: int) -> None:
+    def _start_next_group(self, seen: int) -> None:
         """Give what is gathered to the writer once a turn of the loop has added nothing to it.
 
         One group at a time, and the next one gathers meanwhile. To wake the writer costs more than
@@ -227,7 +229,7 @@ class Database:
         if not gathered or self._is_writing or self._is_closed:
             return
         if seen < gathered < _GROUP:
-            self._loop.call_soon(self._hand_over, gathered)
+            self._loop.call_soon(self._start_next_group, gathered)
             return
         self._is_writing = True
         self._queue.put(self._gathered[:_GROUP])
@@ -237,12 +239,12 @@ class Database:
         while (group := self._queue.get()) is not None:
             self._commit(group)
             with suppress(RuntimeError):  # the loop is gone; the rows are kept
-                self._loop.call_soon_threadsafe(self._written, group)
+                self._loop.call_soon_threadsafe(self._finish_group, group)
 
-    def _written(self, group: list[_Write]) -> None:
+    def _finish_group(self, group: list[_Write]) -> None:
         self._is_writing = False
         _resolve(group)
-        self._hand_over(0)
+        self._start_next_group(0)
 
     def _commit(self, group: list[_Write]) -> None:
         """Commit the whole group; where that fails, each write by itself: one harms no other."""

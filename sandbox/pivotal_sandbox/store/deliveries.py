@@ -23,7 +23,7 @@ from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.store import search
 from pivotal_sandbox.store.database import Database, Row, Table
 from pivotal_sandbox.store.delivery_queries import DeliveryFilter as DeliveryFilter
-from pivotal_sandbox.store.delivery_queries import begun, count, open_kinds
+from pivotal_sandbox.store.delivery_queries import count, open_kinds, started_since
 from pivotal_sandbox.store.pagination import Listing
 
 EVENTS = Table("events", Event.__match_args__, key=["id"])
@@ -151,7 +151,7 @@ class Deliveries:
 
         return await _LISTING.page(self._database, rows, limit, cursor)
 
-    async def begun(
+    async def started_since(
         self, wanted: DeliveryFilter, most: int
     ) -> tuple[list[tuple[int, Status]], int | None]:
         """Return when (ms) each that the filter lets through began, and its status.
@@ -162,7 +162,7 @@ class Deliveries:
 
         def work(connection: sqlite3.Connection) -> tuple[list[tuple[int, Status]], int | None]:
             if not wanted.q:
-                return begun(connection, wanted, most)
+                return started_since(connection, wanted, most)
             hits = search.found(connection, "id, created_at, status", wanted, None)
             few = min(most, _SEARCHED)
             found = [(moment, status) for _, moment, status in islice(hits, few)]

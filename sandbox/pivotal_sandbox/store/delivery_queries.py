@@ -86,7 +86,7 @@ def count(connection: sqlite3.Connection, wanted: DeliveryFilter) -> int:
     return int(connection.execute(query, values).fetchone()[0])
 
 
-def begun(
+def started_since(
     connection: sqlite3.Connection, wanted: DeliveryFilter, most: int
 ) -> tuple[list[tuple[int, Status]], int | None]:
     """Return when (ms) each row that `wanted` lets through, but for `q`, began, and its status.

@@ -21,10 +21,10 @@ def failure(error: sqlite3.Error, path: Path | None) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")  # what the module finds out itself has no code
     for code, sentence in _SENTENCES.items():
         if name.startswith(code):
-            return StoreError(sentence.format(file=shown(path)))
-    return StoreError(f"{shown(path)} refused what it was asked: {error}.")
+            return StoreError(sentence.format(file=display_path(path)))
+    return StoreError(f"{display_path(path)} refused what it was asked: {error}.")
 
 
-def shown(path: Path | None) -> str:
+def display_path(path: Path | None) -> str:
     """Return what to call the database in a sentence."""
     return str(path or "The database in memory")

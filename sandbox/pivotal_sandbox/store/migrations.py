@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from pivotal_sandbox.errors import StoreError
-from pivotal_sandbox.store.errors import failure, shown
+from pivotal_sandbox.store.errors import display_path, failure
 
 SCHEMA = Path(__file__).parent / "schema"
 
@@ -21,8 +21,8 @@ def apply(connection: sqlite3.Connection, schema: Path, path: Path | None) -> No
     version = _pragma(connection, "user_version")
     if version > len(steps):
         raise StoreError(
-            f"{shown(path)} was written by a newer pivotal-sandbox (its version is {version}, this "
-            f"program knows {len(steps)}): upgrade, or name another file with --db."
+            f"{display_path(path)} was written by a newer pivotal-sandbox (its version is "
+            f"{version}, this program knows {len(steps)}): upgrade, or name another file with --db."
         )
     if not version:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # to be said before the first table

@@ -79,10 +79,10 @@ def _conclude(id: str, report: Report) -> None:
     # Where even a genuine request failed, nothing is known of a forged one: that is no success.
     first = next(result for result in report.results if result.id == CONTROL)
     blamed = first if result.outcome == "vacuous" and first.outcome != "passed" else result
-    pytest.fail(_told(result, blamed), pytrace=False)
+    pytest.fail(_failure_text(result, blamed), pytrace=False)
 
 
-def _told(result: Result, blamed: Result) -> str:
+def _failure_text(result: Result, blamed: Result) -> str:
     facts = [("observed", result.observed)]
     if blamed is not result:
         facts.append(("because", f"{blamed.id}: {blamed.observed}"))

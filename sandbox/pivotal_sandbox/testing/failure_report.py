@@ -19,7 +19,7 @@ from pivotal_sandbox.testing.models import Attempt, Delivery, Headers
 _BODY = 4096  # bytes of a body
 
 
-class ShownAttempt(TypedDict):
+class AttemptText(TypedDict):
     """One try, as text."""
 
     number: int
@@ -32,7 +32,7 @@ class ShownAttempt(TypedDict):
     explanation: str
 
 
-class ShownDelivery(TypedDict):
+class DeliveryText(TypedDict):
     """One delivery, as text."""
 
     event: str
@@ -41,10 +41,10 @@ class ShownDelivery(TypedDict):
     url: str
     ids: str
     fault: str
-    attempts: list[ShownAttempt]
+    attempts: list[AttemptText]
 
 
-def shown(delivery: Delivery) -> ShownDelivery:
+def delivery_text(delivery: Delivery) -> DeliveryText:
     """Return a delivery as text, all of it fit to be shown."""
     return {
         "event": printable(delivery.event.type),
@@ -57,7 +57,7 @@ def shown(delivery: Delivery) -> ShownDelivery:
     }
 
 
-def _attempt(attempt: Attempt) -> ShownAttempt:
+def _attempt(attempt: Attempt) -> AttemptText:
     request, response = attempt.request, attempt.response
     if response is None:
         answer = printable(attempt.detail or "")
@@ -95,7 +95,9 @@ _ATTEMPTS = 15
 
 def show_in(report: pytest.TestReport, sandboxes: list[AsyncPivotal], *, keep: bool) -> None:
     """Add the deliveries of the test's sandboxes to its report; with `keep`, as data too."""
-    deliveries = [shown(delivery) for sandbox in sandboxes for delivery in sandbox.deliveries]
+    deliveries = [
+        delivery_text(delivery) for sandbox in sandboxes for delivery in sandbox.deliveries
+    ]
     if not deliveries:
         return
     add = getattr(report.longrepr, "addsection", None)
@@ -105,25 +107,28 @@ def show_in(report: pytest.TestReport, sandboxes: list[AsyncPivotal], *, keep: b
         setattr(report, KEPT, deliveries)
 
 
-def failure_text(deliveries: Sequence[ShownDelivery]) -> str:
+def failure_text(deliveries: Sequence[DeliveryText]) -> str:
     """Return the deliveries for reading: those that did not arrive come last, and whole."""
     undelivered = [delivery for delivery in deliveries if delivery["status"] != "delivered"]
     more_than_pings = [delivery for delivery in undelivered if delivery["event"] != PING]
     whole = (more_than_pings or undelivered)[-_WHOLE:] or list(deliveries[-1:])
     brief = [delivery for delivery in deliveries if not any(delivery is other for other in whole)]
     return "\n".join(
-        [*[_line(delivery) for delivery in brief], *[_whole(delivery) for delivery in whole]]
+        [
+            *[_summary_line(delivery) for delivery in brief],
+            *[_whole(delivery) for delivery in whole],
+        ]
     )
 
 
-def _line(delivery: ShownDelivery) -> str:
+def _summary_line(delivery: DeliveryText) -> str:
     fault = f" ({delivery['fault']})" if delivery["fault"] else ""
     where = f" -> {delivery['url']}" if delivery["url"] else ""
     return f"{delivery['event']}{fault}{where}: {delivery['status']}, {delivery['said']}"
 
 
-def _whole(delivery: ShownDelivery) -> str:
-    parts = [_line(delivery), f"  ids       {delivery['ids']}"]
+def _whole(delivery: DeliveryText) -> str:
+    parts = [_summary_line(delivery), f"  ids       {delivery['ids']}"]
     attempts = delivery["attempts"]
     if len(attempts) > 1:
         parts += [_brief(attempt) for attempt in attempts[-_ATTEMPTS:]]
@@ -137,7 +142,7 @@ def _whole(delivery: ShownDelivery) -> str:
     return "\n".join(parts)
 
 
-def _brief(attempt: ShownAttempt) -> str:
+def _brief(attempt: AttemptText) -> str:
     return f"  attempt {attempt['number']:<2} {attempt['when']}  {attempt['came_back']}"
 
 
@@ -149,7 +154,7 @@ class Report:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._failed: list[tuple[str, Sequence[ShownDelivery]]] = []
+        self._failed: list[tuple[str, Sequence[DeliveryText]]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a failed test did."""
@@ -167,7 +172,7 @@ class Report:
         terminalreporter.write_line(f"pivotal: deliveries of failed tests in {self._path}")
 
 
-def render_report(failed: Sequence[tuple[str, Sequence[ShownDelivery]]]) -> str:
+def render_report(failed: Sequence[tuple[str, Sequence[DeliveryText]]]) -> str:
     """Return the page. It loads nothing, runs nothing, and shows all as text."""
     return page(_template(), failed=failed)
 

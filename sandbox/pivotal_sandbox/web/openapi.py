@@ -142,13 +142,13 @@ def _parameters(operation: Operation, components: dict[str, Any]) -> list[dict[s
         return in_path
     properties = components[operation.query.__name__]["properties"]
     in_query = [
-        {"name": name, "in": "query", "schema": _given(schema)}
+        {"name": name, "in": "query", "schema": _parameter_schema(schema)}
         for name, schema in properties.items()
     ]
     return in_path + in_query
 
 
-def _given(schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a query parameter: one that is left out is null, but none can be."""
     options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
     if not options:

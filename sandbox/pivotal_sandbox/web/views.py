@@ -28,7 +28,7 @@ Encoding = Literal["utf-8", "base64"]
 _valid = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-def shown_body(body: bytes) -> tuple[str, Encoding]:
+def encode_body(body: bytes) -> tuple[str, Encoding]:
     """Return the body as text, or in base64 where it is none, and which of the two."""
     try:
         return body.decode("utf-8"), "utf-8"
@@ -37,8 +37,8 @@ def shown_body(body: bytes) -> tuple[str, Encoding]:
 
 
 def json_body(body: bytes) -> tuple[Any, Literal["json"] | Encoding]:
-    """Return the body to the byte where it is JSON, and else as `shown_body` does."""
-    text, encoding = shown_body(body)
+    """Return the body to the byte where it is JSON, and else as `encode_body` does."""
+    text, encoding = encode_body(body)
     try:
         return (_valid(body), "json") if encoding == "utf-8" else (text, encoding)
     except msgspec.DecodeError:
@@ -286,7 +286,7 @@ class CaptureView(Struct):
     @classmethod
     def of(cls, capture: Capture) -> Self:
         """Return the view of a capture."""
-        body, encoding = shown_body(capture.body)
+        body, encoding = encode_body(capture.body)
         return cls(
             id=capture.id,
             bin=capture.bin,
@@ -341,13 +341,13 @@ def _response(outcome: Outcome) -> ResponseView | None:
     response = outcome.response
     if response is None:
         return None
-    return ResponseView(response.headers, *shown_body(response.body), response.truncated)
+    return ResponseView(response.headers, *encode_body(response.body), response.truncated)
 
 
 def _request(attempt: Attempt) -> RequestView:
     body = attempt.request_body
     return RequestView(
-        attempt.request_headers, *((None, None) if body is None else shown_body(body))
+        attempt.request_headers, *((None, None) if body is None else encode_body(body))
     )
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.web.pages.body_view import MOST, hex_dump, shown, text_of, visible
+from pivotal_sandbox.web.pages.body_view import MOST, hex_dump, text_of, view_body, visible
 
 
 def laid_out(body: bytes) -> str:
-    return "".join(token.text for token in shown(body).tokens)
+    return "".join(token.text for token in view_body(body).tokens)
 
 
 def test_what_hides_in_a_text_is_seen() -> None:
@@ -33,7 +33,7 @@ def test_json_is_laid_out_and_each_part_is_named() -> None:
     body = b'{"a":[1,-2.5e3,true,null],"b":{},"c":"x\\"y"}'
     assert json.loads(laid_out(body)) == json.loads(body)
     assert laid_out(body).splitlines()[:3] == ["{", '  "a": [', "    1,"]
-    kinds = [token.kind for token in shown(body).tokens if token.kind]
+    kinds = [token.kind for token in view_body(body).tokens if token.kind]
     assert kinds == ["key", "number", "number", "word", "word", "key", "key", "string"]
 
 
@@ -55,24 +55,24 @@ def test_what_json_says_twice_or_exactly_is_not_lost() -> None:
     ],
 )
 def test_what_is_no_json_says_why(body: bytes, why: str) -> None:
-    found = shown(body)
+    found = view_body(body)
     assert found.why.startswith(why)
     assert found.tokens == ()
     assert found.raw == text_of(body[:MOST])
 
 
 def test_a_large_body_is_cut_and_says_so() -> None:
-    found = shown(b'"' + b"x" * (10 << 20) + b'"')
+    found = view_body(b'"' + b"x" * (10 << 20) + b'"')
     assert found.size == (10 << 20) + 2
     assert found.cut == MOST
     assert len(found.raw) == MOST
     assert len(found.hex.splitlines()) == 256
     assert found.hex_cut == 4096
-    assert shown(b"x").cut is None
+    assert view_body(b"x").cut is None
 
 
 def test_a_body_is_not_cut_in_the_middle_of_a_character() -> None:
-    assert "\\x" not in shown(b"x" + "é".encode() * MOST).raw
+    assert "\\x" not in view_body(b"x" + "é".encode() * MOST).raw
 
 
 def test_hex_has_place_bytes_and_text() -> None:
@@ -102,6 +102,6 @@ def test_laying_out_changes_blanks_only(value: object) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_shown_without_a_control_character(body: bytes) -> None:
-    found = shown(body)
+    found = view_body(body)
     for text in (found.raw, found.hex, found.why, "".join(token.text for token in found.tokens)):
         assert not set(text) & {"\x00", "\x1b", "\u202e", "\u2066", "\x9b"}

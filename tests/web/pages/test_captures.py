@@ -8,7 +8,7 @@ from tests.web.pages.conftest import Look, Page
 
 from pivotal_sandbox.domain.bins import Step
 from pivotal_sandbox.sandbox.sandbox import Sandbox
-from pivotal_sandbox.web.pages.captures import PRESETS, behaviour_words
+from pivotal_sandbox.web.pages.captures import PRESETS, describe_behavior
 
 
 def rows(page: Page) -> list[str]:
@@ -72,8 +72,8 @@ async def test_what_is_wrong_with_a_behaviour_is_said(
 
 
 def test_a_long_behaviour_is_said_in_short() -> None:
-    assert behaviour_words((*[Step(500)] * 9, Step())).endswith("… 10 steps, then 200")
-    assert behaviour_words((Step(reset=True), Step(204))) == "resets, then 204"
+    assert describe_behavior((*[Step(500)] * 9, Step())).endswith("… 10 steps, then 200")
+    assert describe_behavior((Step(reset=True), Step(204))) == "resets, then 204"
 
 
 async def test_a_bin_is_made_and_shown_alone(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.domain.models import Delivery, Endpoint
-from pivotal_sandbox.web.pages.clock_forecast import BARS, HEIGHT, outlook, planned
+from pivotal_sandbox.web.pages.clock_forecast import BARS, HEIGHT, make_forecast, planned
 
 NOW = 1_767_225_600_000
 OPEN = Delivery("msg_1", "evt_1", "task.completed", "ep_1", "test", "http://x/", NOW)
@@ -38,16 +38,16 @@ def test_the_last_attempt_of_one_that_failed_is_settled() -> None:
 
 def test_a_jump_counts_what_is_sure_and_what_follows() -> None:
     plans = [planned(RETRYING), planned(replace(RETRYING, next_attempt_at=NOW + 2 * HOUR))]
-    hour = outlook(plans, [], NOW, NOW + HOUR)
+    hour = make_forecast(plans, [], NOW, NOW + HOUR)
     assert (hour.due, hour.attempts, hour.lost) == (1, 6, 0)
-    day = outlook(plans, [], NOW, NOW + DAY)
+    day = make_forecast(plans, [], NOW, NOW + DAY)
     assert (day.due, day.lost) == (2, 2)
     assert day.attempts > 14
 
 
 def test_what_is_overdue_falls_due_now() -> None:
     late = replace(RETRYING, next_attempt_at=NOW - MINUTE)
-    assert outlook([planned(late)], [], NOW, NOW + SECOND).due == 1
+    assert make_forecast([planned(late)], [], NOW, NOW + SECOND).due == 1
 
 
 def test_old_secrets_end() -> None:
@@ -55,7 +55,7 @@ def test_old_secrets_end() -> None:
         "ep_1", "http://x/", "test", "s", NOW, previous_secret="old", previous_secret_expires_at=NOW
     )
     ends = replace(endpoint, previous_secret_expires_at=NOW + MINUTE)
-    found = outlook([], [endpoint, ends], NOW, NOW + HOUR)
+    found = make_forecast([], [endpoint, ends], NOW, NOW + HOUR)
     assert (found.secrets, found.attempts, found.bars) == (1, 0, ())
 
 
@@ -64,7 +64,7 @@ def test_the_bars_hold_every_attempt_and_fit_in(dues: list[int], tried: int) -> 
     plans = [
         planned(replace(RETRYING, attempt_count=tried, next_attempt_at=NOW + due)) for due in dues
     ]
-    found = outlook(plans, [], NOW, NOW + DAY)
+    found = make_forecast(plans, [], NOW, NOW + DAY)
     assert found.due <= found.attempts
     assert found.lost == len(dues)
     assert len(found.bars) <= BARS

@@ -8,8 +8,8 @@ from pivotal_sandbox.domain.models import Attempt, Delivery, ErrorCode, Outcome,
 from pivotal_sandbox.web.pages.formatting import (
     clock_time,
     count,
+    describe_consequence,
     duration,
-    fate,
     outcome_pill,
     pill,
     relative,
@@ -134,8 +134,8 @@ def test_an_attempt_is_told_by_its_code_or_its_error() -> None:
     ],
 )
 def test_the_fate_of_an_answer_is_a_sentence(its: Attempt, said: str) -> None:
-    assert fate(replace(DELIVERY, first_failed_at=NOW), its, NOW).startswith(said)
+    assert describe_consequence(replace(DELIVERY, first_failed_at=NOW), its, NOW).startswith(said)
 
 
 def test_before_the_first_failure_is_noted_it_is_retried() -> None:
-    assert fate(DELIVERY, attempt(500), NOW) == "Pivotal retries."
+    assert describe_consequence(DELIVERY, attempt(500), NOW) == "Pivotal retries."

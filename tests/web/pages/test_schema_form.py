@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotal_sandbox.web.pages.schema_form import Field, changes, fields_of, written
+from pivotal_sandbox.web.pages.schema_form import Field, changes, fields_of, format_value
 
 SCHEMA: dict[str, Any] = {
     "properties": {
@@ -88,4 +88,4 @@ def test_a_form_sent_as_it_came_changes_nothing(record: dict[str, Any]) -> None:
 
 
 def test_a_text_that_looks_like_json_is_written_in_quotes() -> None:
-    assert [written(value) for value in ("a", "12", 12, None)] == ["a", '"12"', "12", "null"]
+    assert [format_value(value) for value in ("a", "12", 12, None)] == ["a", '"12"', "12", "null"]

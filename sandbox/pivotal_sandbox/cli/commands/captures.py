@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.export_options import export_options, wish_of
+from pivotal_sandbox.cli.export_options import export_options, export_request
 from pivotal_sandbox.cli.options import all_of
 from pivotal_sandbox.cli.output import (
     code_of,
@@ -116,7 +116,7 @@ def export(
     pivotal-sandbox captures export --as curl --since 1h | sh
     pivotal-sandbox captures export --as pytest --to http://127.0.0.1:8000/hook > test_hook.py
     """
-    wish = wish_of(form, to, re_sign, as_json)
+    wish = export_request(form, to, re_sign, as_json)
     query = _query(given)
     if ids and any(value is not None for value in query.values()):
         raise click.UsageError("Name captures, or choose them by options such as --bin demo.")

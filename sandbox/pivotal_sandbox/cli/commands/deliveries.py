@@ -5,7 +5,7 @@ import json
 import click
 
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.export_options import export_options, wish_of
+from pivotal_sandbox.cli.export_options import export_options, export_request
 from pivotal_sandbox.cli.options import (
     MODES,
     STATUSES,
@@ -228,7 +228,7 @@ def export(
     pivotal-sandbox deliveries export --status failed --as pytest > test_failed.py
     pivotal-sandbox deliveries export --since 1h --as scenario > last_hour.toml
     """
-    wish = wish_of(form, to, re_sign, as_json)
+    wish = export_request(form, to, re_sign, as_json)
     if ids and any(value is not None for value in given.values()):
         raise click.UsageError(
             "Name deliveries, or choose them by options such as --status failed."

@@ -54,7 +54,7 @@ def demo(speed: float, port: int) -> None:
     from pivotal_sandbox.scenarios.library import load_scenario
 
     story = load_scenario(STORY)
-    summary = run_until_stopped(_told(story, speed, port))
+    summary = run_until_stopped(_narration(story, speed, port))
     if summary is None:
         note("Stopped.")
         return
@@ -63,7 +63,7 @@ def demo(speed: float, port: int) -> None:
         not_so()
 
 
-async def _told(story: "Scenario", speed: float, port: int) -> "Summary":
+async def _narration(story: "Scenario", speed: float, port: int) -> "Summary":
     from pivotal_sandbox.scenarios.environment import scenario_clock
     from pivotal_sandbox.scenarios.runner import ScenarioRunner
     from pivotal_sandbox.web.server import Settings, serve_empty

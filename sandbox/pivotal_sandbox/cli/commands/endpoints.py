@@ -87,7 +87,7 @@ def add(
         "field_filter": fields,
         "description": description,
     }
-    _print(Client().call("POST", "endpoints", body=_given(given)), as_json)
+    _print(Client().call("POST", "endpoints", body=_changed_fields(given)), as_json)
 
 
 @endpoints.command()
@@ -132,7 +132,7 @@ def update(
         "description": description,
         "enabled": enabled,
     }
-    changes = _given(given) | ({"field_filter": []} if all_fields else {})
+    changes = _changed_fields(given) | ({"field_filter": []} if all_fields else {})
     if not changes:
         raise click.UsageError("Say what to change, by options such as --url or --disable.")
     _print(Client().call("PATCH", "endpoints", endpoint, body=changes), as_json)
@@ -186,7 +186,7 @@ def rm(endpoint: str, as_json: bool) -> None:
         click.echo(printable(f"{endpoint}  deleted"))
 
 
-def _given(options: dict[str, Any]) -> Json:
+def _changed_fields(options: dict[str, Any]) -> Json:
     """Return the options that were given."""
     return {name: value for name, value in options.items() if value not in (None, ())}
 

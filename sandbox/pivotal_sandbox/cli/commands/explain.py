@@ -107,7 +107,7 @@ def explain(
         content, header, secrets, now=now, computed=computed, others=labelled, headers=headers
     )
     if as_json:
-        print_json(_shown(told))
+        print_json(_explanation_text(told))
     else:
         _print(told)
     if not told.ok:
@@ -142,7 +142,7 @@ def _labelled(endpoints: list[Json]) -> dict[str, str]:
     return found
 
 
-def _shown(told: Explanation) -> Json:
+def _explanation_text(told: Explanation) -> Json:
     return {
         "verified": told.verified,
         "reason": told.reason,

@@ -78,9 +78,9 @@ def load(
             f"{html.parent} is no folder that can be written to.", param_hint="--html"
         )
     if secret is None:
-        from pivotal_sandbox.cli.direct_trigger import new_secret_shown
+        from pivotal_sandbox.cli.direct_trigger import generate_secret
 
-        secret = new_secret_shown()
+        secret = generate_secret()
     wish = Load(url, secret, rate, duration, connections, allow_hosts, catalog)
     with _progress(duration) as tell:
         report = send(wish, tell)

@@ -117,11 +117,11 @@ def run(
 
     transcript, receiver = Transcript(found.file), None
     if to is not None:
-        from pivotal_sandbox.cli.direct_trigger import new_secret_shown
+        from pivotal_sandbox.cli.direct_trigger import generate_secret
         from pivotal_sandbox.common.urls import parse_url
 
         parse_url(to)
-        receiver = Receiver(to, secret or new_secret_shown())
+        receiver = Receiver(to, secret or generate_secret())
 
     async def tell(entry: "Entry") -> None:
         if as_json:

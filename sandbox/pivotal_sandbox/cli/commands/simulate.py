@@ -27,7 +27,7 @@ LOOKED_MS = 100  # how soon a stop is noticed
 
 
 @dataclass(slots=True)
-class Tally:
+class SimulationCounts:
     """What was sent so far."""
 
     types: Counter[str] = field(default_factory=Counter)
@@ -47,10 +47,10 @@ class Tally:
         return ", ".join([*parts, format_count(len(self.deliveries), "delivery")])
 
 
-class Tell(Protocol):
+class ReportProgress(Protocol):
     """Says how far it is, `spent` ms after the beginning."""
 
-    def __call__(self, tally: Tally, spent: int) -> None: ...
+    def __call__(self, tally: SimulationCounts, spent: int) -> None: ...
 
 
 @click.command()
@@ -125,7 +125,7 @@ class _Stream:
         self._query = query
         self._life = life
         self._as_json = as_json
-        self.tally = Tally()
+        self.tally = SimulationCounts()
 
     def go_on(self) -> None:
         """Make the next change."""
@@ -155,7 +155,9 @@ class _Stream:
         return self._client.call(method, *path, query=self._query, body={"set": act.fields})
 
 
-async def _run(stream: _Stream, rate: float, duration: int, tell: Tell) -> Tally:
+async def _run(
+    stream: _Stream, rate: float, duration: int, tell: ReportProgress
+) -> SimulationCounts:
     """Make changes until the time is over or somebody stops it."""
     stop = asyncio.Event()
     on_stop(stop.set)
@@ -181,12 +183,12 @@ async def _until(moment: float, clock: Clock, stop: asyncio.Event) -> None:
 
 
 @contextmanager
-def _progress(duration: int) -> Iterator[Tell]:
+def _progress(duration: int) -> Iterator[ReportProgress]:
     """Say how far it is: by a bar at a terminal, by a line now and then elsewhere."""
     if not sys.stderr.isatty():
         told = [0]
 
-        def line(tally: Tally, spent: int) -> None:
+        def line(tally: SimulationCounts, spent: int) -> None:
             if spent - told[0] >= TOLD_MS:
                 told[0] = spent
                 note(f"{format_duration(spent // SECOND * SECOND)}: {tally.said()}")
@@ -200,7 +202,7 @@ def _progress(duration: int) -> Iterator[Tell]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("connecting", total=duration)
 
-        def tell(tally: Tally, spent: int) -> None:
+        def tell(tally: SimulationCounts, spent: int) -> None:
             bar.update(task, completed=min(spent, duration), description=tally.said())
 
         yield tell
@@ -218,7 +220,7 @@ def _statuses(client: Client, ids: list[str]) -> Json:
     return dict(+found)
 
 
-def _print(tally: Tally, statuses: Json) -> None:
+def _print(tally: SimulationCounts, statuses: Json) -> None:
     click.echo(tally.said())
     for status, count in statuses.items():
         click.echo(f"  {count:>6}  {status}")

@@ -95,11 +95,11 @@ def trigger(
     elif endpoint_id is not None:
         raise click.UsageError("--to names a URL and --endpoint an endpoint: give one of them.")
     else:
-        from pivotal_sandbox.cli.direct_trigger import new_secret_shown, send_and_print
+        from pivotal_sandbox.cli.direct_trigger import generate_secret, send_and_print
         from pivotal_sandbox.common.urls import parse_url
 
         parse_url(to)  # before a secret is shown that nothing will be signed with
-        secret = new_secret_shown() if secret is None else secret
+        secret = generate_secret() if secret is None else secret
         once = partial(send_and_print, request, to, secret, allow_hosts, as_json)
     results = [once() for _ in range(count)]
     if not all(results):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from pivotal_sandbox.cli.attempt_output import colour, fate
+from pivotal_sandbox.cli.attempt_output import colour, describe_consequence
 from pivotal_sandbox.cli.client import Client, Json
 from pivotal_sandbox.cli.options import allow_host_option
 from pivotal_sandbox.cli.output import (
@@ -163,7 +163,7 @@ class _Tries:
         names = ", ".join(Path(path).name for path in changed)
         click.secho(f"{self.number}  {printable(names)}", bold=True)
         for found in sent:
-            click.echo(_told(self.client, found))
+            click.echo(_outcome_line(self.client, found))
         passed = sum(found["status"] == "delivered" for found in sent)
         if not sent:
             note("Nothing was delivered to it yet: trigger an event, then save again.")
@@ -225,7 +225,7 @@ class _Tries:
         print_json(line)
 
 
-def _told(client: Client, found: Json) -> str:
+def _outcome_line(client: Client, found: Json) -> str:
     """Return what came of a delivery and, where it failed, why."""
     delivered = found["status"] == "delivered"
     mark = click.style("✓" if delivered else "✗", fg=colour(found["status"]))
@@ -234,10 +234,8 @@ def _told(client: Client, found: Json) -> str:
         return f"{head}not tried in {WAIT_S} s"
     attempt = found["attempts"][-1]
     ended = attempt["status_code"] or attempt["error"]
-    lines = [
-        f"{head}{ended}  {milliseconds(attempt['duration_ms'])}  {fate(found, attempt)}"
-        f"{'' if delivered else '  ' + found['id']}"
-    ]
+    took, consequence = milliseconds(attempt["duration_ms"]), describe_consequence(found, attempt)
+    lines = [f"{head}{ended}  {took}  {consequence}{'' if delivered else '  ' + found['id']}"]
     if not delivered:
         lines += [f"      {printable(line)}" for line in _why(client, found, attempt)]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from pivotal_sandbox.web.views import AttemptView, DeliveryDetail, DeliveryView,
 WAIT_MOST = 5 * MINUTE
 
 
-class Wanted(Struct, forbid_unknown_fields=True):
+class DeliveryFilterBody(Struct, forbid_unknown_fields=True):
     """Which deliveries: all that is given must hold. `q` is searched in ids and payloads."""
 
     mode: Mode | None = None
@@ -33,7 +33,7 @@ class Wanted(Struct, forbid_unknown_fields=True):
     q: str | None = None
 
 
-class DeliveryQuery(Wanted, forbid_unknown_fields=True):
+class DeliveryQuery(DeliveryFilterBody, forbid_unknown_fields=True):
     """Which deliveries to list, and which page of them."""
 
     limit: int = 50
@@ -55,7 +55,7 @@ class Replay(Struct, forbid_unknown_fields=True):
     """
 
     ids: list[str] | None = None
-    filter: Wanted | None = None
+    filter: DeliveryFilterBody | None = None
     dry_run: bool = False
     verbatim: bool = False
     set: dict[str, Any] = {}
@@ -124,7 +124,7 @@ async def replay(call: Call[None, Replay]) -> Replayed | Reply:
     return Replayed([DeliveryView.of(delivery) for delivery in replays], len(replays))
 
 
-def _filter(query: Wanted, sandbox: Sandbox) -> DeliveryFilter:
+def _filter(query: DeliveryFilterBody, sandbox: Sandbox) -> DeliveryFilter:
     since, until = read_window(query.since, query.until, sandbox.clock.now())
     return DeliveryFilter(
         mode=query.mode,

@@ -21,7 +21,7 @@ from pivotal_sandbox.web.views import DeliveryView
 _PAGE = 500
 
 
-class Wish(Struct, forbid_unknown_fields=True):
+class WaitRequest(Struct, forbid_unknown_fields=True):
     """What to wait for. `where` has fields of the delivery or dotted paths into the event's body.
 
     What is in the log already counts.
@@ -41,7 +41,7 @@ class Waited(Struct):
     count: int
 
 
-async def wait(call: Call[None, Wish]) -> Waited | Reply:
+async def wait(call: Call[None, WaitRequest]) -> Waited | Reply:
     """Answer once so many deliveries of a type have a status; 408 with what was seen if not."""
     wish, sandbox = call.body, call.sandbox
     sandbox.catalog.get(wish.type)
@@ -66,7 +66,7 @@ async def wait(call: Call[None, Wish]) -> Waited | Reply:
 class _Watch:
     """The deliveries of one type, as they come to be what is wished for."""
 
-    def __init__(self, sandbox: Sandbox, wish: Wish) -> None:
+    def __init__(self, sandbox: Sandbox, wish: WaitRequest) -> None:
         self.matched: dict[str, Delivery] = {}
         self.seen: dict[str, Delivery] = {}
         self._sandbox = sandbox
@@ -124,7 +124,7 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _too_late(wish: Wish, watch: _Watch) -> Reply:
+def _too_late(wish: WaitRequest, watch: _Watch) -> Reply:
     detail = (
         f"{len(watch.matched)} of {wish.count} {wish.type} came to be {wish.status} "
         f"within {wish.timeout}."
@@ -134,4 +134,4 @@ def _too_late(wish: Wish, watch: _Watch) -> Reply:
     return Reply(408, Problem("It did not happen in time", 408, detail, seen=seen))
 
 
-OPERATIONS = (Operation("POST", "/api/wait", wait, {200: Waited}, body=Wish),)
+OPERATIONS = (Operation("POST", "/api/wait", wait, {200: Waited}, body=WaitRequest),)

@@ -33,7 +33,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class BodyView:
     """A body as a page shows it: `tokens` are empty, and `why` says the reason, if it is no JSON.
 
     `cut` is how many bytes are shown, None where that is all.
@@ -59,7 +59,7 @@ def text_of(data: bytes) -> str:
     return visible(data.decode("utf-8", "backslashreplace"))
 
 
-def shown(body: bytes, most: int = MOST) -> Shown:
+def view_body(body: bytes, most: int = MOST) -> BodyView:
     """Return a body as a page shows it."""
     cut = most if len(body) > most else None
     part = body if cut is None else body[: _whole(body, most)]
@@ -68,7 +68,7 @@ def shown(body: bytes, most: int = MOST) -> Shown:
     if not why:
         tokens = tuple(_laid_out(part.decode("utf-8", "ignore"), most))
     hex_cut = _HEX_MOST if len(body) > _HEX_MOST else None
-    return Shown(len(body), tokens, why, text_of(part), hex_dump(body[:_HEX_MOST]), cut, hex_cut)
+    return BodyView(len(body), tokens, why, text_of(part), hex_dump(body[:_HEX_MOST]), cut, hex_cut)
 
 
 def hex_dump(data: bytes) -> str:

@@ -8,7 +8,7 @@ from pivotal_sandbox.common.headers import DELIVERY_ID_HEADER, header_value
 from pivotal_sandbox.domain.models import Capture
 from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.exports.exchange import exported_capture
-from pivotal_sandbox.web.pages.body_view import shown
+from pivotal_sandbox.web.pages.body_view import view_body
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.copy_as import exports
 from pivotal_sandbox.web.pages.diff import difference
@@ -42,10 +42,10 @@ async def content(context: PageContext, id: str) -> dict[str, Any]:
     response = outcome.response if outcome else None
     return {
         "capture": capture,
-        "request": shown(capture.body),
+        "request": view_body(capture.body),
         "start": _start(capture),
         "delivery": header_value(capture.headers, DELIVERY_ID_HEADER) or "",
-        "response": shown(response.body) if response else None,
+        "response": view_body(response.body) if response else None,
         "error": ERRORS[outcome.error] if outcome and outcome.error else "",
         "exports": exports(sent.request, (), sent),
         "difference": await _difference(context, capture),
@@ -86,6 +86,6 @@ async def _difference(context: PageContext, capture: Capture) -> Any:
 
 def _text(capture: Capture) -> str:
     lines = [f"{name}: {value}" for name, value in capture.headers]
-    body = shown(capture.body)
+    body = view_body(capture.body)
     laid_out = "".join(token.text for token in body.tokens) or body.raw
     return "\n".join([_start(capture), *lines, "", laid_out])

@@ -99,10 +99,12 @@ async def clear(context: PageContext) -> Response:
 
 async def export(context: PageContext) -> Response:
     """Answer with all captures that the filter lets through, as a file, newest first."""
-    return await exported(context, _things(context, _filter(context)), "captures")
+    return await exported(context, _captured_requests(context, _filter(context)), "captures")
 
 
-async def _things(context: PageContext, wanted: CaptureFilter) -> AsyncIterator[Exported]:
+async def _captured_requests(
+    context: PageContext, wanted: CaptureFilter
+) -> AsyncIterator[Exported]:
     cursor: str | None = None
     while True:
         found, cursor = await context.sandbox.captures.page(wanted, limit=PAGE, cursor=cursor)
@@ -122,18 +124,18 @@ def badge(capture: Capture) -> Pill:
     return Pill("idle", "No secret" if capture.signed else "Not signed")
 
 
-def behaviour_words(steps: tuple[Step, ...]) -> str:
+def describe_behavior(steps: tuple[Step, ...]) -> str:
     """Return how a bin behaves: "503, 503, then 200"."""
     for _, says, preset in PRESETS:
         if preset == steps:
             return says
-    said = [_step_words(step) for step in steps]
+    said = [_describe_step(step) for step in steps]
     if len(said) > _STEPS_SAID:
         return f"{', '.join(said[:_STEPS_SAID])} … {len(said)} steps, then {said[-1]}"
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])}, then {said[-1]}"
 
 
-def _step_words(step: Step) -> str:
+def _describe_step(step: Step) -> str:
     if step.hang:
         return "hangs"
     if step.reset:
@@ -144,7 +146,7 @@ def _step_words(step: Step) -> str:
 def _row(bin: Bin) -> BinRow:
     preset = next((name for name, _, steps in PRESETS if steps == bin.behaviour), "")
     steps = msgspec.json.encode([step.as_json() for step in bin.behaviour]).decode()
-    return BinRow(bin, behaviour_words(bin.behaviour), preset, text_of(steps.encode()))
+    return BinRow(bin, describe_behavior(bin.behaviour), preset, text_of(steps.encode()))
 
 
 def _steps(text: str) -> tuple[Step, ...] | None:

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from pivotal_sandbox.common.durations import HOUR, format_duration, parse_duration
 from pivotal_sandbox.errors import InputError
-from pivotal_sandbox.web.pages.clock_forecast import HEIGHT, WIDTH, outlook, planned
+from pivotal_sandbox.web.pages.clock_forecast import HEIGHT, WIDTH, make_forecast, planned
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import Row, rows_of
 from pivotal_sandbox.web.request_parsing import read_at
@@ -26,7 +26,7 @@ async def show(context: PageContext) -> Response:
     return context.page(
         "clock.html.j2",
         jumps=[
-            (format_duration(by), outlook(plans, endpoints, now, now + by))
+            (format_duration(by), make_forecast(plans, endpoints, now, now + by))
             for by in (HOUR, 24 * HOUR)
         ],
         size=(WIDTH, HEIGHT),

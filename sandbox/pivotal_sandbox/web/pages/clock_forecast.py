@@ -30,7 +30,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Forecast:
     """The time from `since` to `until` (ms).
 
     `due` attempts are made whatever happens; if every one fails there are `attempts` in all, and
@@ -61,9 +61,9 @@ def planned(delivery: Delivery) -> list[Planned]:
     return plans
 
 
-def outlook(
+def make_forecast(
     plans: Iterable[Sequence[Planned]], endpoints: Iterable[Endpoint], since: int, until: int
-) -> Outlook:
+) -> Forecast:
     """Return what lies between the two moments (ms), with the plans of what is still open."""
     first: list[int] = []
     more: list[int] = []
@@ -73,7 +73,7 @@ def outlook(
         first += [moment for moment in moments[:1] if moment <= until]
         more += [moment for moment in moments[1:] if moment <= until]
         lost += bool(moments) and moments[-1] <= until
-    return Outlook(
+    return Forecast(
         since,
         until,
         len(first),

@@ -29,12 +29,12 @@ WINDOWS = (("15m", "15 minutes"), ("1h", "hour"), ("24h", "24 hours"), ("7d", "7
 
 async def show(context: PageContext) -> Response:
     """Show the list; with `open`, a delivery beside it."""
-    sandbox, given = context.sandbox, _given(context)
+    sandbox, given = context.sandbox, _form_values(context)
     wanted, now = _filter(context, given), sandbox.clock.now()
     log, cursor = sandbox.deliveries, context.query_value("cursor") or None
     (found, following), (charted, back_to) = await asyncio.gather(
         log.page(wanted, limit=PAGE, cursor=cursor),
-        log.begun(_charted(wanted, now), CHARTED),
+        log.started_since(_charted(wanted, now), CHARTED),
     )
     since = wanted.since or now - HOUR
     if back_to is not None:
@@ -64,7 +64,7 @@ async def show(context: PageContext) -> Response:
 
 async def count(context: PageContext) -> Response:
     """Answer with how many deliveries the filter lets through."""
-    wanted = _filter(context, _given(context))
+    wanted = _filter(context, _form_values(context))
     return JSONResponse({"count": await context.sandbox.deliveries.count(wanted)})
 
 
@@ -84,10 +84,10 @@ async def export(context: PageContext) -> Response:
     ids = await _selected(context, context.request.query_params.multi_items())
     if not ids:
         raise InputError("Select what to export first.", pointer="/id")
-    return await exported(context, _things(context, ids), "deliveries")
+    return await exported(context, _exported_deliveries(context, ids), "deliveries")
 
 
-async def _things(context: PageContext, ids: Sequence[str]) -> AsyncIterator[Exported]:
+async def _exported_deliveries(context: PageContext, ids: Sequence[str]) -> AsyncIterator[Exported]:
     log = context.sandbox.deliveries
     for id in ids:
         try:
@@ -116,7 +116,7 @@ async def _selected(context: PageContext, form: Fields) -> list[str]:
     return await context.sandbox.deliveries.matching(_filter(context, known))
 
 
-def _given(context: PageContext) -> dict[str, str]:
+def _form_values(context: PageContext) -> dict[str, str]:
     return {name: context.query_value(name) for name in _FILTERS if context.query_value(name)}
 
 

@@ -14,14 +14,14 @@ from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.exports.exchange import ExportedRequest, exported_attempt
 from pivotal_sandbox.receiver.verification import verify_request
-from pivotal_sandbox.web.pages.body_view import Shown, shown, text_of
+from pivotal_sandbox.web.pages.body_view import BodyView, text_of, view_body
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.copy_as import exports
 from pivotal_sandbox.web.pages.delivery_rows import place_of, verdict_of
-from pivotal_sandbox.web.pages.diff import Line, difference
+from pivotal_sandbox.web.pages.diff import DiffLine, difference
 from pivotal_sandbox.web.pages.explanation import explanation
 from pivotal_sandbox.web.pages.export import download
-from pivotal_sandbox.web.pages.formatting import ERRORS, fate, outcome_pill, pill
+from pivotal_sandbox.web.pages.formatting import ERRORS, describe_consequence, outcome_pill, pill
 from pivotal_sandbox.web.pages.timeline import WIDTH, timeline
 
 
@@ -65,7 +65,7 @@ async def content(context: PageContext, id: str) -> dict[str, Any]:
         "width": WIDTH,
         "attempts": [(attempt.number, outcome_pill(attempt.outcome)) for attempt in attempts],
         "attempt": attempt,
-        "request": shown(_sent(event, attempt)),
+        "request": view_body(_sent(event, attempt)),
         "start": f"POST {parse_url(delivery.url).target} HTTP/1.1",
         "response": None,
         "error": "",
@@ -82,7 +82,7 @@ async def content(context: PageContext, id: str) -> dict[str, Any]:
         outcome = attempt.outcome
         found["signature"] = _signature(attempt, event, endpoint)
         found["verdict"] = await verdict_of(sandbox, id, delivery.url, attempt.started_at)
-        found["fate"] = fate(delivery, attempt, now)
+        found["fate"] = describe_consequence(delivery, attempt, now)
         found["explanation"] = await explanation(
             context,
             _sent(event, attempt),
@@ -91,7 +91,7 @@ async def content(context: PageContext, id: str) -> dict[str, Any]:
             context.query_value("computed"),
         )
         if outcome.response is not None:
-            found["response"] = shown(outcome.response.body)
+            found["response"] = view_body(outcome.response.body)
         if outcome.error is not None:
             found["error"] = ERRORS[outcome.error]
     return found
@@ -174,7 +174,7 @@ async def _difference(
     event: Event,
     attempt: Attempt | None,
     attempts: Sequence[Attempt],
-) -> list[tuple[str, list[Line]]] | None:
+) -> list[tuple[str, list[DiffLine]]] | None:
     """Return what differs from another attempt, by number, or from another delivery, by id."""
     other = context.query_value("diff")
     if not other or attempt is None:
@@ -197,7 +197,7 @@ async def _difference(
 
 def _request_text(event: Event, attempt: Attempt) -> str:
     lines = [f"{name}: {value}" for name, value in attempt.request_headers]
-    return "\n".join([*lines, "", _text(shown(_sent(event, attempt)))])
+    return "\n".join([*lines, "", _text(view_body(_sent(event, attempt)))])
 
 
 def _response_text(attempt: Attempt) -> str:
@@ -205,10 +205,10 @@ def _response_text(attempt: Attempt) -> str:
     if response is None:
         return outcome_pill(attempt.outcome).word
     lines = [f"{name}: {value}" for name, value in response.headers]
-    return "\n".join([str(response.status_code), *lines, "", _text(shown(response.body))])
+    return "\n".join([str(response.status_code), *lines, "", _text(view_body(response.body))])
 
 
-def _text(body: Shown) -> str:
+def _text(body: BodyView) -> str:
     return "".join(token.text for token in body.tokens) or body.raw
 
 

@@ -117,7 +117,7 @@ def outcome_pill(outcome: Outcome) -> Pill:
     return Pill(tone, ERRORS[outcome.error] if outcome.error else "No answer")
 
 
-def fate(delivery: Delivery, attempt: Attempt, now: int) -> str:
+def describe_consequence(delivery: Delivery, attempt: Attempt, now: int) -> str:
     """Return what Pivotal makes of an attempt's answer."""
     outcome = attempt.outcome
     if outcome.ok:

@@ -8,7 +8,7 @@ from pivotal_sandbox.domain.catalog import PING, EventType
 from pivotal_sandbox.domain.models import Record
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.web.pages.context import Fields, PageContext
-from pivotal_sandbox.web.pages.schema_form import changes, fields_of, written
+from pivotal_sandbox.web.pages.schema_form import changes, fields_of, format_value
 
 PAGE = 50
 _COLUMNS = 5
@@ -121,7 +121,7 @@ def _columns(type: EventType) -> list[str]:
 
 
 def _cell(record: Record, name: str) -> str:
-    return written(record[name]) if record.get(name) is not None else ""
+    return format_value(record[name]) if record.get(name) is not None else ""
 
 
 def _types(events: Any) -> str:

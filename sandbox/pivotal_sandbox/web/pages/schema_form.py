@@ -47,7 +47,7 @@ def changes(fields: list[Field], form: Fields) -> dict[str, Any]:
     return found
 
 
-def written(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a JSON value as one types it: a string without quotes, unless it looks like JSON."""
     if isinstance(value, str) and parse_value(value) == value:
         return value
@@ -60,13 +60,13 @@ def _lines(text: str) -> str:
 
 
 def _field(name: str, schema: dict[str, Any], record: Mapping[str, Any]) -> Field:
-    value = written(record[name]) if name in record else ""
+    value = format_value(record[name]) if name in record else ""
     types = schema.get("type", "object")
     types = [types] if isinstance(types, str) else types
     nullable = " Empty is null." if "null" in types and "string" in types else ""
     help = schema.get("description", "") + nullable
     if "enum" in schema:
-        return Field(name, "choice", help, value, tuple(map(written, schema["enum"])))
+        return Field(name, "choice", help, value, tuple(map(format_value, schema["enum"])))
     if "boolean" in types:
         return Field(name, "choice", help, value, ("true", "false"))
     if "integer" in types or "number" in types:

@@ -14,7 +14,7 @@ from pivotal_sandbox.domain.payload import build_body
 from pivotal_sandbox.domain.request import build_request
 from pivotal_sandbox.errors import InputError
 from pivotal_sandbox.faults.registry import FAULTS, VERBATIM
-from pivotal_sandbox.web.pages.body_view import shown
+from pivotal_sandbox.web.pages.body_view import view_body
 from pivotal_sandbox.web.pages.context import PageContext
 from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
 from pivotal_sandbox.web.pages.schema_form import changes, fields_of
@@ -41,7 +41,7 @@ async def show(context: PageContext) -> Response:
     asked = list(context.request.query_params.multi_items())
     problem, field, request = "", "", None
     try:
-        request = await _preview(context, type, _wish(type, asked))
+        request = await _preview(context, type, _read_form(type, asked))
     except InputError as error:
         problem, field = str(error), error.pointer.rpartition("/")[2]
     sent = [id for name, id in asked if name == "sent"][:_LISTED]
@@ -67,7 +67,7 @@ async def show(context: PageContext) -> Response:
         problem=problem,
         field=field,
         request=request,
-        body=shown(request.body) if request else None,
+        body=view_body(request.body) if request else None,
         start=f"POST {parse_url(request.url).target} HTTP/1.1" if request else "",
         sent=await rows_of(sandbox, deliveries, verdicts=True),
         nobody=context.query_value("nobody"),
@@ -77,7 +77,7 @@ async def show(context: PageContext) -> Response:
 async def send(context: PageContext) -> Response:
     """Send the events that the form asks for."""
     type = context.sandbox.catalog.get(context.field("type"))
-    wish = _wish(type, context.form)
+    wish = _read_form(type, context.form)
     sent: list[str] = []
     for _ in range(wish.count):
         triggered = await context.sandbox.trigger(
@@ -95,7 +95,7 @@ async def send(context: PageContext) -> Response:
     return context.redirect_with("/send", pairs)
 
 
-def _wish(type: EventType, form: list[tuple[str, str]]) -> SendForm:
+def _read_form(type: EventType, form: list[tuple[str, str]]) -> SendForm:
     given = {name: text.strip() for name, text in form}
     typed = [(name, text) for name, text in form if text.strip()]
     count = given.get("count") or "1"
