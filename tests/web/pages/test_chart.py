@@ -2,7 +2,7 @@
 
 from pivotal_sandbox.common.durations import HOUR, MINUTE
 from pivotal_sandbox.domain.models import Status
-from pivotal_sandbox.web.pages.chart import BARS, HEIGHT, chart_of
+from pivotal_sandbox.web.pages.charts import BARS, HEIGHT, chart_of
 
 NOW = 1_767_225_600_000
 

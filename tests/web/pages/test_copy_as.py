@@ -6,7 +6,7 @@ from typing import Any
 
 from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.exports.exchange import ExportedRequest
-from pivotal_sandbox.web.pages.copy_as import exports
+from pivotal_sandbox.web.pages.export import exports
 
 HEADERS = (
     ("host", "x"),

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
 from pivotal_sandbox.domain.models import Attempt, Delivery, Outcome, Response, Timing
-from pivotal_sandbox.web.pages.timeline import LEFT, RIGHT, WIDTH, timeline
+from pivotal_sandbox.web.pages.charts import LEFT, RIGHT, WIDTH, timeline
 
 NOW = 1_767_225_600_000
 DELIVERY = Delivery("msg_1", "evt_1", "x", "ep_1", "test", "http://x/", NOW)

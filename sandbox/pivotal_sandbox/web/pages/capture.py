@@ -10,10 +10,9 @@ from pivotal_sandbox.errors import NotFound
 from pivotal_sandbox.exports.exchange import exported_capture
 from pivotal_sandbox.web.pages.body_view import view_body
 from pivotal_sandbox.web.pages.context import PageContext
-from pivotal_sandbox.web.pages.copy_as import exports
 from pivotal_sandbox.web.pages.diff import difference
 from pivotal_sandbox.web.pages.explanation import explanation
-from pivotal_sandbox.web.pages.export import download
+from pivotal_sandbox.web.pages.export import download, exports
 from pivotal_sandbox.web.pages.formatting import ERRORS
 
 

@@ -14,7 +14,7 @@ from pivotal_sandbox.domain.models import Status
 from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.store.deliveries import DeliveryFilter
 from pivotal_sandbox.web.pages import delivery as detail
-from pivotal_sandbox.web.pages.chart import chart_of
+from pivotal_sandbox.web.pages.charts import chart_of
 from pivotal_sandbox.web.pages.context import Fields, PageContext, check_choice
 from pivotal_sandbox.web.pages.delivery_rows import place_of, rows_of
 from pivotal_sandbox.web.pages.export import CHOICES, Exported, exported

@@ -15,14 +15,13 @@ from pivotal_sandbox.errors import InputError, NotFound
 from pivotal_sandbox.exports.exchange import ExportedRequest, exported_attempt
 from pivotal_sandbox.receiver.verification import verify_request
 from pivotal_sandbox.web.pages.body_view import BodyView, text_of, view_body
+from pivotal_sandbox.web.pages.charts import WIDTH, timeline
 from pivotal_sandbox.web.pages.context import PageContext
-from pivotal_sandbox.web.pages.copy_as import exports
 from pivotal_sandbox.web.pages.delivery_rows import place_of, verdict_of
 from pivotal_sandbox.web.pages.diff import DiffLine, difference
 from pivotal_sandbox.web.pages.explanation import explanation
-from pivotal_sandbox.web.pages.export import download
+from pivotal_sandbox.web.pages.export import download, exports
 from pivotal_sandbox.web.pages.formatting import ERRORS, describe_consequence, outcome_pill, pill
-from pivotal_sandbox.web.pages.timeline import WIDTH, timeline
 
 
 async def show(context: PageContext) -> Response:

@@ -1,15 +1,21 @@
-"""Deliveries and captures as files, in the forms that exports have everywhere."""
+"""Exports of the inspector: downloads of deliveries and captures, and requests to copy."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 from starlette.responses import Response, StreamingResponse
 
 from pivotal_sandbox import __version__
+from pivotal_sandbox.domain.models import Request
 from pivotal_sandbox.errors import InputError
+from pivotal_sandbox.exports.curl import curl_request_command
 from pivotal_sandbox.exports.exchange import ExportedRequest
 from pivotal_sandbox.exports.formats import FORMS, ExportOptions, Form, export, get_form
+from pivotal_sandbox.exports.har import har
+from pivotal_sandbox.exports.httpie import httpie_command
+from pivotal_sandbox.exports.pytest_file import pytest_file
 from pivotal_sandbox.web.pages.context import PageContext
 
 LINES = "jsonl"
@@ -83,3 +89,44 @@ def _headers(name: str) -> dict[str, str]:
         "content-security-policy": "sandbox; default-src 'none'",
         "x-content-type-options": "nosniff",
     }
+
+
+_LONGEST = 16 * 1024  # bytes of a body that one still wants to paste
+
+
+def exports(
+    request: Request | None, secrets: Sequence[str], record: ExportedRequest | None = None
+) -> list[tuple[str, str]]:
+    """Return the forms by name.
+
+    `request` is what commands send; `secrets` are those that a test can sign with. The archive
+    holds `record`, what was sent.
+    """
+    return [*_commands(request, secrets), *_archive(record)]
+
+
+def _archive(record: ExportedRequest | None) -> list[tuple[str, str]]:
+    if record is None or len(record.request.body) > _LONGEST:
+        return []
+    return [("HAR", har([record], version=__version__))]
+
+
+def _commands(request: Request | None, secrets: Sequence[str]) -> list[tuple[str, str]]:
+    if request is None or len(request.body) > _LONGEST:
+        return []
+    sent = ExportedRequest(
+        "request", "", 0, request, accepted=bool(secrets) or None, signed=bool(secrets)
+    )
+    forms = [
+        # What a client writes anyway is left out: it is to be read.
+        ("curl", curl_request_command(_without(sent, "host", "content-length"))),
+        ("HTTPie", httpie_command(_without(sent, "host"))),
+    ]
+    if secrets:
+        forms.append(("pytest", pytest_file([sent])))
+    return forms
+
+
+def _without(sent: ExportedRequest, *names: str) -> ExportedRequest:
+    headers = tuple(pair for pair in sent.request.headers if pair[0].lower() not in names)
+    return replace(sent, request=replace(sent.request, headers=headers))

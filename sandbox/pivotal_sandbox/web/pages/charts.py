@@ -1,14 +1,79 @@
-"""A delivery's attempts on the sandbox's time, past and planned, as places in a drawing."""
+"""The drawings of the inspector: deliveries over time, and the timeline of attempts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log1p
 
 from pivotal_sandbox.common.durations import DAY, HOUR, MINUTE, SECOND
-from pivotal_sandbox.domain.models import Attempt, Delivery
+from pivotal_sandbox.domain.models import Attempt, Delivery, Status
 from pivotal_sandbox.domain.retry_policy import RETRY_WINDOW
 from pivotal_sandbox.web.pages.clock_forecast import planned
-from pivotal_sandbox.web.pages.formatting import Pill, outcome_pill, span
+from pivotal_sandbox.web.pages.formatting import Pill, Tone, outcome_pill, span
+
+BARS = 40
+HEIGHT = 48
+TONES: tuple[Tone, ...] = ("good", "warn", "bad", "idle")
+_TONE: dict[Status, Tone] = {"delivered": "good", "retrying": "warn", "failed": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One state's part of a bar; `y` counts from above."""
+
+    tone: Tone
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What began from `since` on and before `until` (ms)."""
+
+    since: int
+    until: int
+    total: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The bars, the tallest of which stands for `most` deliveries."""
+
+    since: int
+    until: int
+    most: int
+    total: int
+    bars: tuple[Bar, ...]
+
+
+def chart_of(started: Sequence[tuple[int, Status]], since: int, until: int) -> Chart:
+    """Return the chart of what began between the two moments (ms): of when, and its status."""
+    step = max(-(-(until - since) // BARS), 1)
+    counts = [Counter[Tone]() for _ in range(BARS)]
+    for moment, status in started:
+        place = (moment - since) // step
+        if 0 <= place < BARS:
+            counts[place][_TONE.get(status, "idle")] += 1
+    most = max(map(Counter.total, counts))
+    bars = [
+        Bar(since + at * step, since + (at + 1) * step, count.total(), _parts(count, most))
+        for at, count in enumerate(counts)
+    ]
+    return Chart(since, until, most, sum(map(Counter.total, counts)), tuple(bars))
+
+
+def _parts(count: Counter[Tone], most: int) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    y = float(HEIGHT)
+    for tone in TONES:
+        if count[tone]:
+            # What failed is seen also where it is one in a thousand.
+            height = max(count[tone] * HEIGHT / most, 2)
+            y = max(y - height, 0)
+            parts.append(Part(tone, round(y, 2), round(height, 2)))
+    return tuple(parts)
+
 
 WIDTH, LEFT, RIGHT = 640, 20, 20
 _SCALE = 10 * SECOND  # of the logarithm: what happens within is drawn about as it is
