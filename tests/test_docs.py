@@ -175,7 +175,7 @@ def test_every_command_and_flag_is_on_the_commands_page() -> None:
 
 
 def test_every_command_and_flag_has_a_help_of_its_own() -> None:
-    root = click.Context(cli, info_name="pivotal-sandbox")
+    root = click.Context(cli, info_name="pivotal-sandbox", **cli.context_settings)
     for command, context in commands(cli, root):
         assert command.get_short_help_str(), context.command_path
         for parameter in command.params:

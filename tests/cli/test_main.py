@@ -17,7 +17,7 @@ def test_help_lists_every_command_with_its_own_first_line(run: Callable[..., Res
     assert said.exit_code == 0
     for name, (_, line) in COMMANDS.items():
         assert f"  {name:<10}  {line}\n" in said.stdout
-        command = cli.get_command(click.Context(cli), name)
+        command = cli.get_command(click.Context(cli, **cli.context_settings), name)
         assert command is not None
         assert inspect.cleandoc(command.help or "").splitlines()[0] == line
         assert command.name == name
@@ -61,7 +61,7 @@ def test_a_command_that_does_not_exist_names_the_nearest(run: Callable[..., Resu
 
 
 def test_completion_asks_for_names_that_do_not_exist() -> None:
-    assert cli.get_command(click.Context(cli), "triger") is None
+    assert cli.get_command(click.Context(cli, **cli.context_settings), "triger") is None
 
 
 def test_an_option_that_does_not_exist_is_wrong_usage(run: Callable[..., Result]) -> None:

@@ -72,7 +72,7 @@ def test_each_command_is_one_that_there_is_and_all_faults_have_an_example() -> N
 def parse(words: list[str]) -> dict[str, object]:
     """Return the parameters that the command line reads from the words."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="pivotal-sandbox")
+    context = click.Context(cli, info_name="pivotal-sandbox", **cli.context_settings)
     while isinstance(command, click.Group):
         name, *words = words
         below = command.get_command(context, name)
