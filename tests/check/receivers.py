@@ -21,7 +21,7 @@ MAX_CONCURRENT = 8
 SEED = 20_261_123
 # The receivers of the suite answer within milliseconds, so a run need not wait as long for them.
 WAITS = Waits(settle_ms=1_500, quiet_ms=120, retry_after_ms=120, gone_pause_ms=60)
-LAST = frozenset(case.id for case in CASES if case.turn == "last")
+LAST = frozenset(case.id for case in CASES if case.stage == "last")
 
 Reports = Mapping[str, Report]
 Job = Callable[[], Awaitable[Report]]

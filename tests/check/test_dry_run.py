@@ -17,7 +17,7 @@ SETTINGS = Settings(
     revoked_secret="r",
     waits=Waits(settle_ms=0, quiet_ms=0, retry_after_ms=0, gone_pause_ms=0),
 )
-OWN = [case.id for case in CASES if case.turn != "last" or case.id == "still-alive"]
+OWN = [case.id for case in CASES if case.stage != "last" or case.id == "still-alive"]
 
 
 @pytest.mark.parametrize("id", OWN)

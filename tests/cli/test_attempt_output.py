@@ -16,7 +16,9 @@ ATTEMPT = {
 }
 
 
-def line(delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None = None) -> str:
+def plain_line(
+    delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None = None
+) -> str:
     return click.unstyle(attempt_line({**DELIVERY, **delivery}, {**ATTEMPT, **attempt}, verdict))
 
 
@@ -67,13 +69,15 @@ def line(delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None 
 def test_a_line_says_when_what_how_it_ended_and_what_comes_of_it(
     delivery: dict[str, Any], attempt: dict[str, Any], verdict: str | None, tail: str
 ) -> None:
-    assert line(delivery, attempt, verdict) == f"05-24 08:00:12  customer.at_risk       {tail}"
+    assert (
+        plain_line(delivery, attempt, verdict) == f"05-24 08:00:12  customer.at_risk       {tail}"
+    )
 
 
 def test_what_a_customer_named_an_event_cannot_drive_the_terminal() -> None:
-    assert "\x1b" not in line({"event_type": "a\x1b[2J"}, {}, "bad\x1b]0;x\x07")
+    assert "\x1b" not in plain_line({"event_type": "a\x1b[2J"}, {}, "bad\x1b]0;x\x07")
 
 
 def test_what_was_accepted_and_comes_again_says_so() -> None:
     delivery = {"status": "retrying", "next_attempt_at": "2026-05-24T08:00:12.345Z"}
-    assert line(delivery, {}).endswith("sent once more, on purpose")
+    assert plain_line(delivery, {}).endswith("sent once more, on purpose")

@@ -16,7 +16,7 @@ SECRET = "whsec_of_a_load"
 URL = "http://127.0.0.1:8000/hook?a=b"
 
 
-def material() -> RequestFactory:
+def request_factory() -> RequestFactory:
     return RequestFactory(URL, SECRET, load_catalog(), random.Random(7))
 
 
@@ -27,7 +27,7 @@ def taken(request: bytes) -> tuple[str, dict[str, str], bytes]:
 
 
 def test_each_request_is_signed_and_as_the_sandbox_sends_it() -> None:
-    first, headers, body = taken(material().next())
+    first, headers, body = taken(request_factory().next())
     assert first == "POST /hook?a=b HTTP/1.1"
     verify(body, headers["pivotal-signature"], SECRET)
     event = json.loads(body)
@@ -41,7 +41,7 @@ def test_each_request_is_signed_and_as_the_sandbox_sends_it() -> None:
 
 
 def test_all_event_types_but_the_ping_come_in_turn_and_fit_their_schemas() -> None:
-    source, catalog = material(), load_catalog()
+    source, catalog = request_factory(), load_catalog()
     events = [json.loads(taken(source.next())[2]) for _ in range(len(catalog) - 1)]
     assert {event["type"] for event in events} == {event_type.name for event_type in catalog} - {
         "webhook.ping"
@@ -51,7 +51,7 @@ def test_all_event_types_but_the_ping_come_in_turn_and_fit_their_schemas() -> No
 
 
 def test_no_id_comes_twice_whether_made_one_by_one_or_in_stock() -> None:
-    source = material()
+    source = request_factory()
     requests = [source.from_stock() for _ in range(3 * STOCK)] + [source.next() for _ in range(50)]
     seen = [taken(request) for request in requests]
     assert len({json.loads(body)["id"] for *_, body in seen}) == len(requests)
@@ -59,7 +59,7 @@ def test_no_id_comes_twice_whether_made_one_by_one_or_in_stock() -> None:
 
 
 def test_what_is_in_stock_is_signed_now() -> None:
-    _, headers, _ = taken(material().from_stock())
+    _, headers, _ = taken(request_factory().from_stock())
     made = int(headers["pivotal-signature"].split(",")[1].removeprefix("t="))
     assert abs(wall_time() - made) < 5
 
@@ -69,7 +69,7 @@ def test_what_was_long_in_stock_is_made_anew(monkeypatch: pytest.MonkeyPatch) ->
         _, headers, _ = taken(source.from_stock())
         return int(headers["pivotal-signature"].split(",")[1].removeprefix("t="))
 
-    source = material()
+    source = request_factory()
     made = timestamp()
     monkeypatch.setattr("pivotal_sandbox.load.request_factory.wall_time", lambda: made + 20.0)
     source.freshen()

@@ -110,7 +110,7 @@ async def test_where_another_process_holds_the_file_for_long_nothing_is_lost_or_
             assert dict(await sandbox.records("test", "task")) == before
             ended.set()
             while "is not kept yet" not in caplog.text:
-                await asyncio.wait_for(_turn(), 5)
+                await asyncio.wait_for(_run_loop_once(), 5)
             assert {d.status for d in await all_of(sandbox)} == {"pending"}
         await sandbox.dispatcher.settle()
         log = await all_of(sandbox)
@@ -160,7 +160,7 @@ async def test_a_receiver_that_never_answers_holds_up_no_other() -> None:
 
         async def delivered() -> None:
             while len(await all_of(sandbox, endpoint_id=answers.id, status="delivered")) < 51:
-                await asyncio.wait_for(_turn(), 5)
+                await asyncio.wait_for(_run_loop_once(), 5)
 
         await asyncio.wait_for(delivered(), 20)
         assert len(await all_of(sandbox, endpoint_id=hangs.id, status="pending")) == 51
@@ -223,7 +223,7 @@ async def test_a_delivery_costs_few_statements_and_one_signature() -> None:
     assert headers[0].count("sig=") == 1
 
 
-async def _turn() -> None:
+async def _run_loop_once() -> None:
     loop = asyncio.get_running_loop()
     future = loop.create_future()
     loop.call_soon(future.set_result, None)

@@ -61,7 +61,7 @@ def test_a_file_is_a_story() -> None:
     assert story.steps[2].action == Advance(by="3h")
     assert story.steps[3].action == Trigger(type="customer.at_risk")
     assert story.steps[4].action == SetBin(name="app", behaviour=[200])
-    assert [story.line(step) for step in story.steps] == [15, 18, 21, 24, 27]
+    assert [story.line_of(step) for step in story.steps] == [15, 18, 21, 24, 27]
     assert story.text == STORY
 
 

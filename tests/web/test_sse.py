@@ -80,7 +80,7 @@ async def test_closing_ends_it_for_all() -> None:
     frames = stream.follow(None)
     await anext(frames)
     waiting = asyncio.ensure_future(anext(frames, None))
-    await _turn()
+    await _run_loop_once()
     stream.close()
     assert await asyncio.wait_for(waiting, 10) is None
 
@@ -104,7 +104,7 @@ async def test_a_trigger_a_capture_and_a_change_of_an_endpoint_are_seen(
         assert "whsec" not in data
 
 
-async def _turn() -> None:
+async def _run_loop_once() -> None:
     loop = asyncio.get_running_loop()
     future = loop.create_future()
     loop.call_soon(future.set_result, None)

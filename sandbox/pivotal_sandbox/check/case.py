@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Literal
 
-from pivotal_sandbox.check.context import CheckContext, Turn
+from pivotal_sandbox.check.context import CheckContext, Stage
 from pivotal_sandbox.check.model import Severity
 from pivotal_sandbox.check.verdicts import Verdict
 
@@ -25,14 +25,14 @@ class Case:
     """One check of the battery.
 
     `expected` and `reason` are sentences for the report. `topic` names the advice for a failure,
-    `turn` is when the check runs, and `needs` are the options that it cannot run without.
+    `stage` is when the check runs, and `needs` are the options that it cannot run without.
     """
 
     id: str
     title: str
     group: Group
     severity: Severity
-    turn: Turn
+    stage: Stage
     expected: str
     reason: str
     topic: str
@@ -57,7 +57,7 @@ def check(
     title: str,
     group: Group,
     severity: Severity,
-    turn: Turn,
+    stage: Stage,
     expected: str,
     reason: str,
     topic: str,
@@ -67,7 +67,7 @@ def check(
 
     def register(run: CheckFunction) -> CheckFunction:
         REGISTERED.append(
-            Case(id, title, group, severity, turn, expected, reason, topic, run, needs)
+            Case(id, title, group, severity, stage, expected, reason, topic, run, needs)
         )
         return run
 

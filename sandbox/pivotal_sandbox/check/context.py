@@ -25,7 +25,7 @@ from pivotal_sandbox.signature import VERSION, mac
 _PLAIN = {"name": "Bluewater Mobility", "domain": "bluewater.example.org"}
 
 
-Turn = Literal[
+Stage = Literal[
     "first",  # before all others, which depend on it
     "hostile",  # one request at a time, so that a crash can be attributed
     "genuine",  # one at a time, concurrently with the hostile ones
@@ -39,10 +39,10 @@ Turn = Literal[
 class CheckContext:
     """What one check works with in a session. Its randomness depends on the seed and its id."""
 
-    def __init__(self, session: Session, check_id: str, turn: Turn) -> None:
+    def __init__(self, session: Session, check_id: str, stage: Stage) -> None:
         self.session = session
         self.check_id = check_id
-        self.turn = turn
+        self.stage = stage
         self.random = random.Random(f"{session.settings.seed}/{check_id}")
         self._ids = Ids(self.random)
 
@@ -133,8 +133,8 @@ class CheckContext:
         return await self.session.send(
             self.check_id,
             request,
-            hostile=self.turn == "hostile",
-            concurrent=self.turn == "crowd",
+            hostile=self.stage == "hostile",
+            concurrent=self.stage == "crowd",
             piece=piece,
             pause_ms=pause_ms,
             timeout_ms=timeout_ms,

@@ -53,12 +53,12 @@ async def dry_run(case_id: str, settings: Settings) -> list[Exchange]:
     )
     if case is None:
         raise InputError(f'"{case_id}" is a group; right is the id of one check.')
-    if case.turn == "last" and case.id != "still-alive":
+    if case.stage == "last" and case.id != "still-alive":
         raise InputError(f"{case_id} looks at the requests of all other checks; it has no own.")
     session = Session(
         settings, _AcknowledgingClient(), int(wall_time() * 1000), _SingleEffectProbe(), _restart
     )
-    await case.run(CheckContext(session, case.id, case.turn))
+    await case.run(CheckContext(session, case.id, case.stage))
     return [trace.exchange for trace in session.log]
 
 

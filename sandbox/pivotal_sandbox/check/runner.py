@@ -8,7 +8,7 @@ from time import perf_counter
 
 from pivotal_sandbox.check.case import NEEDED, Case
 from pivotal_sandbox.check.client import HttpReceiverClient
-from pivotal_sandbox.check.context import CheckContext, Turn
+from pivotal_sandbox.check.context import CheckContext, Stage
 from pivotal_sandbox.check.grade import grade
 from pivotal_sandbox.check.model import Report, Result
 from pivotal_sandbox.check.options import CheckOptions
@@ -119,7 +119,7 @@ class Run:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_in_order("hostile"))
             group.create_task(self._run_in_order("genuine"))
-            for case in self._with_turn("waiting"):
+            for case in self._in_stage("waiting"):
                 group.create_task(self._run_check(case))
         await self._run_in_order("crowd")
         await self._find_effects_of_forgeries()
@@ -141,18 +141,18 @@ class Run:
             self._left_out,
         )
 
-    def _with_turn(self, turn: Turn) -> list[Case]:
-        return [case for case in self._cases if case.turn == turn]
+    def _in_stage(self, stage: Stage) -> list[Case]:
+        return [case for case in self._cases if case.stage == stage]
 
-    async def _run_in_order(self, turn: Turn) -> None:
-        for case in self._with_turn(turn):
+    async def _run_in_order(self, stage: Stage) -> None:
+        for case in self._in_stage(stage):
             await self._run_check(case)
 
     async def _run_check(self, case: Case) -> None:
         started_at = perf_counter()
         try:
             verdict = self._skip_reason(case) or await case.run(
-                CheckContext(self._session, case.id, case.turn)
+                CheckContext(self._session, case.id, case.stage)
             )
         except OverError as over:
             verdict = self._verdict_after_crash(case, str(over))
@@ -214,7 +214,7 @@ class Run:
         try:
             counts = await session.counts(ids, expected=0)
         except ProbeError as error:
-            for case in self._with_turn("hostile"):
+            for case in self._in_stage("hostile"):
                 finished = self._finished[case.id]
                 if finished.verdict.outcome == "passed":
                     verdict = Verdict("error", f"the probe failed: {error}", topic="probe")

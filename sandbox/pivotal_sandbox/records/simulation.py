@@ -85,37 +85,37 @@ class CustomerJourney:
         yield from self._onboarding(customer, contacts[0])
         customer = yield RecordAction("customer", customer["id"], {"lifecycle": "active"})
         for _ in range(choose.between(0, 3)):
-            customer = yield self._turn("customer.updated", customer)
+            customer = yield self._typical_action("customer.updated", customer)
             if choose.chance(0.4):
-                yield self._turn("contact.updated", choose.pick(contacts))
+                yield self._typical_action("contact.updated", choose.pick(contacts))
         while choose.chance(0.6):
-            customer = yield self._turn("customer.at_risk", customer)
+            customer = yield self._typical_action("customer.at_risk", customer)
             for _ in range(choose.between(0, 2)):
-                customer = yield self._turn("customer.updated", customer)
+                customer = yield self._typical_action("customer.updated", customer)
             if choose.chance(0.35):
-                customer = yield self._turn("customer.churned", customer)
+                customer = yield self._typical_action("customer.churned", customer)
                 if choose.chance(0.25):
                     yield RecordAction("customer", customer["id"], None)
                 return
-            customer = yield self._turn("customer.recovered", customer)
+            customer = yield self._typical_action("customer.recovered", customer)
 
     def _onboarding(self, customer: Record, contact: Record) -> _Story:
         choose = self._choose
         links = {"customer_id": customer["id"], "primary_contact_id": contact["id"]}
         onboarding = yield RecordAction("onboarding", None, links)
-        onboarding = yield self._turn("onboarding.started", onboarding)
+        onboarding = yield self._typical_action("onboarding.started", onboarding)
         delayed = choose.between(0, 9)  # in which phase, if there is one with that number
         for index, phase in enumerate(self._maker.names.phases):
             yield from self._tasks(onboarding, phase.key)
             if index == delayed:
-                onboarding = yield self._turn("onboarding.delayed", onboarding)
+                onboarding = yield self._typical_action("onboarding.delayed", onboarding)
                 onboarding = yield RecordAction(
                     "onboarding", onboarding["id"], {"status": "in_progress"}
                 )
             if following(onboarding["phases"], phase.key) is None:
-                yield self._turn("onboarding.completed", onboarding)
+                yield self._typical_action("onboarding.completed", onboarding)
             else:
-                onboarding = yield self._turn("phase.changed", onboarding)
+                onboarding = yield self._typical_action("phase.changed", onboarding)
 
     def _tasks(self, onboarding: Record, phase: str) -> _Story:
         choose = self._choose
@@ -127,12 +127,12 @@ class CustomerJourney:
             }
             task = yield RecordAction("task", None, fields)
             if choose.chance(0.3):
-                task = yield self._turn("task.updated", task)
+                task = yield self._typical_action("task.updated", task)
             if choose.chance(0.2):
-                task = yield self._turn("task.overdue", task)
-            yield self._turn("task.completed", task)
+                task = yield self._typical_action("task.overdue", task)
+            yield self._typical_action("task.completed", task)
 
-    def _turn(self, type: str, record: Record) -> RecordAction:
+    def _typical_action(self, type: str, record: Record) -> RecordAction:
         """Return the change that fires `type`, with what usually changes beside it."""
         object = "onboarding" if type == "phase.changed" else type.partition(".")[0]
         fields = typical_change(type, self._maker, record, _moment(record))

@@ -101,7 +101,7 @@ class Scenario:
     lines: Mapping[Path, int] = field(repr=False)
     file: str = ""
 
-    def line(self, step: ScenarioStep) -> int:
+    def line_of(self, step: ScenarioStep) -> int:
         """Return the line on which it stands what a step does."""
         return line_at(self.lines, ("steps", step.index, step.kind))
 

@@ -183,7 +183,7 @@ class ScenarioRunner:
             self._passed_count += 1
         else:
             self._failed_count += 1
-        await self._emit(ExpectationChecked(self._now(), result, self._scenario.line(step)))
+        await self._emit(ExpectationChecked(self._now(), result, self._scenario.line_of(step)))
 
     async def _evaluate(self, expected: Expectation) -> ExpectationResult:
         executor, recorder = self._executor, self._recorder

@@ -26,7 +26,7 @@ class BatteryCase:
         self.group = case.group
         self.severity = case.severity
         # What judges the requests of all others is run with those that send the most telling ones.
-        self._only = (case.id, *(_TELLING if case.turn == "last" else ()))
+        self._only = (case.id, *(_TELLING if case.stage == "last" else ()))
         self._pivotal = pivotal
 
     def run(

@@ -40,7 +40,7 @@ _BRACKETS = 100_000
     title="The ping of a new endpoint is acknowledged",
     group="contract",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Pivotal sends webhook.ping the moment an endpoint is added, whatever it subscribed to. "
@@ -66,7 +66,7 @@ async def ping_accepted(context: CheckContext) -> Verdict:
     title="A plain, properly signed event is acknowledged",
     group="contract",
     severity="must",
-    turn="first",
+    stage="first",
     expected="2xx, and with a probe exactly one effect",
     reason=(
         "This is what all other checks are compared with: a receiver that refuses everything "
@@ -131,7 +131,7 @@ def _describe_clock_skew(exchange: Exchange, now: int) -> str:
     title="An event type that does not exist yet is acknowledged",
     group="contract",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx, whatever the effect",
     reason=(
         "Event types are added without notice. A 4xx loses each of them, a 5xx has each retried "
@@ -151,7 +151,7 @@ async def unknown_type_acknowledged(context: CheckContext) -> Verdict:
     title="Fields that do not exist yet are no reason to refuse",
     group="contract",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Fields are added to records and envelope without notice; a schema that forbids what it "
@@ -182,7 +182,7 @@ async def unknown_fields_acknowledged(context: CheckContext) -> Verdict:
     title="No genuine request is redirected",
     group="contract",
     severity="must",
-    turn="last",
+    stage="last",
     expected="no 3xx on any genuine request",
     reason=(
         "Pivotal does not follow redirects, and a client that did would turn the POST into a "
@@ -215,7 +215,7 @@ async def no_redirect(context: CheckContext) -> Verdict:
     title="Every genuine event is acknowledged well before the timeout",
     group="contract",
     severity="must",
-    turn="last",
+    stage="last",
     expected="every answer within the timeout, 95 % within a third of it",
     reason=(
         "An answer that comes too late is a failed attempt for Pivotal and a processed event for "
@@ -261,7 +261,7 @@ async def ack_latency(context: CheckContext) -> Verdict:
     title="Signed nonsense does not crash the handler",
     group="contract",
     severity="should",
-    turn="hostile",
+    stage="hostile",
     expected="2xx or 4xx, never 5xx, and alive afterwards",
     reason=(
         "A 5xx says: try again. The same poisonous bytes come back for 24 h, and each time look "

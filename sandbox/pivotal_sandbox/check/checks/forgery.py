@@ -37,7 +37,7 @@ KEPT_LENGTHS = (0, 1, 4, 8, 22, 40)  # never 43: without its padding a signature
     title="A request without a signature is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "Anyone who learns the URL can send events. The fault behind CVE-2026-33143 and many "
@@ -68,7 +68,7 @@ async def sig_missing(context: CheckContext) -> Verdict:
     title="An empty signature is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason="Code that finds nothing to compare tends to find no difference either.",
     topic="parse-header",
@@ -88,7 +88,7 @@ async def sig_empty(context: CheckContext) -> Verdict:
     title="The beginning of a right signature is not enough",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "A comparison that stops at the shorter of the two accepts an empty signature: "
@@ -149,7 +149,7 @@ def _arabic_digits(t: int) -> str:
     title="A malformed signature header is refused, and nothing crashes",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "A header that makes the parser raise looks like an outage, and in Node can end the "
@@ -170,7 +170,7 @@ async def sig_malformed(context: CheckContext) -> Verdict:
     title="A signature made with another secret is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "It shows that the comparison decides anything: a verify() whose result nobody looks at "
@@ -190,7 +190,7 @@ async def sig_wrong_secret(context: CheckContext) -> Verdict:
     title="Signatures made with an empty or well-known key are refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "Where the secret is not set, it is often the empty key or the word undefined that "
@@ -214,7 +214,7 @@ async def sig_weak_key(context: CheckContext) -> Verdict:
     title="A signature of another version is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "Where the version is not looked at, an old and weaker scheme would be accepted for ever."
@@ -242,7 +242,7 @@ async def version_downgrade(context: CheckContext) -> Verdict:
     title="A digest by another algorithm is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason="A receiver that takes SHA-1 or an unkeyed hash as well is as strong as the weakest.",
     topic="algorithm",
@@ -277,7 +277,7 @@ async def wrong_algorithm(context: CheckContext) -> Verdict:
     title="Upper and lower case of a signature differ",
     group="authenticity",
     severity="should",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason="Comparing without case throws away one bit of nearly every character of the signature.",
     topic="compare",
@@ -298,7 +298,7 @@ async def sig_casefolded(context: CheckContext) -> Verdict:
     title="A signature made with a revoked secret is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     needs=("revoked_secret",),
     expected="refused, by any 4xx",
     reason=(

@@ -77,7 +77,7 @@ def _fail_without_effect(exchange: Exchange) -> Verdict:
     title="A retry does not do it twice",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     expected="one effect, and 2xx to both",
     reason=(
         "When your answer gets lost, Pivotal sends the same request again. It happens at every "
@@ -96,7 +96,7 @@ async def retry_identical(context: CheckContext) -> Verdict:
     title="A replay does not do it twice",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     expected="one effect, and 2xx to both",
     reason=(
         "Pivotal's manual replay sends the same body under a new delivery id. That id is not "
@@ -135,7 +135,7 @@ async def _expect_effect_each(
     title="Two events are two events, whatever their delivery ids",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="an effect for each",
     reason=(
@@ -160,7 +160,7 @@ async def distinct_events_same_delivery_id(context: CheckContext) -> Verdict:
     title="Two events with the same data are two events",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="an effect for each",
     reason=(
@@ -189,7 +189,7 @@ async def same_data_new_id(context: CheckContext) -> Verdict:
     title="12 copies at once do it once",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="one effect, at least one 2xx, the others 2xx, 409, 425 or 5xx",
     reason=(
@@ -244,7 +244,7 @@ async def concurrent_duplicates(context: CheckContext) -> Verdict:
     title="A forged request does not use up an event's id",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="2xx and one effect for the genuine event after it",
     reason=(
@@ -287,7 +287,7 @@ async def forged_does_not_burn_id(context: CheckContext) -> Verdict:
     title="A broken connection neither loses an event nor doubles it",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="one effect after the retry",
     reason=(
@@ -327,7 +327,7 @@ async def aborted_then_retry(context: CheckContext) -> Verdict:
     title="A failed attempt does not lose the event",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="5xx, then 2xx and one effect",
     reason=(
@@ -371,7 +371,7 @@ async def fail_then_retry(context: CheckContext) -> Verdict:
     title="An older change that comes later is acknowledged",
     group="idempotency",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     expected="2xx to the older of two changes",
     reason=(
         "Order is not promised: a retry arrives after newer events. Refusing the older one only "

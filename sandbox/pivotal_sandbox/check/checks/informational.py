@@ -33,7 +33,7 @@ RESOLUTION = 15  # seconds; the precision of the measured tolerance
     title="A body without a length is read",
     group="transport",
     severity="info",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Proxies that stream pass bodies on in chunks; WSGI servers then see an empty one "
@@ -52,7 +52,7 @@ async def chunked_body(context: CheckContext) -> Verdict:
     title="Expect: 100-continue is answered or ignored",
     group="transport",
     severity="info",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason="Some proxies ask before they send a body.",
     topic="chunked",
@@ -69,7 +69,7 @@ async def expect_continue(context: CheckContext) -> Verdict:
     title="Neither user-agent nor accept is needed",
     group="transport",
     severity="info",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason="Web application firewalls like to refuse requests without them.",
     topic="crowd",
@@ -86,7 +86,7 @@ async def minimal_headers(context: CheckContext) -> Verdict:
     title="After a refusal the connection can be used again, or is closed",
     group="transport",
     severity="info",
-    turn="hostile",
+    stage="hostile",
     expected="2xx to the next request, or a closed connection",
     reason=(
         "A refusal that leaves the body unread makes the next request begin in the middle of it."
@@ -114,7 +114,7 @@ async def keepalive_reuse(context: CheckContext) -> Verdict:
     title="A huge unsigned body does no harm",
     group="transport",
     severity="info",
-    turn="waiting",
+    stage="waiting",
     expected="an early refusal, or patience; alive afterwards",
     reason=(
         "Whoever reads everything before checking anything can be fed until the memory is full: "
@@ -140,7 +140,7 @@ async def oversize_unsigned(context: CheckContext) -> Verdict:
     title="A GET is no delivery",
     group="transport",
     severity="info",
-    turn="hostile",
+    stage="hostile",
     expected="405 or 404",
     reason="A handler that takes any method can be reached by a link.",
     topic="method",
@@ -159,7 +159,7 @@ async def method_not_post(context: CheckContext) -> Verdict:
     title="A signature can be written in one way only",
     group="authenticity",
     severity="info",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason="It does no harm as long as nothing is deduplicated by the signature's text.",
     topic="compare",
@@ -195,7 +195,7 @@ async def sig_malleable(context: CheckContext) -> Verdict:
     title="One good signature among two is enough",
     group="contract",
     severity="info",
-    turn="genuine",
+    stage="genuine",
     expected="2xx, whichever of the two is good",
     reason=(
         "While a secret is rotated, the sandbox assumes that the header carries a sig= for each "
@@ -228,7 +228,7 @@ async def rotation_overlap(context: CheckContext) -> Verdict:
     title="The previous secret still works",
     group="contract",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     needs=("previous_secret",),
     expected="2xx",
     reason="Events that were signed before the rotation are retried for 24 h after it.",
@@ -248,7 +248,7 @@ async def secret_rotation(context: CheckContext) -> Verdict:
     title="The tolerance, measured",
     group="contract",
     severity="info",
-    turn="hostile",
+    stage="hostile",
     expected="any; 300 s is usual",
     reason="How old a signature may be decides how long a captured request is of use.",
     topic="timestamp",

@@ -55,7 +55,7 @@ def _expected_signatures(trace: Trace, secret: str) -> Iterator[bytes]:
     title="No answer gives the secret or a signature away",
     group="authenticity",
     severity="must",
-    turn="last",
+    stage="last",
     expected="neither secret nor expected signature in any answer",
     reason=(
         "An error message that shows the signature it expected signs whatever it is sent: one "
@@ -96,7 +96,7 @@ async def leak_secret(context: CheckContext) -> Verdict:
     title="No answer shows the program's inside",
     group="transport",
     severity="should",
-    turn="last",
+    stage="last",
     expected="no stack trace and no debugger in any answer",
     reason="Paths, versions and sometimes variables are shown to whoever sends something broken.",
     topic="trace",

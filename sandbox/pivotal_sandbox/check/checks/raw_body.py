@@ -129,7 +129,7 @@ async def _check_size(context: CheckContext, size: int) -> Verdict:
     title="Numbers are verified as they are written",
     group="raw-body",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "1.0, 1e3 and 0.10 do not survive parsing and writing in any common language: genuine "
@@ -146,7 +146,7 @@ async def body_numbers(context: CheckContext) -> Verdict:
     title="Escapes in strings are verified as they are written",
     group="raw-body",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         r"\u001B and \u001b are the same text and other bytes; octokit/webhooks.js issue 71 is "
@@ -163,7 +163,7 @@ async def body_escapes(context: CheckContext) -> Verdict:
     title="Text beyond ASCII is verified as it is written",
     group="raw-body",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Customers have names. Decoding as ASCII or Latin-1, or writing escapes in place of "
@@ -180,7 +180,7 @@ async def body_unicode(context: CheckContext) -> Verdict:
     title="White space is part of the body",
     group="raw-body",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Trimmed, re-indented or with other line ends it is the same JSON, and another signature."
@@ -199,7 +199,7 @@ async def whitespace(context: CheckContext) -> Verdict:
     title="Keys keep their order and their number",
     group="raw-body",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Maps sort their keys, drop the second of two, or turn {} into []: what is written back "
@@ -216,7 +216,7 @@ async def body_keys(context: CheckContext) -> Verdict:
     title="A body of 64 KiB is taken whole",
     group="raw-body",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "A big body arrives in pieces. Hashing the last one only, or a limit set for small "
@@ -233,7 +233,7 @@ async def body_64k(context: CheckContext) -> Verdict:
     title="Bytes that text handling trips over do not crash the handler",
     group="raw-body",
     severity="should",
-    turn="hostile",
+    stage="hostile",
     expected="2xx or 4xx, never 5xx",
     reason=(
         "A null character breaks PostgreSQL's jsonb, half a surrogate pair breaks encoders: the "
@@ -263,7 +263,7 @@ async def hostile(context: CheckContext) -> Verdict:
     title="A body of 200 KiB is taken",
     group="raw-body",
     severity="info",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "Express and Nest stop at 100 KiB unless told otherwise. Pivotal promises no upper limit."
@@ -279,7 +279,7 @@ async def body_200k(context: CheckContext) -> Verdict:
     title="A body of 1 MiB is taken",
     group="raw-body",
     severity="info",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason="actix stops at 256 KiB, Fastify at 1 MiB. Pivotal promises no upper limit.",
     topic="limit",

@@ -36,7 +36,7 @@ from pivotal_sandbox.signature import VERSION
     title="A body that differs from the signed one by a byte is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "A receiver that parses, writes anew and hashes that, or trims first, does not check the "
@@ -70,7 +70,7 @@ async def body_tampered(context: CheckContext) -> Verdict:
     title="Calling a request a ping does not get it past the check",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "The pivotal-event header is not signed. A handler that answers pings early, before it "
@@ -110,7 +110,7 @@ async def _count_effects(context: CheckContext, *events: Event) -> list[int]:
     title="What happens follows the type in the signed body",
     group="authenticity",
     severity="must",
-    turn="waiting",
+    stage="waiting",
     needs=("probe",),
     expected="the effect of the body's type, or a refusal",
     reason=(
@@ -160,7 +160,7 @@ async def event_header_spoof(context: CheckContext) -> Verdict:
     title="Two signature headers do not confuse it",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused where neither is good; no crash where one is",
     reason=(
         "Servers join repeated headers with a comma or take one of them. Code that checks one "
@@ -213,7 +213,7 @@ async def dup_signature_header(context: CheckContext) -> Verdict:
     title="Forged requests are refused by a plain 4xx",
     group="authenticity",
     severity="should",
-    turn="last",
+    stage="last",
     expected="400 to 499, but not 408, 410, 425 or 429; the same for all",
     reason=(
         "A 5xx to a forged request looks like an outage in every monitor, and a 410 makes "

@@ -23,7 +23,7 @@ PAST_SKEW, FUTURE_SKEW = 30, 5  # seconds of normal clock drift
     title="A moved timestamp is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason="If t is not part of what is signed, a captured request can be made fresh for ever.",
     topic="message",
@@ -42,7 +42,7 @@ async def t_tampered(context: CheckContext) -> Verdict:
     title="A signature over the body alone is refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "A receiver that takes the older scheme as well has no protection against replays: the "
@@ -70,7 +70,7 @@ def _build_signed_at(context: CheckContext, label: str, offset: int) -> CheckReq
     title="An old request is refused, though rightly signed",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx; any tolerance up to 30 minutes is fine",
     reason=(
         "Requests end up in logs, proxies and tickets. Without a limit to their age each of them "
@@ -93,7 +93,7 @@ async def replay_stale(context: CheckContext) -> Verdict:
     title="A request from tomorrow is refused",
     group="authenticity",
     severity="should",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "What is signed for tomorrow can be replayed until tomorrow and the tolerance: a check "
@@ -112,7 +112,7 @@ async def future_timestamp(context: CheckContext) -> Verdict:
     title="Clocks may differ a little",
     group="contract",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx to a request signed 30 s ago, and to one signed 5 s ahead",
     reason=(
         "Clocks drift and networks queue. A tolerance of a few seconds loses genuine events, and "
@@ -140,7 +140,7 @@ async def clock_skew(context: CheckContext) -> Verdict:
     title="Two timestamps in one header are refused",
     group="authenticity",
     severity="must",
-    turn="hostile",
+    stage="hostile",
     expected="refused, by any 4xx",
     reason=(
         "v1,t=<old>,t=<new>,sig=<of the old>: a receiver that checks the age of one t and the "

@@ -31,7 +31,7 @@ PIECE, PIECE_PAUSE_MS = 40, 30
     title="Header names may be written in any case",
     group="transport",
     severity="must",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "HTTP/1.1 header names have no case, and proxies rewrite it. A lookup that is particular "
@@ -58,7 +58,7 @@ async def header_case(context: CheckContext) -> Verdict:
     title="A charset behind the content type changes nothing",
     group="transport",
     severity="should",
-    turn="genuine",
+    stage="genuine",
     expected="2xx",
     reason=(
         "A 415 for application/json; charset=utf-8 loses the event, should a proxy or a release "
@@ -80,7 +80,7 @@ async def content_type(context: CheckContext) -> Verdict:
     title="A body that comes in small pieces is read to its end",
     group="transport",
     severity="should",
-    turn="waiting",
+    stage="waiting",
     expected="2xx",
     reason=(
         "A reader that takes what the first read gives has all of a body on loopback, and half "
@@ -99,7 +99,7 @@ async def slow_body(context: CheckContext) -> Verdict:
     title="40 events in a row, 16 at a time, are all taken",
     group="transport",
     severity="must",
-    turn="crowd",
+    stage="crowd",
     expected="every one 2xx in time, and with a probe one effect each",
     reason=(
         "An import of customers fires hundreds of events at once. What a rate limit answers with "
@@ -148,7 +148,7 @@ async def burst(context: CheckContext) -> Verdict:
     title="It lives to the end of the battery",
     group="transport",
     severity="must",
-    turn="last",
+    stage="last",
     expected="an answer to a last ping",
     reason=(
         "One request that ends the process is a denial of service, and loses what was under way."

@@ -184,16 +184,16 @@ async def _until(moment: float, clock: Clock, stop: asyncio.Event) -> None:
 
 @contextmanager
 def _progress(duration: int) -> Iterator[ReportProgress]:
-    """Say how far it is: by a bar at a terminal, by a line now and then elsewhere."""
+    """Say how far it is: by a bar at a terminal, by a report_line now and then elsewhere."""
     if not sys.stderr.isatty():
         told = [0]
 
-        def line(tally: SimulationCounts, spent: int) -> None:
+        def report_line(tally: SimulationCounts, spent: int) -> None:
             if spent - told[0] >= TOLD_MS:
                 told[0] = spent
                 note(f"{format_duration(spent // SECOND * SECOND)}: {tally.said()}")
 
-        yield line
+        yield report_line
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

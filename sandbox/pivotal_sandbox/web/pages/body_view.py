@@ -125,7 +125,7 @@ def _laid_out(text: str, most: int) -> list[Token]:
         else:
             tokens.append(Token(kind, piece))
 
-    def line() -> None:
+    def end_line() -> None:
         put("", "\n" + "  " * min(depth, _INDENTED))
 
     for match in _TOKEN.finditer(text):
@@ -143,12 +143,12 @@ def _laid_out(text: str, most: int) -> list[Token]:
             case "open":
                 put("", match[0][0])
                 depth += 1
-                line()
+                end_line()
             case "close":
                 depth -= 1
-                line()
+                end_line()
                 put("", match[0])
             case "comma":
                 put("", ",")
-                line()
+                end_line()
     return tokens
