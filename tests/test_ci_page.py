@@ -24,9 +24,9 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
 def parsed(command: str, arguments: list[str]) -> dict[str, Any]:
     """Return what the command takes these arguments for."""
-    found = cli.get_command(click.Context(cli), command)
+    found = cli.get_command(click.Context(cli, **cli.context_settings), command)
     assert found is not None
-    return found.make_context(command, list(arguments)).params
+    return found.make_context(command, list(arguments), **cli.context_settings).params
 
 
 def test_the_workflow_grades_by_flags_that_there_are_and_uploads_what_it_writes() -> None:
@@ -104,6 +104,6 @@ def test_what_the_image_is_built_of_is_sent_to_the_builder() -> None:
 
 def test_the_variable_that_the_image_sets_is_one_of_up() -> None:
     [variable] = re.findall(r"(PIVOTAL_SANDBOX_\w+)=", DOCKERFILE)
-    up = cli.get_command(click.Context(cli), "up")
+    up = cli.get_command(click.Context(cli, **cli.context_settings), "up")
     assert up is not None
     assert variable in {getattr(parameter, "envvar", None) for parameter in up.params}

@@ -1,6 +1,7 @@
 """A browser, a sandbox to look at, and tabs that notice what a browser complains about."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -116,5 +117,6 @@ def axe() -> str:
     """Give the script that judges pages, from npm."""
     script = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
     if not script.is_file():
-        pytest.fail("axe-core is not installed: npm install --prefix tests/browser")
+        reason = "axe-core is not installed: npm install --prefix tests/browser"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     return script.read_text()

@@ -159,3 +159,32 @@ def test_where_no_sandbox_answers_the_cure_is_named(
     said = run(*arguments, env={"PIVOTAL_SANDBOX_URL": "http://127.0.0.1:1"})
     assert (said.exit_code, said.stdout) == (3, "")
     assert "http://127.0.0.1:1: start one with `pivotal-sandbox up`" in said.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["events", "customer.at_risk"], ["policy"], ["scenario", "run", "receiver-outage"]],
+)
+def test_any_encoding_of_stdout_is_written_without_a_traceback(
+    arguments: list[str], encoding: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pivotal_sandbox", *arguments],
+        env={**os.environ, "PYTHONIOENCODING": encoding, "TERM": "dumb"},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stdout != b"") == (0, True), done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_end_no_command_with_a_traceback(closed: str) -> None:
+    program = f"{sys.executable} -m pivotal_sandbox"
+    done = subprocess.run(
+        ["sh", "-c", f"{program} sign --secret s {closed}; {program} events {closed}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from tests.store.samples import a_delivery, an_event
 
 from pivotal_sandbox.cli.client import Client, Json
-from pivotal_sandbox.cli.pagination import listed, page_options, print_listed, search_options
+from pivotal_sandbox.cli.pagination import list_items, page_options, print_items, search_options
 from pivotal_sandbox.store.deliveries import delivery_row, event_row
 from pivotal_sandbox.web.server import Running
 
@@ -38,20 +38,22 @@ async def test_pages_are_followed_as_far_as_was_asked(running: Running) -> None:
     log = [delivery_row(a_delivery(event, number, status="delivered")) for number in range(MANY)]
     await running.sandbox.stores.database.put([event_row(event), *log])
 
-    async def found(limit: int, everything: bool = False) -> list[str]:
+    async def found(limit: int, everything: bool = False) -> tuple[list[str], bool]:
         query = {"endpoint_id": "ep_a"}
         client = Client(running.url)
-        rows = await to_thread(
-            listed, client, "deliveries", query=query, limit=limit, everything=everything
+        rows, more = await to_thread(
+            list_items, client, "deliveries", query=query, limit=limit, everything=everything
         )
-        return [row["id"] for row in rows]
+        return [row["id"] for row in rows], more
 
-    everything = await found(1, everything=True)
+    everything, more = await found(1, everything=True)
+    assert not more
     assert len(set(everything)) == MANY
     assert everything == sorted(everything, reverse=True)
     for limit in (1, 500, 501, 1000):
-        assert await found(limit) == everything[:limit]
-    assert await found(5000) == everything
+        assert await found(limit) == (everything[:limit], True)
+    for limit in (MANY, 5000, 10**20):
+        assert await found(limit) == (everything, False)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +71,19 @@ def test_data_goes_to_stdout_and_how_many_there_are_to_stderr(
     def show(rows: list[Json]) -> None:
         click.echo(" ".join(row["id"] for row in rows))
 
-    print_listed(rows, "delivery", show, as_json=as_json)
+    print_items(rows, "delivery", show, more=False, as_json=as_json)
     assert capsys.readouterr() == (stdout, stderr)
 
 
 def test_a_list_may_say_in_its_own_words_that_it_is_empty(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_listed([], "record", click.echo, as_json=False, nothing="There is no task yet.")
+    print_items(
+        [], "record", click.echo, more=False, as_json=False, nothing="There is no task yet."
+    )
     assert capsys.readouterr() == ("", "There is no task yet.\n")
+
+
+def test_more_than_is_shown_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    print_items([{"id": "cap_1"}], "capture", lambda rows: None, more=True, as_json=False)
+    assert "1 capture, and there are more: --all lists them all" in capsys.readouterr().err

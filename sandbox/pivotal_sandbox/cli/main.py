@@ -1,6 +1,8 @@
 """The command tree. It imports click only; a command's module is imported when it is run."""
 
+import io
 import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -125,4 +127,15 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    _make_streams_usable()
     cli(prog_name="pivotal-sandbox")
+
+
+def _make_streams_usable() -> None:
+    """Let no closed stream and no narrow encoding end a command with a traceback."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before the program started, as by `<&-`
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  open until the process ends
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

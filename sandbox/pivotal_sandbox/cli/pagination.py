@@ -12,6 +12,7 @@ from pivotal_sandbox.common.text import format_count
 
 PAGE = 50
 _LONGEST_PAGE = 500
+_MOST = 1_000_000_000  # more than any log holds
 
 
 def search_options(where: str) -> Callable[[F], F]:
@@ -38,25 +39,36 @@ page_options = all_of(
 )
 
 
-def listed(client: Client, *path: str, query: Query, limit: int, everything: bool) -> list[Json]:
-    """Return the newest items of a list: so many, or all of them."""
-    size = _LONGEST_PAGE if everything else min(limit, _LONGEST_PAGE)
-    found = client.all(*path, query={**query, "limit": size})
-    return list(found if everything else islice(found, limit))
+def list_items(
+    client: Client, *path: str, query: Query, limit: int, everything: bool = False
+) -> tuple[list[Json], bool]:
+    """Return the newest items of a list, at most `limit` or all, and whether there are more."""
+    if everything:
+        return list(client.all(*path, query={**query, "limit": _LONGEST_PAGE})), False
+    # One more than asked for tells whether there are more.
+    wanted = min(limit, _MOST) + 1
+    items = client.all(*path, query={**query, "limit": min(wanted, _LONGEST_PAGE)})
+    rows = list(islice(items, wanted))
+    return rows[:limit], len(rows) > limit
 
 
-def print_listed(
+def print_items(
     rows: list[Json],
     noun: str,
     show: Callable[[list[Json]], None],
     *,
+    more: bool,
     as_json: bool,
     nothing: str | None = None,
 ) -> None:
-    """Print what was listed: as JSON, or by `show` with how many there are."""
+    """Print the items as JSON, or with `show` and their number; say if there are `more`."""
     if as_json:
         print_json({"items": rows})
         return
     if rows:
         show(rows)
-    note(f"{format_count(len(rows), noun)}." if rows else nothing or f"No {noun} matches.")
+    count = format_count(len(rows), noun)
+    if more:
+        note(f"{count}, and there are more: --all lists them all, --limit N the newest N.")
+    else:
+        note(f"{count}." if rows else nothing or f"No {noun} matches.")

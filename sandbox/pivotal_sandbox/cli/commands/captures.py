@@ -21,7 +21,7 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.pagination import listed, page_options, print_listed, search_options
+from pivotal_sandbox.cli.pagination import list_items, page_options, print_items, search_options
 from pivotal_sandbox.common.text import format_count
 
 filters = all_of(
@@ -46,8 +46,10 @@ def captures() -> None:
 @json_option
 def list_(limit: int, everything: bool, as_json: bool, **given: Any) -> None:
     """Print captures, newest first."""
-    rows = listed(Client(), "captures", query=_query(given), limit=limit, everything=everything)
-    print_listed(rows, "capture", _print_table, as_json=as_json)
+    rows, more = list_items(
+        Client(), "captures", query=_query(given), limit=limit, everything=everything
+    )
+    print_items(rows, "capture", _print_table, more=more, as_json=as_json)
 
 
 def _print_table(rows: list[Json]) -> None:
@@ -124,7 +126,8 @@ def export(
     if ids:
         rows = [client.get("captures", id) for id in ids]
     else:
-        rows = listed(client, "captures", query=query, limit=1, everything=True)[::-1]
+        rows, _ = list_items(client, "captures", query=query, limit=1, everything=True)
+        rows.reverse()
     if wish.lines:
         for row in rows:
             print_json(row)

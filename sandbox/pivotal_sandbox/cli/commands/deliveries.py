@@ -29,7 +29,7 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.pagination import listed, page_options, print_listed, search_options
+from pivotal_sandbox.cli.pagination import list_items, page_options, print_items, search_options
 from pivotal_sandbox.common.text import format_count
 
 filters = all_of(
@@ -59,8 +59,8 @@ def deliveries() -> None:
 @json_option
 def list_(limit: int, everything: bool, as_json: bool, **given: object) -> None:
     """Print deliveries, newest first."""
-    rows = listed(Client(), "deliveries", query=given, limit=limit, everything=everything)
-    print_listed(rows, "delivery", print_deliveries, as_json=as_json)
+    rows, more = list_items(Client(), "deliveries", query=given, limit=limit, everything=everything)
+    print_items(rows, "delivery", print_deliveries, more=more, as_json=as_json)
 
 
 def print_deliveries(rows: list[Json]) -> None:
@@ -235,7 +235,7 @@ def export(
         )
     client = Client()
     if not ids:
-        rows = listed(client, "deliveries", query=given, limit=1, everything=True)
+        rows, _ = list_items(client, "deliveries", query=given, limit=1, everything=True)
         ids = tuple(row["id"] for row in reversed(rows))
     contents = [client.content("deliveries", id) for id in ids]
     if wish.lines:

@@ -22,7 +22,7 @@ from pivotal_sandbox.cli.output import (
     print_table,
     printable,
 )
-from pivotal_sandbox.cli.pagination import listed, page_options, print_listed
+from pivotal_sandbox.cli.pagination import list_items, page_options, print_items
 from pivotal_sandbox.cli.trigger_output import print_triggered
 
 object_argument = click.argument("object", metavar="OBJECT", shell_complete=objects)
@@ -44,11 +44,11 @@ def records() -> None:
 @json_option
 def list_(object: str, mode: str | None, limit: int, everything: bool, as_json: bool) -> None:
     """Print the records of one kind, newest first."""
-    rows = listed(
+    rows, more = list_items(
         Client(), "records", object, query={"mode": mode}, limit=limit, everything=everything
     )
     nothing = f"There is no {object} yet."
-    print_listed(rows, "record", _print_table, as_json=as_json, nothing=nothing)
+    print_items(rows, "record", _print_table, more=more, as_json=as_json, nothing=nothing)
 
 
 def _print_table(rows: list[Json]) -> None:
