@@ -22,6 +22,13 @@ from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.server import Running, Settings, serve
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the workers of pytest-xdist, but none of the processes that tests start."""
+    if hasattr(config, "workerinput"):
+        for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+            del os.environ[name]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a program that is not here; under CI, where .ci/run installs it, fail."""
     for mark in item.iter_markers("needs"):
