@@ -8,18 +8,19 @@ from tests.check.test_session import Counts, Script
 
 from pivotal_sandbox import SignatureError, verify
 from pivotal_sandbox.check.context import CheckContext
-from pivotal_sandbox.check.options import Waits
+from pivotal_sandbox.check.options import CheckOptions, Waits
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import Session, Settings
 
 SECRET = "whsec_context"
+OPTIONS = CheckOptions(timeout=1.0, waits=Waits(quiet_ms=0))
 NOW = 1_795_000_000_000
 
 
 def make_context(
     seed: int = 1, client: Script | None = None, probe: Counts | None = None
 ) -> CheckContext:
-    settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, 1_000, waits=Waits(quiet_ms=0))
+    settings = Settings("http://127.0.0.1:1/hooks", SECRET, seed, OPTIONS)
     return CheckContext(
         Session(settings, client or Script(200), NOW, probe), "valid-accepted", "first"
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from pivotal_sandbox.check.dry_run import dry_run
-from pivotal_sandbox.check.options import Waits
+from pivotal_sandbox.check.options import CheckOptions, Waits
 from pivotal_sandbox.check.registry import CASES
 from pivotal_sandbox.check.session import Settings
 from pivotal_sandbox.errors import InputError
@@ -12,10 +12,12 @@ SETTINGS = Settings(
     "http://127.0.0.1:1/hooks",
     "whsec_x",
     1,
-    1_000,
-    previous_secret="p",
-    revoked_secret="r",
-    waits=Waits(settle_ms=0, quiet_ms=0, retry_after_ms=0, gone_pause_ms=0),
+    CheckOptions(
+        timeout=1.0,
+        previous_secret="p",
+        revoked_secret="r",
+        waits=Waits(settle_ms=0, quiet_ms=0, retry_after_ms=0, gone_pause_ms=0),
+    ),
 )
 OWN = [case.id for case in CASES if case.stage != "last" or case.id == "still-alive"]
 

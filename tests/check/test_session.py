@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.options import Waits
+from pivotal_sandbox.check.options import CheckOptions, Waits
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.check.session import MAX_REQUESTS, OverError, Session, Settings
 from pivotal_sandbox.domain.models import ErrorCode
 
 REQUEST = CheckRequest("x", b"POST / HTTP/1.1\r\n\r\n", b"", "evt_1", True, 0)
 WAITS = Waits(settle_ms=1_000, quiet_ms=5, gone_pause_ms=1)
-SETTINGS = Settings("http://127.0.0.1:1/", "s", 1, 1_000, waits=WAITS)
+SETTINGS = Settings("http://127.0.0.1:1/", "s", 1, CheckOptions(timeout=1.0, waits=WAITS))
 
 
 def answer(request: CheckRequest, status: int | None, failure: ErrorCode | None = None) -> Exchange:

@@ -164,7 +164,7 @@ class CheckContext:
 
     async def wait_before_retry(self) -> None:
         """Wait as long as any sender does before it retries."""
-        await sleep(self.settings.waits.retry_after_ms)
+        await sleep(self.settings.options.waits.retry_after_ms)
 
     @property
     def has_probe(self) -> bool:

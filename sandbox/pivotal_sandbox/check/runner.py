@@ -50,18 +50,7 @@ async def check(
         raise InputError("Timeout and pace are greater than 0.")
     parse_url(target)
     seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
-    settings = Settings(
-        url=target,
-        secret=secret,
-        seed=seed,
-        timeout_ms=options.timeout * 1000,
-        pace=options.pace,
-        max_skew=options.max_skew,
-        previous_secret=options.previous_secret,
-        revoked_secret=options.revoked_secret,
-        verifies_async=options.verifies_async,
-        waits=options.waits,
-    )
+    settings = Settings(target, secret, seed, options)
     client = HttpReceiverClient(
         target,
         AddressGuard(options.allow_host),
@@ -107,12 +96,12 @@ class Run:
         self._duration_ms = 0.0
 
     async def run_all(self) -> None:
-        """Run the checks, in the order of their turns."""
+        """Run the checks, in the order of their stages."""
         started_at = perf_counter()
-        await self._run_turns()
+        await self._run_stages()
         self._duration_ms = (perf_counter() - started_at) * 1000
 
-    async def _run_turns(self) -> None:
+    async def _run_stages(self) -> None:
         await self._run_in_order("first")
         if self._cannot_continue():
             return
@@ -227,5 +216,5 @@ class Run:
                 continue
             acted_on = [t.exchange for t in traces if counts[t.request.event_id]]
             self._finished[case.id] = earlier.with_effects(
-                acted_on, lenient=session.settings.verifies_async
+                acted_on, lenient=session.settings.options.verifies_async
             )

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from pivotal_sandbox.check.client import ReceiverClient
 from pivotal_sandbox.check.model import Exchange
-from pivotal_sandbox.check.options import Waits
+from pivotal_sandbox.check.options import CheckOptions
 from pivotal_sandbox.check.probe import Probe
 from pivotal_sandbox.check.request import CheckRequest
 from pivotal_sandbox.clock import sleep
@@ -28,23 +28,22 @@ class OverError(Exception):
     """The run cannot send any more requests; the text says why."""
 
 
-_WAITS = Waits()
+_DEFAULTS = CheckOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a run."""
+    """The receiver of a run, its secret, the seed that was drawn or given, and the options."""
 
     url: str
     secret: str
     seed: int
-    timeout_ms: float
-    pace: float | None = None  # requests per second
-    max_skew: int = 300  # seconds
-    previous_secret: str | None = None
-    revoked_secret: str | None = None
-    verifies_async: bool = False
-    waits: Waits = _WAITS
+    options: CheckOptions = _DEFAULTS
+
+    @property
+    def timeout_ms(self) -> float:
+        """How long a response may take."""
+        return self.options.timeout * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ class Session:
             counts = await self.probe.counts(ids)
             if all(count >= expected for count in counts.values()):
                 break
-            if waited_ms >= self.settings.waits.settle_ms:
+            if waited_ms >= self.settings.options.waits.settle_ms:
                 return counts
             await sleep(POLL_MS)
             waited_ms += POLL_MS
@@ -174,7 +173,7 @@ class Session:
     @property
     def quiet_ms(self) -> float:
         """How long to look for a second effect."""
-        waits = self.settings.waits
+        waits = self.settings.options.waits
         return min(max(waits.quiet_ms, 2 * self.lag_ms), waits.settle_ms)
 
     async def _await_turn(self, count: int) -> None:
@@ -183,10 +182,10 @@ class Session:
         if self._sent + count > MAX_REQUESTS:
             raise OverError(f"not run: the limit of {MAX_REQUESTS} requests is reached")
         self._sent += count
-        if self.settings.pace:
+        if self.settings.options.pace:
             loop = asyncio.get_running_loop()
             start = max(self._next_at, loop.time())
-            self._next_at = start + count / self.settings.pace
+            self._next_at = start + count / self.settings.options.pace
             await sleep((start - loop.time()) * 1000)
 
     async def _check_alive(self, case_id: str, exchange: Exchange) -> None:
@@ -216,7 +215,7 @@ class Session:
             return True
         for attempt in range(MAX_RECONNECTS):
             if attempt:
-                await sleep(self.settings.waits.gone_pause_ms)
+                await sleep(self.settings.options.waits.gone_pause_ms)
             answer = await self.client.send(request)
             if answer.status is not None:
                 return True

@@ -53,20 +53,20 @@ def print_requests(
     """Print the requests of a check as commands, or write their bytes to a folder."""
     import asyncio
     import secrets
+    from dataclasses import replace
 
     from pivotal_sandbox.check.curl import as_curl
     from pivotal_sandbox.check.dry_run import dry_run
     from pivotal_sandbox.check.session import Settings
 
-    settings = Settings(
-        url,
-        secret,
-        secrets.randbits(32) if options.seed is None else options.seed,
-        options.timeout * 1000,
-        max_skew=options.max_skew,
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    # A secret for every check, so that each can be shown.
+    options = replace(
+        options,
         previous_secret=options.previous_secret or secret,
         revoked_secret=options.revoked_secret or secret,
     )
+    settings = Settings(url, secret, seed, options)
     exchanges = asyncio.run(dry_run(check_id, settings))
     if output is None:
         for exchange in exchanges:

@@ -108,7 +108,7 @@ def _choose_timestamp(context: CheckContext, event: Event) -> int:
     """
     now = context.now()
     for required, seconds_back in ((2, 3), (1, 9)):
-        for t in range(now, now - min(context.settings.max_skew, seconds_back) - 1, -1):
+        for t in range(now, now - min(context.settings.options.max_skew, seconds_back) - 1, -1):
             if len({"+", "/"} & set(context.sign(event.body, t))) >= required:
                 return t
     return now

@@ -68,7 +68,7 @@ async def durable_ack(context: CheckContext) -> Verdict:
     observed = (
         f"{survived} of {len(acknowledged)} acknowledged events had their effect after a kill -9"
     )
-    settle_s = context.settings.waits.settle_ms / 1000
+    settle_s = context.settings.options.waits.settle_ms / 1000
     # Work in flight at the kill may resume only when its lease runs out, or may run twice
     # if its effect came just before. So a minority of lost or repeated events is fine.
     if len(lost) > len(acknowledged) / 2:

@@ -308,7 +308,7 @@ async def sig_casefolded(context: CheckContext) -> Verdict:
     topic="rotation",
 )
 async def secret_revoked(context: CheckContext) -> Verdict:
-    revoked = context.settings.revoked_secret
+    revoked = context.settings.options.revoked_secret
     return await expect_refusal(
         context,
         [

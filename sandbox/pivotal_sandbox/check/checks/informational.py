@@ -235,7 +235,7 @@ async def rotation_overlap(context: CheckContext) -> Verdict:
     topic="rotation",
 )
 async def secret_rotation(context: CheckContext) -> Verdict:
-    previous = context.settings.previous_secret
+    previous = context.settings.options.previous_secret
     assert previous is not None
     request = context.build_genuine(
         "signed with the previous secret", context.new_event(), secret=previous

@@ -121,7 +121,7 @@ async def future_timestamp(context: CheckContext) -> Verdict:
     topic="skew",
 )
 async def clock_skew(context: CheckContext) -> Verdict:
-    limit = context.settings.max_skew
+    limit = context.settings.options.max_skew
 
     def requests() -> Iterator[CheckRequest]:
         for label, offset in (("behind", -PAST_SKEW), ("ahead", FUTURE_SKEW)):
