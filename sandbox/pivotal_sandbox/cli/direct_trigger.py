@@ -13,7 +13,7 @@ from pivotal_sandbox.common.ids import new_secret
 from pivotal_sandbox.domain.models import Attempt, Event
 from pivotal_sandbox.domain.retry_policy import consequence
 from pivotal_sandbox.errors import UnreachableError
-from pivotal_sandbox.feed import Activity, Attempted
+from pivotal_sandbox.feed import Activity, Attempted, Triggered
 from pivotal_sandbox.sandbox.sandbox import Sandbox
 from pivotal_sandbox.web.views import AttemptView, EventView
 
@@ -67,17 +67,20 @@ async def _trigger(
 
     The sandbox lives in memory and closes before any retry is due.
     """
-    attempts: list[Attempt] = []
+    events: dict[str, Event] = {}
+    attempts: list[Attempted] = []
 
-    def note_attempt(activity: Activity) -> None:
-        if isinstance(activity, Attempted):
-            attempts.append(activity.attempt)
+    def collect(activity: Activity) -> None:
+        if isinstance(activity, Triggered):
+            events[activity.event.id] = activity.event
+        elif isinstance(activity, Attempted):
+            attempts.append(activity)
 
     async with Sandbox(allow_hosts=allow_hosts) as sandbox:
         endpoint = await sandbox.add_endpoint(
             url, mode=request["mode"] or "test", secret=secret, ping=False
         )
-        sandbox.feed.subscribe(note_attempt)
+        sandbox.feed.subscribe(collect)
         await sandbox.trigger(
             request["type"],
             set=request["set"],
@@ -87,15 +90,7 @@ async def _trigger(
             endpoint_id=endpoint.id,
         )
         await sandbox.dispatcher.settle()
-        deliveries = {
-            attempt.delivery_id: await sandbox.deliveries.get(attempt.delivery_id)
-            for attempt in attempts
-        }
-        events = {
-            id: await sandbox.deliveries.event(delivery.event_id)
-            for id, delivery in deliveries.items()
-        }
-    return [(events[attempt.delivery_id], attempt) for attempt in attempts]
+    return [(events[attempted.delivery.event_id], attempted.attempt) for attempted in attempts]
 
 
 def _text(event: Event, attempt: Attempt, fate: str) -> str:
