@@ -86,6 +86,12 @@ def decide(delivery: Delivery, attempt: Attempt, now: int, jitter: float) -> Dec
     return Decision("retrying", min(now + backoff(attempt.number, jitter), deadline))
 
 
+def decide_with_seed(delivery: Delivery, attempt: Attempt, now: int, seed: str) -> Decision:
+    """Return what `decide` does, with the jitter that `seed` draws for this attempt."""
+    drawn = 0.0 if attempt.outcome.ok else jitter(seed, delivery.id, attempt.number)
+    return decide(delivery, attempt, now, drawn)
+
+
 def after(delivery: Delivery, attempt: Attempt, decision: Decision, now: int) -> Delivery:
     """Return `delivery` as it stands once `decision` is taken on `attempt`."""
     outcome = attempt.outcome

@@ -95,8 +95,7 @@ class StoredDeliveryLog:
         attempt = Attempt(
             note.delivery_id, note.number, note.started_at, note.request_headers, outcome
         )
-        jitter = retry_policy.jitter(seed, delivery.id, note.number)
-        decision = retry_policy.decide(delivery, attempt, now, jitter)
+        decision = retry_policy.decide_with_seed(delivery, attempt, now, seed)
         delivery = retry_policy.after(delivery, attempt, decision, now)
         await self.record(delivery, attempt)
         return delivery

@@ -326,9 +326,7 @@ class Dispatcher:
     async def _record_last_attempt(self, job: _Job, attempt: Attempt) -> None:
         """Record the attempt and what the retry policy decides after it; schedule the retry."""
         delivery, now = job.delivery, self._clock.now()
-        ok, number = attempt.outcome.ok, attempt.number
-        jitter = 0.0 if ok else retry_policy.jitter(self._seed, delivery.id, number)
-        decision = retry_policy.decide(delivery, attempt, now, jitter)
+        decision = retry_policy.decide_with_seed(delivery, attempt, now, self._seed)
         if job.cancelled and decision.status == "retrying":
             decision = retry_policy.Decision("cancelled")
         delivery = retry_policy.after(delivery, attempt, decision, now)
