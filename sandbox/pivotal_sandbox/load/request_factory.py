@@ -1,4 +1,4 @@
-"""Signed requests, one unlike the other, as cheaply as they can be requests."""
+"""Build signed requests, each different, as cheaply as possible."""
 
 import random
 from itertools import cycle
@@ -71,9 +71,9 @@ class RequestFactory:
         return request
 
     def from_stock(self) -> bytes:
-        """Return a request that was requests together with others, by `freshen` not long ago.
+        """Return a request from a batch built less than about a second ago; see `freshen`.
 
-        Made one after the other, with no sockets between, they cost half of the time.
+        Built one after the other, with no sockets between, requests cost half the time.
         """
         if not self._stock:
             self._stocked_at = perf_counter()

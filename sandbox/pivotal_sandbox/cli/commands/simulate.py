@@ -184,7 +184,7 @@ async def _until(moment: float, clock: Clock, stop: asyncio.Event) -> None:
 
 @contextmanager
 def _progress(duration: int) -> Iterator[ReportProgress]:
-    """Say how far it is: by a bar at a terminal, by a report_line now and then elsewhere."""
+    """Report progress: a bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
         told = [0]
 
