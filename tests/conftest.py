@@ -23,8 +23,11 @@ from pivotal_sandbox.web.server import Running, Settings, serve
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the workers of pytest-xdist, but none of the processes that tests start."""
-    if hasattr(config, "workerinput"):
+    """Measure the process that runs tests, but none of those that tests start."""
+    is_controller = bool(config.getoption("numprocesses", None)) and not hasattr(
+        config, "workerinput"
+    )
+    if not is_controller:  # which has to pass the variables on to its workers
         for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
             del os.environ[name]
 
@@ -35,11 +38,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if not shutil.which(mark.args[0]):
             reason = f"{mark.args[0]} is not installed"
             pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-
-
-def unmeasured() -> dict[str, str]:
-    """Return this environment for a process whose coverage is of no interest: it starts sooner."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 FirstCapture = Callable[[Sandbox, str], "asyncio.Future[Capture]"]

@@ -1,13 +1,13 @@
 """The sessions of docs/exports.md print what it shows."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.exports.formats import FORMS
 from pivotal_sandbox.web.server import Running
@@ -32,7 +32,7 @@ async def test_the_sessions_print_what_they_show(running: Running, tmp_path: Pat
             subprocess.run,
             ["sh", "-c", typed.replace("whsec_dev", running.endpoint.secret)],
             cwd=tmp_path,
-            env={**unmeasured(), "PATH": path, "PIVOTAL_SANDBOX_URL": running.url},
+            env={**os.environ, "PATH": path, "PIVOTAL_SANDBOX_URL": running.url},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=60,

@@ -1,5 +1,6 @@
 """The sessions of docs/load-and-watch.md print what it shows."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from tests.cli.commands.test_watch import Handler, lines, watching
-from tests.conftest import unmeasured
 from tests.load.receiver import answering, receiving
 
 from pivotal_sandbox.sandbox.sandbox import Sandbox
@@ -41,7 +41,7 @@ def test_each_session_prints_what_it_shows(
     done = subprocess.run(
         ["sh", "-c", typed.replace("127.0.0.1:8000", address)],
         cwd=folder,
-        env={**unmeasured(), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

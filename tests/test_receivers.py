@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import unmeasured
 
 TESTS = Path(__file__).parent
 SECRET = "whsec_5cRtzVhOQb4GpC1yNqk8TzW3sVbJ7mXfD2uLeA9rKwH"
@@ -40,7 +39,7 @@ def receiver(request: pytest.FixtureRequest) -> Iterator[str]:
     process = subprocess.Popen(
         FLASK if stack == "flask" else EXPRESS,
         cwd=TESTS.parent,
-        env=unmeasured() | {"PIVOTAL_WEBHOOK_SECRET": SECRET},
+        env=os.environ | {"PIVOTAL_WEBHOOK_SECRET": SECRET},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import unmeasured
 from tests.load.receiver import receiving
 from tests.test_load_and_watch_page import pattern
 
@@ -49,7 +48,7 @@ async def test_each_session_prints_what_it_shows(
         ["sh", "-c", typed.replace("127.0.0.1:8000", address)],
         cwd=folder,
         env={
-            **unmeasured(),
+            **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin",
             "PIVOTAL_SANDBOX_URL": running.url,
         },

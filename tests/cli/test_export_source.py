@@ -15,7 +15,6 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.cli.export_source import attempts_sent, body_of, capture_sent
 from pivotal_sandbox.cli.output import printable
@@ -95,7 +94,7 @@ async def run(
         input=input,
         capture_output=True,
         timeout=60,
-        env={**unmeasured(), "PATH": path, **(env or {})},
+        env={**os.environ, "PATH": path, **(env or {})},
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.conftest import unmeasured
 from tests.exports.exchanges import HEADERS, sent
 
 from pivotal_sandbox.exports.exchange import ExportedRequest
@@ -104,7 +103,7 @@ def run_export(
         capture_output=True,
         text=True,
         timeout=60,
-        env={**unmeasured(), "PATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})},
+        env={**os.environ, "PATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(env or {})},
     )
 
 

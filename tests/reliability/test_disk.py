@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.conftest import unmeasured
 
 pytestmark = pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="only Linux limits the files of another process"
@@ -32,7 +31,6 @@ def up(tmp_path: Path) -> Iterator[tuple[int, str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=tmp_path,
-        env=unmeasured(),
     ) as process:
         try:
             assert process.stdout

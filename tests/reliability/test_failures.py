@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
 from pivotal_sandbox.common.durations import DAY, HOUR
@@ -68,7 +67,6 @@ def locked(path: Path) -> Iterator[None]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
-        env=unmeasured(),
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"locked\n"

@@ -18,7 +18,6 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pytest
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.clock import wall_time
 
@@ -76,7 +75,6 @@ class Sandboxes:
             text=True,
             bufsize=1,
             cwd=ROOT,
-            env=unmeasured(),
         )
 
     def start(self) -> int:

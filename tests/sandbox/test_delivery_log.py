@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import unmeasured
 from tests.store.unreliable import UnreliableDatabase
 
 from pivotal_sandbox.clock import MANUAL_START, Clock
@@ -120,7 +119,7 @@ async def main():
 asyncio.run(main())
 """
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, cwd=ROOT, env=unmeasured(), stderr=subprocess.DEVNULL
+            sys.executable, "-c", program, cwd=ROOT, stderr=subprocess.DEVNULL
         )
         await asyncio.wait_for(arrived.wait(), 20)
         os.kill(process.pid, signal.SIGKILL)

@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.templates import find, render, write
 
@@ -61,7 +60,6 @@ def begin(folder: Path, script: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", HEAD + script],
         cwd=folder,
-        env=unmeasured(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

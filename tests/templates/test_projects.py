@@ -18,7 +18,6 @@ from pathlib import Path
 import httpx
 import pytest
 from _pytest.mark import ParameterSet
-from tests.conftest import unmeasured
 
 from pivotal_sandbox import sign
 from pivotal_sandbox.check.receiver_process import start_receiver
@@ -60,7 +59,7 @@ class Installed:
 
 def environment(**more: str) -> dict[str, str]:
     """Return an environment that finds the command under test and nothing else of ours."""
-    own = {name: text for name, text in unmeasured().items() if not name.startswith("PIVOTAL_")}
+    own = {name: text for name, text in os.environ.items() if not name.startswith("PIVOTAL_")}
     own.pop("VIRTUAL_ENV", None)
     # Behind all others: a project's python3 is the machine's, not ours.
     path = f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.conftest import unmeasured
 
 
 @pytest.fixture
@@ -47,7 +46,6 @@ def up_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env=unmeasured(),
     )
     try:
         assert process.stdout is not None

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import unmeasured
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "12")  # for each call of the API
@@ -36,7 +35,6 @@ def test_no_call_that_the_description_allows_or_forbids_breaks_it(
             *("--generation-deterministic", "--no-color"),
         ],
         cwd=tmp_path,
-        env=unmeasured(),
         capture_output=True,
         text=True,
         timeout=DEADLINE,

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.cli.main import COMMANDS
 
@@ -27,7 +26,7 @@ def tab(*words: str) -> list[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     said = subprocess.run(
         ["bash", "--norc", "-c", TAB, "bash", *words],
-        env=unmeasured() | {"PATH": path},
+        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
         check=True,

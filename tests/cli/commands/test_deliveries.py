@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from tests.conftest import unmeasured
 
 from pivotal_sandbox import sign
 from pivotal_sandbox.common.durations import HOUR
@@ -302,7 +301,7 @@ async def ran(*command: str, env: dict[str, str] | None = None) -> tuple[int, st
         subprocess.run,
         command,
         capture_output=True,
-        env={**unmeasured(), "PATH": path, **(env or {})},
+        env={**os.environ, "PATH": path, **(env or {})},
         timeout=60,
     )
     return done.returncode, (done.stdout + done.stderr).decode()

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import Result
-from tests.conftest import unmeasured
 
 from pivotal_sandbox.cli.commands import demo as module
 
@@ -48,7 +47,7 @@ def test_at_its_own_speed_it_takes_two_minutes(run: Run, monkeypatch: pytest.Mon
 def test_the_inspector_answers_while_it_runs_and_ctrl_c_ends_it() -> None:
     process = subprocess.Popen(
         [*COMMAND, "--speed", "0.1"],
-        env={**unmeasured(), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

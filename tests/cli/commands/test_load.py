@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from tests.conftest import unmeasured
 from tests.load.receiver import receiving
 
 Run = Callable[..., Result]
@@ -105,7 +104,6 @@ def test_ctrl_c_ends_it_with_the_report_so_far() -> None:
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=unmeasured(),
         )
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(3)

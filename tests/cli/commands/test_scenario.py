@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from tests.conftest import unmeasured
 from tests.load.receiver import receiving
 
 from pivotal_sandbox.package_data import SCENARIOS
@@ -164,7 +163,7 @@ def test_ctrl_c_ends_it_at_once_and_says_so(tmp_path: Path) -> None:
                 *(sys.executable, "-m", "pivotal_sandbox", "scenario", "run", "first-ping"),
                 *("--to", url, "--secret", "s"),
             ],
-            env={**unmeasured(), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
